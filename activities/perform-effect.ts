@@ -1,0 +1,124 @@
+import { evaluateWithSecrets, fillSecrets, hasSecrets } from '../flow/index.ts';
+import {
+  decodeValue,
+  encodeValue,
+  messageOf,
+  NO_USAGE,
+  parseJson,
+  toJsonText,
+  type CodeRunner,
+  type Effect,
+  type EffectExecutor,
+  type EffectResult,
+  type Json,
+  type ModelRouter,
+  type SecretRef,
+  type SecretStore,
+  type Usage,
+  type Value,
+  type Values,
+} from '../schemas/index.ts';
+import { performClassifier } from './classifier-effect.ts';
+import { performLlm } from './llm-effect.ts';
+import { maskSecrets } from './mask-secrets.ts';
+import { sleep } from './sleep.ts';
+
+/** What effects are performed with. */
+export type EffectDeps = {
+  readonly workspaceId: string;
+  readonly models: ModelRouter;
+  readonly code: CodeRunner;
+  readonly secrets: SecretStore;
+};
+
+/** The outcome of one kind's executor, before secrets are masked. */
+export type Performed = { readonly outputs: Values; readonly usage: Usage; readonly elapsedMs: number } | { readonly failure: Extract<EffectResult, { status: 'failed' }>['error']; readonly usage: Usage; readonly elapsedMs: number };
+
+/**
+ * Performs effects by kind, after their delay. Failures are results; rejects only when aborted. Secret values never leave: they are
+ * filled in last, and masked in whatever comes back.
+ */
+export function createEffectExecutor(deps: EffectDeps): EffectExecutor {
+  return async (effect, { signal }) => {
+    if (effect.delayMs > 0) await sleep(effect.delayMs, signal);
+    const performed = await performSafely(effect, deps, signal);
+    const known = deps.secrets.values(deps.workspaceId);
+    const common = { usage: performed.usage, elapsedMs: performed.elapsedMs, reused: false };
+    if ('failure' in performed) {
+      return { status: 'failed', error: { ...performed.failure, message: maskSecrets(performed.failure.message, known) as string }, ...common };
+    }
+    return { status: 'succeeded', outputs: encodeValue(maskSecrets(performed.outputs, known)), ...common };
+  };
+}
+
+async function performSafely(effect: Effect, deps: EffectDeps, signal: AbortSignal): Promise<Performed> {
+  try {
+    return await perform(effect, deps, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return failedWith('InternalError', `the ${effect.nodeType} node could not be performed: ${messageOf(error)}`);
+  }
+}
+
+export const failedWith = (type: string, message: string, retryable = false): Performed => ({ failure: { type, message, retryable }, usage: NO_USAGE, elapsedMs: 0 });
+
+function perform(effect: Effect, deps: EffectDeps, signal: AbortSignal): Promise<Performed> | Performed {
+  const { request } = effect;
+  switch (request.kind) {
+    case 'pinned':
+      return performPinned(request.pin, signal);
+    case 'evaluate': {
+      const evaluated = evaluateWithSecrets(request, (ref) => reveal(deps, ref));
+      return evaluated.ok ? { outputs: evaluated.outputs, usage: NO_USAGE, elapsedMs: 0 } : failedWith(evaluated.error.type, evaluated.error.message);
+    }
+    case 'code':
+      return performCode(request, deps, signal);
+    case 'llm':
+      return performLlm(withSecrets(request, deps), deps.models, signal);
+    case 'question-classifier':
+      return performClassifier(withSecrets(request, deps), deps.models, signal);
+  }
+}
+
+async function performPinned(pin: Extract<Effect['request'], { kind: 'pinned' }>['pin'], signal: AbortSignal): Promise<Performed> {
+  if (pin.delayMs !== undefined && pin.delayMs > 0) await sleep(pin.delayMs, signal);
+  if ('error' in pin) return failedWith(pin.errorType ?? 'PinnedError', pin.error, true);
+  const outputs = decodeValue(pin.outputs);
+  return outputs instanceof Map ? { outputs, usage: NO_USAGE, elapsedMs: pin.delayMs ?? 0 } : failedWith('PinnedError', 'pinned outputs must be an object');
+}
+
+async function performCode(request: Extract<Effect['request'], { kind: 'code' }>, deps: EffectDeps, signal: AbortSignal): Promise<Performed> {
+  const inputs = revealed(decodeValue(request.inputs), deps);
+  const result = await deps.code.run({ language: request.language, code: request.code, inputsJson: toJsonText(inputs), signal });
+  const usage = NO_USAGE;
+  if (!result.ok) return { failure: { message: result.message, type: result.type, retryable: result.type !== 'CodeOutputError' }, usage, elapsedMs: result.elapsedMs };
+  const parsed = parseJson(result.json);
+  if (!parsed.ok) return { failure: { message: `the code returned no JSON value: ${parsed.error.message}`, type: 'CodeOutputError', retryable: false }, usage, elapsedMs: result.elapsedMs };
+  return { outputs: new Map([['result', parsed.value]]), usage, elapsedMs: result.elapsedMs };
+}
+
+function reveal(deps: EffectDeps, ref: SecretRef): string {
+  const value = deps.secrets.reveal(deps.workspaceId, ref);
+  if (value === undefined) throw new Error(`secret "${ref.secret}" is not set: set RISKFLOW_SECRET_${ref.secret}`);
+  return value;
+}
+
+/** Every secret in a value by its text, wherever it stands. */
+function revealed(value: Value, deps: EffectDeps): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return (value as readonly Value[]).map((item) => revealed(item, deps));
+  if (value instanceof Map) return new Map(Array.from(value as ReadonlyMap<string, Value>, ([key, item]): [string, Value] => [key, revealed(item, deps)]));
+  return 'secret' in value ? reveal(deps, value) : value;
+}
+
+/** Fills the placeholders in all texts of a request. */
+function withSecrets<T extends Json | object>(request: T, deps: EffectDeps): T {
+  const fill = (part: unknown): unknown => {
+    if (typeof part === 'string') return hasSecrets(part) ? fillSecrets(part, (ref) => reveal(deps, ref)) : part;
+    if (Array.isArray(part)) return part.map(fill);
+    if (typeof part === 'object' && part !== null) return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, fill(item)]));
+    return part;
+  };
+  return fill(request) as T;
+}
+

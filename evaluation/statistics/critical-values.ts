@@ -1,0 +1,7 @@
+/** All intervals are two-sided 95 %. */
+export const LEVEL = 0.95;
+/** 97.5 % point of the standard normal distribution. */
+export const Z_95 = 1.959963984540054;
+/** 80 % point: the power at which detectable effects are stated. */
+export const POWER = 0.8;
+export const Z_POWER = 0.8416212335729143;

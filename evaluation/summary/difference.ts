@@ -1,0 +1,135 @@
+import type { DifferenceTest } from '../../schemas/core.ts';
+import { isClustered, type JudgedResults, type VariantResults } from '../metrics/judged-results.ts';
+import type { Metric } from '../metrics/metric.ts';
+import { pairedCells } from '../metrics/paired-cells.ts';
+import { metricStatistics, type MetricStatistics } from '../metrics/ratio.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
+import { clusterRobustSe } from '../statistics/cluster-robust.ts';
+import { POWER } from '../statistics/critical-values.ts';
+import { detectableBySe, detectableOnPairs } from '../statistics/detectable-effect.ts';
+import { mcnemarExact } from '../statistics/mcnemar.ts';
+import { newcombePaired } from '../statistics/newcombe.ts';
+import { studentQuantile } from '../statistics/student-t.ts';
+
+export type PairedDifference = {
+  /** B − A; null when the metric of one of them has nothing below the line. */
+  readonly estimate: number | null;
+  readonly interval: { readonly low: number; readonly high: number } | null;
+  /** Why there is no interval; null when there is one. */
+  readonly missing: string | null;
+  readonly test: DifferenceTest;
+  readonly p: number | null;
+  readonly pOver: string | null;
+  readonly clusters: number | null;
+  readonly detectable: number | null;
+};
+
+type Comparison = {
+  readonly results: JudgedResults;
+  readonly a: VariantResults;
+  readonly b: VariantResults;
+  readonly metric: Metric;
+  readonly seed: number;
+};
+
+/**
+ * The difference B − A of a metric with its 95 % interval. With clusters or several repeats cluster-robust; else accuracy by
+ * Newcombe's method 10, other metrics by the paired bootstrap.
+ */
+export function pairedDifference(comparison: Comparison): PairedDifference {
+  if (comparison.results.sampleIds.length === 0) return nothing('no sample has a label and results of all variants yet');
+  if (isClustered(comparison.results)) return clusteredDifference(comparison);
+  return comparison.metric.kind === 'accuracy' ? accuracyDifference(comparison) : bootstrapDifference(comparison, comparison.metric);
+}
+
+const nothing = (missing: string): PairedDifference => ({
+  estimate: null,
+  interval: null,
+  missing,
+  test: 'newcombe-paired',
+  p: null,
+  pOver: null,
+  clusters: null,
+  detectable: null,
+});
+
+function accuracyDifference({ results, a, b }: Comparison): PairedDifference {
+  const pairs = pairCounts({ a, b, n: results.sampleIds.length });
+  const newcombe = newcombePaired(pairs);
+  const n = results.sampleIds.length;
+  return {
+    ...nothing(''),
+    estimate: newcombe?.estimate ?? null,
+    interval: newcombe,
+    missing: null,
+    p: mcnemarExact(pairs.onlyA, pairs.onlyB),
+    pOver: 'right or wrong on all samples',
+    detectable: detectableOnPairs(n, (pairs.onlyA + pairs.onlyB) / n),
+  };
+}
+
+/** `among`: only samples with this label number. */
+function pairCounts({ a, b, n, among }: { readonly a: VariantResults; readonly b: VariantResults; readonly n: number; readonly among?: (i: number) => boolean }) {
+  const counts = { bothRight: 0, onlyA: 0, onlyB: 0, bothWrong: 0 };
+  for (let i = 0; i < n; i++) {
+    if (among !== undefined && !among(i)) continue;
+    const right = a.correct[i] === 1;
+    if (b.correct[i] === 1) counts[right ? 'bothRight' : 'onlyB']++;
+    else counts[right ? 'onlyA' : 'bothWrong']++;
+  }
+  return counts;
+}
+
+function bootstrapDifference(comparison: Comparison, metric: Exclude<Metric, { readonly kind: 'accuracy' }>): PairedDifference {
+  const { results, a, b } = comparison;
+  const { cells, difference } = pairedCells(results, { a, b }, metric);
+  const estimate = difference(Int32Array.from(cells));
+  const interval = estimate === null ? null : bootstrapInterval({ cells, statistic: difference, seed: comparison.seed });
+  // Recall of L is decided among the samples labelled L; the other metrics have no such set, and p is about being right.
+  const label = metric.kind === 'recall' ? results.names.indexOf(metric.label) : -1;
+  const among = label === -1 ? undefined : (i: number): boolean => results.labelOf[i] === label;
+  const pairs = pairCounts({ a, b, n: results.sampleIds.length, ...(among === undefined ? {} : { among }) });
+  return {
+    estimate,
+    interval: interval === null ? null : { low: interval.low, high: interval.high },
+    missing: estimate === null ? undefinedMetric : interval === null ? 'the metric is undefined in more than 5 % of the bootstrap draws' : null,
+    test: 'paired-bootstrap',
+    p: mcnemarExact(pairs.onlyA, pairs.onlyB),
+    pOver: metric.kind === 'recall' ? `right or wrong on samples labelled "${metric.label}"` : 'right or wrong on all samples',
+    clusters: null,
+    detectable: interval === null ? null : detectableBySe(interval.se),
+  };
+}
+
+const undefinedMetric = 'the metric is undefined for one of the variants: it never says the label, or no sample has it';
+
+/** The influences of both variants on each sample, subtracted, make the paired cluster-robust standard error. */
+function clusteredDifference({ results, a, b, metric }: Comparison): PairedDifference {
+  const [ofA, ofB] = [metricStatistics(results, a, metric), metricStatistics(results, b, metric)];
+  const base = { ...nothing(''), test: 'cr1-clustered' as const };
+  const estimate = subtract(ofA, ofB);
+  if (estimate === null) return { ...base, missing: undefinedMetric };
+  const influence = ofB.influence.map((value, i) => value - (ofA.influence[i] ?? 0));
+  const enters = ofB.enters.map((value, i) => value | (ofA.enters[i] ?? 0));
+  const robust = clusterRobustSe(influence, results.clusters, enters);
+  if (robust === null) return { ...base, estimate, clusters: 1, missing: 'all samples are of one cluster, which has no spread to measure' };
+  const df = robust.clusters - 1;
+  const critical = studentQuantile(0.975, df);
+  return {
+    ...base,
+    estimate,
+    interval: { low: Math.max(-1, estimate - critical * robust.se), high: Math.min(1, estimate + critical * robust.se) },
+    missing: null,
+    clusters: robust.clusters,
+    detectable: detectableBySe(robust.se, { critical, power: studentQuantile(POWER, df) }),
+  };
+}
+
+/** With one denominator the numerators are subtracted first, which is exact. */
+function subtract(a: MetricStatistics, b: MetricStatistics): number | null {
+  if (a.value === null || b.value === null) return null;
+  if (a.numerator !== null && b.numerator !== null && a.denominator !== null && a.denominator === b.denominator) {
+    return (b.numerator - a.numerator) / a.denominator;
+  }
+  return b.value - a.value;
+}

@@ -1,0 +1,33 @@
+import type { EffectRequest, SecretRef, Value, Values } from '../../schemas/core.ts';
+import type { Selector } from '../plan/plan.ts';
+
+/** What a node may read while it starts. */
+export type NodeContext = {
+  /** Undefined: the variable is not there (null is a value). */
+  readonly lookup: (selector: Selector) => Value | undefined;
+  /** `provider/model` → `provider/model`. */
+  readonly modelMap: Readonly<Record<string, string>>;
+};
+
+export type NodeError = { readonly message: string; readonly type: string };
+
+/** What starting a node leads to: a result at once, something needed from outside, or a failure. */
+export type NodeOutcome =
+  | { readonly kind: 'finished'; readonly inputs: Values; readonly outputs: Values; readonly handle: string }
+  | { readonly kind: 'effect'; readonly inputs: Values; readonly request: EffectRequest; readonly secrets: readonly SecretRef[] }
+  | { readonly kind: 'failed'; readonly inputs: Values; readonly error: NodeError };
+
+/** What an effect's outputs mean for the node. */
+export type Conclusion =
+  | { readonly ok: true; readonly outputs: Values; readonly handle: string }
+  | { readonly ok: false; readonly error: NodeError };
+
+export const EMPTY: Values = new Map();
+/** The handle of nodes that do not branch. */
+export const DEFAULT_HANDLE = 'source';
+
+/** Beside the outputs of an `evaluate` effect: the handle the node chose. No output of a flow can have this name. */
+export const EVALUATED_HANDLE = '$handle';
+
+export const finished = (inputs: Values, outputs: Values, handle: string = DEFAULT_HANDLE): NodeOutcome => ({ kind: 'finished', inputs, outputs, handle });
+export const failed = (inputs: Values, type: string, message: string): NodeOutcome => ({ kind: 'failed', inputs, error: { message, type } });

@@ -1,0 +1,80 @@
+import { Scalar, isScalar, parseDocument, visit } from 'yaml';
+import { float, integer, isArray, isFloatTag, isObject, isSecretRef, type Value } from '../../schemas/core.ts';
+
+/** Dify refuses larger files; so do we. */
+export const MAX_DSL_BYTES = 10 * 1024 * 1024;
+const MAX_DEPTH = 64;
+
+/** YAML as plain data: integers are bigint and floats are number, so that 2 and 2.0 stay apart. */
+export type YamlPlain = null | boolean | string | number | bigint | readonly YamlPlain[] | { readonly [key: string]: YamlPlain };
+export type YamlResult = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly message: string };
+
+const PY_TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
+const PY_BOOL = /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/;
+
+/**
+ * Dify reads files with PyYAML, which speaks YAML 1.1: a bare yes, no, on or off is a boolean there. (Unlike other YAML 1.1
+ * readers it leaves y and n alone, which matters: every node has a position with a key y.)
+ */
+const pyBool = {
+  tag: 'tag:yaml.org,2002:bool',
+  default: true,
+  test: PY_BOOL,
+  resolve: (text: string) => PY_TRUE.test(text),
+  identify: (value: unknown) => typeof value === 'boolean',
+} as const;
+
+/** Reads one YAML document. The message of a failure names line and column. */
+export function readYaml(text: string): YamlResult {
+  if (text.length > MAX_DSL_BYTES) return { ok: false, message: 'the file is larger than 10 MB, which is the limit of the format' };
+  const document = parseDocument(text, {
+    intAsBigInt: true,
+    uniqueKeys: true,
+    merge: true,
+    prettyErrors: true,
+    customTags: (tags) => [pyBool, ...tags],
+  });
+  const error = document.errors[0];
+  if (error !== undefined) return { ok: false, message: firstLine(error.message) };
+  // Keys are text in Dify's files; the reader would otherwise make a boolean of a key such as "on".
+  visit(document, {
+    Pair(_, pair) {
+      if (isScalar(pair.key) && typeof pair.key.value !== 'string') {
+        const key = new Scalar(pair.key.source ?? String(pair.key.value));
+        pair.key = key;
+      }
+    },
+  });
+  try {
+    return { ok: true, value: fromYaml(document.toJS({ maxAliasCount: 100 }), 0) };
+  } catch (cause) {
+    return { ok: false, message: cause instanceof Error ? firstLine(cause.message) : 'it could not be read' };
+  }
+}
+
+const firstLine = (message: string): string => (message.split('\n')[0] ?? message).replace(/:$/, '');
+
+function fromYaml(plain: unknown, depth: number): Value {
+  if (depth > MAX_DEPTH) throw new RangeError(`it is nested deeper than ${MAX_DEPTH} levels`);
+  if (typeof plain === 'bigint') return integer(plain);
+  if (typeof plain === 'number') return float(plain);
+  if (typeof plain === 'string' || typeof plain === 'boolean') return plain;
+  if (Array.isArray(plain)) return plain.map((item) => fromYaml(item, depth + 1));
+  if (typeof plain === 'object' && plain !== null) {
+    return new Map(Object.entries(plain).map(([key, item]): [string, Value] => [key, fromYaml(item, depth + 1)]));
+  }
+  return null;
+}
+
+/** The plain data that the DSL schemas check: integers bigint, floats number. */
+export function toYamlPlain(value: Value): YamlPlain {
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (isArray(value)) return value.map(toYamlPlain);
+  if (isObject(value)) return Object.fromEntries(Array.from(value, ([key, item]): [string, YamlPlain] => [key, toYamlPlain(item)]));
+  if (isFloatTag(value)) return value.float;
+  return isSecretRef(value) ? `[secret ${value.secret}]` : null;
+}
+
+/** The way back from a part of that plain data to a value. */
+export const valueOfPlain = (plain: unknown): Value => fromYaml(plain, 0);

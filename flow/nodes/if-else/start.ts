@@ -1,0 +1,12 @@
+import type { Value } from '../../../schemas/core.ts';
+import { evaluateCases } from '../../conditions/index.ts';
+import { EMPTY, failed, finished, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
+import type { IfElseConfig } from '../../plan/plan.ts';
+
+/** The first case that holds names the handle; none: "false". */
+export function startIfElse(config: IfElseConfig, context: NodeContext): NodeOutcome {
+  const result = evaluateCases(config.cases, context.lookup);
+  if (!result.ok) return failed(EMPTY, result.error.type, result.error.message);
+  const handle = result.selected ?? 'false';
+  return finished(EMPTY, new Map<string, Value>([['result', result.selected !== null], ['selected_case_id', handle]]), handle);
+}

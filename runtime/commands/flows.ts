@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { compilePlan, importFlow, type FlowDefinition, type Plan } from '../../flow/index.ts';
+import { canonicalJson, messageOf, RiskflowError, type FlowRow, type FlowVersionRow, type FlowVersionPublished } from '../../schemas/index.ts';
+import { sha256Bytes, textOf, utf8, type Context } from '../context.ts';
+
+export type PublishedFlow = {
+  readonly flow: string;
+  readonly version: string;
+  readonly meaningHash: string;
+  readonly plan: Plan;
+  readonly warnings: readonly string[];
+  readonly fileName: string;
+  /** False when exactly this version was there already. */
+  readonly isNew: boolean;
+};
+
+/** Reads a DSL file and publishes it as a version of its flow. Publishing the same content twice writes nothing. */
+export async function publishFlowFile(context: Context, path: string, options: { readonly flowName?: string } = {}): Promise<PublishedFlow> {
+  const imported = await readFlowFile(path, options);
+  const { definition, version, meaningHash, plan, warnings } = imported.flow;
+  const fileName = basename(path);
+  const bytes = utf8(canonicalJson(definition));
+  const event: FlowVersionPublished = {
+    type: 'FlowVersionPublished',
+    data: { flow: plan.flow, version, meaningHash, mode: plan.mode, dslVersion: definition.dslVersion, definition: sha256Bytes(bytes), warnings, fileName },
+  };
+  const stream = `flow/${plan.flow}`;
+  const written = await context.storage.events.write({
+    workspaceId: context.workspaceId,
+    actor: context.actor,
+    claims: [{ scope: `flow-version/${plan.flow}`, key: version, value: fileName }],
+    appends: [{ log: 'ledger', stream, events: [event], expected: { any: true } }],
+    blobs: [{ sha256: event.data.definition, bytes, referrer: stream }],
+  });
+  if (written.status !== 'written' && written.status !== 'claimed') {
+    throw new RiskflowError('internal', `flow "${plan.flow}" could not be published: ${written.status}`);
+  }
+  return { flow: plan.flow, version, meaningHash, plan, warnings, fileName, isNew: written.status === 'written' };
+}
+
+/** Imports a file without publishing it. @throws RiskflowError with one sentence naming the file. */
+export async function readFlowFile(path: string, options: { readonly flowName?: string } = {}) {
+  const text = await readText(path, 'flow file');
+  const imported = importFlow(text, options);
+  if (!imported.ok) throw new RiskflowError('invalid_flow', `${path} cannot be imported: ${imported.message}`);
+  return imported;
+}
+
+/** @throws RiskflowError `not_found` in one sentence. */
+export async function readText(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new RiskflowError('not_found', `the ${what} ${path} cannot be read: ${fileTrouble(cause)}`, { cause, hint: `looked for ${resolve(path)}` });
+  }
+}
+
+export function fileTrouble(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a folder';
+  if (code === 'EACCES' || code === 'EPERM') return 'this user may not read it';
+  return messageOf(cause);
+}
+
+/** The plan of a published version, compiled from its stored definition. */
+export async function loadPlan(context: Context, version: string): Promise<Plan> {
+  await context.storage.projections.catchUp(context.workspaceId);
+  const row = await context.storage.read.flowVersion(context.workspaceId, version);
+  if (row === undefined) throw new RiskflowError('not_found', `there is no flow version ${version}`);
+  const bytes = await context.storage.blobs.read(context.workspaceId, row.definition);
+  if (bytes === undefined) throw new RiskflowError('not_found', `the definition of flow version ${version} was erased`);
+  const compiled = compilePlan(JSON.parse(textOf(bytes)) as FlowDefinition, version);
+  if (!compiled.ok) throw new RiskflowError('invalid_flow', `flow version ${version} cannot be compiled by this version of Riskflow: ${compiled.message}`);
+  return compiled.plan;
+}
+
+export async function listFlows(context: Context): Promise<readonly (FlowRow & { readonly history: readonly FlowVersionRow[] })[]> {
+  await context.storage.projections.catchUp(context.workspaceId);
+  const flows = await context.storage.read.flows(context.workspaceId);
+  return Promise.all(flows.map(async (flow) => ({ ...flow, history: await context.storage.read.flowVersions(context.workspaceId, flow.flow) })));
+}

@@ -1,0 +1,216 @@
+import { advance, conclude, evolve, initialState, pendingEffects, requestStop, type Plan, type RunState, type Step } from '../../flow/index.ts';
+import {
+  messageOf,
+  RiskflowError,
+  type Effect,
+  type EffectExecutor,
+  type EffectResult,
+  type EventStore,
+  type Fence,
+  type RunEvent,
+  type RunFinished,
+  type RunStarted,
+  type RunStatus,
+  type WriteUnit,
+} from '../../schemas/index.ts';
+
+export type RunHostDeps = {
+  readonly workspaceId: string;
+  readonly events: EventStore;
+  readonly perform: EffectExecutor;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly actor: string;
+};
+
+export type DriveOptions = {
+  readonly plan: Plan;
+  /** Events the run has so far; empty for a new run. */
+  readonly history: readonly RunEvent[];
+  /** The first event of a new run. */
+  readonly started: RunStarted;
+  /** Ownership: the run's own lease, or that of its batch. Appends carry it. */
+  readonly fence: Fence;
+  /** Write RunStarted before anything else, so that the run can be found after a crash. A batch finds its runs by itself. */
+  readonly durableStart: boolean;
+  /** Aborting stops the run without any event: somebody else goes on with it later. */
+  readonly signal: AbortSignal;
+  /** Milliseconds after which the run is stopped and fails; Dify's default is 1,200,000. */
+  readonly timeoutMs?: number;
+  /** Each event once it happened, in order. */
+  readonly onEvent?: (event: RunEvent) => void;
+  /** Asked now and then: has somebody requested a stop? */
+  readonly stopRequested?: () => Promise<string | undefined>;
+};
+
+export type RunOutcome =
+  | { readonly status: 'finished'; readonly data: RunFinished['data']; readonly state: RunState }
+  /** The lease was lost: another owner goes on. */
+  | { readonly status: 'taken-over' };
+
+const STOP_POLL_MS = 500;
+export const DEFAULT_RUN_TIMEOUT_MS = 1_200_000;
+export const LOG_OF_RUNS = 'runs-0';
+export const runStream = (runId: string): string => `run/${runId}`;
+
+/**
+ * Drives one run to its end: performs the effects the interpreter wants and feeds the results back. Facts are buffered and written
+ * with the next effect's result or at the end; resolves when the last one is durable. Rejects when aborted or when storage fails.
+ */
+export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promise<RunOutcome> {
+  const { plan, started } = options;
+  const arrivals = new Arrivals();
+  const stopEffects = new AbortController();
+  const signal = AbortSignal.any([options.signal, stopEffects.signal]);
+  const watch = watchRun(options, arrivals);
+  const writer = new FactWriter(deps, options, options.history.length);
+  let state = evolve(plan, initialState(plan), options.history);
+  const take = (step: Step): void => {
+    state = step.state;
+    writer.buffer(step.facts);
+    for (const effect of step.effects) perform(effect);
+  };
+  const perform = (effect: Effect): void => {
+    deps.perform(effect, { signal }).then(
+      (result) => arrivals.push({ kind: 'result', effectId: effect.effectId, result }),
+      (error: unknown) => arrivals.push({ kind: 'error', error }),
+    );
+  };
+  try {
+    if (options.history.length === 0) {
+      state = evolve(plan, state, [started]);
+      writer.buffer([started]);
+      if (options.durableStart) await writer.flush('running');
+    } else for (const effect of pendingEffects(plan, state)) perform(effect);
+    take(advance(plan, state, { now: deps.now() }));
+    while (state.finished === null) {
+      const arrival = await arrivals.next(options.signal);
+      if (arrival.kind === 'error') throw arrival.error;
+      if (arrival.kind === 'stop') take(requestStop(plan, state, { now: deps.now(), reason: arrival.reason }));
+      else if (state.running.has(arrival.effectId)) {
+        take(conclude(plan, state, { now: deps.now(), effectId: arrival.effectId, result: arrival.result }));
+        if (state.finished === null) writer.flushSoon('running');
+      }
+    }
+    await writer.flush(state.finished.status);
+    return { status: 'finished', data: state.finished, state };
+  } catch (error) {
+    if (error instanceof LostLease) return { status: 'taken-over' };
+    throw error;
+  } finally {
+    watch.close();
+    stopEffects.abort();
+  }
+}
+
+type Arrival =
+  | { readonly kind: 'result'; readonly effectId: string; readonly result: EffectResult }
+  | { readonly kind: 'stop'; readonly reason: string }
+  | { readonly kind: 'error'; readonly error: unknown };
+
+/** What comes in from outside, one at a time in order of arrival. */
+class Arrivals {
+  readonly #queue: Arrival[] = [];
+  #wake: (() => void) | undefined;
+
+  push(arrival: Arrival): void {
+    this.#queue.push(arrival);
+    this.#wake?.();
+  }
+
+  async next(signal: AbortSignal): Promise<Arrival> {
+    for (;;) {
+      signal.throwIfAborted();
+      const arrival = this.#queue.shift();
+      if (arrival !== undefined) return arrival;
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          signal.removeEventListener('abort', done);
+          resolve();
+        };
+        this.#wake = done;
+        signal.addEventListener('abort', done, { once: true });
+      });
+    }
+  }
+}
+
+class LostLease extends Error {}
+
+/** Writes a run's facts in order, numbered from where its stream ended. */
+class FactWriter {
+  readonly #deps: RunHostDeps;
+  readonly #options: DriveOptions;
+  #buffer: RunEvent[] = [];
+  #written: number;
+  #last: Promise<void> = Promise.resolve();
+  #failed: unknown;
+
+  constructor(deps: RunHostDeps, options: DriveOptions, written: number) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#written = written;
+  }
+
+  buffer(events: readonly RunEvent[]): void {
+    this.#buffer.push(...events);
+    if (this.#options.onEvent !== undefined) for (const event of events) this.#options.onEvent(event);
+  }
+
+  /** Starts writing what is buffered, and goes on. A failure shows at the next flush. */
+  flushSoon(status: RunStatus): void {
+    this.flush(status).catch((error: unknown) => {
+      this.#failed ??= error;
+    });
+  }
+
+  flush(status: RunStatus): Promise<void> {
+    const events = this.#buffer;
+    this.#buffer = [];
+    this.#last = this.#last.then(async () => {
+      if (this.#failed !== undefined) throw this.#failed;
+      await this.#write(events, status);
+    });
+    return this.#last;
+  }
+
+  async #write(events: readonly RunEvent[], status: RunStatus): Promise<void> {
+    const { plan, started, fence } = this.#options;
+    const { runId, mode } = started.data;
+    const unit: WriteUnit = {
+      workspaceId: this.#deps.workspaceId,
+      actor: this.#deps.actor,
+      correlationId: runId,
+      fence,
+      appends: [{ log: LOG_OF_RUNS, stream: runStream(runId), events, expected: { from: this.#written + 1 } }],
+      runStatus: [{ runId, flow: plan.flow, flowVersion: plan.flowVersion, mode, status, resource: fence.resource }],
+    };
+    const result = await this.#deps.events.write(unit);
+    if (result.status === 'stale-fence') throw new LostLease(`the lease ${fence.resource} was taken over`);
+    if (result.status !== 'written') throw new RiskflowError('internal', `the events of run ${runId} could not be written: ${result.status}`);
+    this.#written += events.length;
+  }
+}
+
+/** Watches for a stop request and for the time limit. */
+function watchRun(options: DriveOptions, arrivals: Arrivals): { readonly close: () => void } {
+  const limit = options.timeoutMs ?? DEFAULT_RUN_TIMEOUT_MS;
+  const late = setTimeout(() => arrivals.push({ kind: 'stop', reason: `the run took longer than ${limit} ms (limit runTimeoutMs)` }), limit);
+  const { stopRequested } = options;
+  const poll = stopRequested === undefined ? undefined : setInterval(() => pollStop(stopRequested, arrivals), STOP_POLL_MS);
+  return {
+    close: () => {
+      clearTimeout(late);
+      clearInterval(poll);
+    },
+  };
+}
+
+function pollStop(stopRequested: () => Promise<string | undefined>, arrivals: Arrivals): void {
+  stopRequested().then(
+    (reason) => {
+      if (reason !== undefined) arrivals.push({ kind: 'stop', reason });
+    },
+    (error: unknown) => arrivals.push({ kind: 'error', error: new RiskflowError('failed', `the stop request could not be read: ${messageOf(error)}`, { cause: error }) }),
+  );
+}

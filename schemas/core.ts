@@ -1,0 +1,12 @@
+/** What may enter the Temporal bundle: no zod here, nor anything that reaches it. */
+export * from './values.ts';
+export * from './encoded-value.ts';
+export * from './canonical-json.ts';
+export * from './json-text.ts';
+export * from './errors.ts';
+export * from './effects.ts';
+export * from './run-events.ts';
+export * from './ledger-events.ts';
+export * from './evaluation-summary.ts';
+export * from './event-envelope.ts';
+export * from './ports.ts';

@@ -1,0 +1,14 @@
+/** All of schemas, with the parts that need zod. */
+export * from './values.ts';
+export * from './encoded-value.ts';
+export * from './canonical-json.ts';
+export * from './json-text.ts';
+export * from './errors.ts';
+export * from './effects.ts';
+export * from './run-events.ts';
+export * from './ledger-events.ts';
+export * from './evaluation-summary.ts';
+export * from './event-envelope.ts';
+export * from './ports.ts';
+export * from './dsl/index.ts';
+export { configSchema, type Config, type ModelPrice } from './config.ts';

@@ -1,0 +1,200 @@
+import type { Pin, Usage } from './effects.ts';
+import type { Json } from './encoded-value.ts';
+import type { FinishedRunStatus, RunMode } from './run-events.ts';
+
+/** An imported flow became a version. Publishing the same content again writes nothing. Stream `flow/<flow>`. */
+export type FlowVersionPublished = {
+  readonly type: 'FlowVersionPublished';
+  readonly data: {
+    /** `app.name`, or what `flow import --flow` said. */
+    readonly flow: string;
+    /** SHA-256 of the canonical JSON of the imported definition. */
+    readonly version: string;
+    /** The same without positions, titles and notes. */
+    readonly meaningHash: string;
+    readonly mode: string;
+    readonly dslVersion: string;
+    /** Blob of the canonical JSON of the definition. */
+    readonly definition: string;
+    readonly warnings: readonly string[];
+    /** Name of the file it came from, without folders. */
+    readonly fileName: string | null;
+  };
+};
+
+/** One entry of a set version's manifest. `fields` is the blob of the sample's fields as canonical encoded JSON. */
+export type ManifestEntry = {
+  readonly id: string;
+  readonly fields: string;
+  readonly label: string | null;
+  readonly cluster: string | null;
+  /** SHA-256 of the text by which equal samples are recognised. */
+  readonly textHash: string;
+};
+
+/** A version of a sample set came to be: imported, or cut from a parent. Stream `samples/<set>`. */
+export type SampleSetVersionCreated = {
+  readonly type: 'SampleSetVersionCreated';
+  readonly data: {
+    readonly set: string;
+    /** Hash of the ordered (id, fields, label). */
+    readonly version: string;
+    /** Null for an import; else the set version this is a part of. */
+    readonly parent: string | null;
+    /** Name of the split, null for a whole set. */
+    readonly split: string | null;
+    readonly seed: number | null;
+    /** The field whose equality makes samples equal (default: `text`, else all fields). */
+    readonly textField: string | null;
+    readonly clusterField: string | null;
+    readonly fieldNames: readonly string[];
+    readonly labels: Readonly<Record<string, number>>;
+    readonly rows: number;
+    /** Rows whose text an earlier row has. */
+    readonly duplicates: number;
+    readonly rejected: number;
+    readonly manifest: readonly ManifestEntry[];
+  };
+};
+
+/** A classifier was trained on a split. Stream `model/<name>`. */
+export type ModelTrained = {
+  readonly type: 'ModelTrained';
+  readonly data: {
+    /** `SET@SPLIT` as flows name it. */
+    readonly model: string;
+    /** Blob of the artifact; its hash names the artifact. */
+    readonly artifact: string;
+    readonly set: string;
+    readonly setVersion: string;
+    readonly split: string;
+    readonly rows: number;
+    readonly metrics: Json;
+  };
+};
+
+export type SourceCreated = {
+  readonly type: 'SourceCreated';
+  readonly data: {
+    readonly sourceId: string;
+    readonly kind: 'ndjson-file';
+    /** For ndjson-file: the absolute path. */
+    readonly location: string;
+    readonly flow: string;
+    /** Flow version that decides; null: the latest when the source starts. */
+    readonly flowVersion: string | null;
+    readonly keyField: string | null;
+    readonly inputMap: Readonly<Record<string, string>>;
+    readonly queryField: string | null;
+    readonly onDuplicateKey: 'process' | 'keep' | 'replace';
+  };
+};
+
+/** The source's log ends before the offset we had stored: it was replaced. Counted up, loudly. Stream `source/<id>`. */
+export type SourceIncarnationRaised = {
+  readonly type: 'SourceIncarnationRaised';
+  readonly data: { readonly sourceId: string; readonly incarnation: number; readonly reason: string };
+};
+
+/** What a run concluded about a record. Unique by (record, mode, replay). Stream `source/<id>`. */
+export type DecisionMade = {
+  readonly type: 'DecisionMade';
+  readonly data: {
+    readonly decisionId: string;
+    readonly sourceId: string;
+    readonly recordId: string;
+    readonly recordKey: string | null;
+    readonly mode: RunMode;
+    readonly replay: number;
+    readonly flow: string;
+    readonly flowVersion: string;
+    readonly runId: string;
+    readonly status: FinishedRunStatus;
+    /** The output named `label`, or the only one, when it is short text. */
+    readonly label: string | null;
+    /** Blob of the encoded outputs. */
+    readonly outputs: string;
+    readonly error: string | null;
+  };
+};
+
+/** One of the things that are compared: a flow version and what was overridden. The first is the baseline A. */
+export type Variant = {
+  readonly name: string;
+  readonly flow: string;
+  readonly flowVersion: string;
+  readonly fileName: string | null;
+  readonly modelMap: Readonly<Record<string, string>>;
+  readonly pins: Readonly<Record<string, Pin>>;
+  /** Resolved artifacts by model name `SET@SPLIT`: frozen at the start. */
+  readonly artifacts: Readonly<Record<string, string>>;
+};
+
+export type EvaluationOptions = {
+  readonly concurrency: number;
+  readonly repeats: number;
+  readonly metric: string;
+  readonly margin: number;
+  readonly maxErrors: number;
+  readonly seed: number;
+  readonly predict: string | null;
+  readonly positive: string | null;
+  /** Start input by sample field; absent inputs take the field of their name. */
+  readonly inputMap: Readonly<Record<string, string>>;
+  readonly reuse: boolean;
+};
+
+/** Stream `evaluation/<id>`. */
+export type EvaluationStarted = {
+  readonly type: 'EvaluationStarted';
+  readonly data: {
+    readonly evaluationId: string;
+    readonly set: string;
+    readonly split: string | null;
+    readonly setVersion: string;
+    readonly n: number;
+    readonly variants: readonly Variant[];
+    readonly options: EvaluationOptions;
+    /** What a reader of the report must know: racing flows, mapped models, duplicates. */
+    readonly notes: readonly string[];
+    readonly at: number;
+  };
+};
+
+/** One sample × variant × repeat was evaluated. Never written for a stopped run. */
+export type ResultRecorded = {
+  readonly type: 'ResultRecorded';
+  readonly data: {
+    readonly evaluationId: string;
+    readonly sampleId: string;
+    readonly variant: string;
+    readonly repeat: number;
+    readonly runId: string;
+    readonly label: string | null;
+    readonly prediction: string | null;
+    readonly correct: boolean;
+    readonly error: string | null;
+    readonly cluster: string | null;
+    readonly usage: Usage;
+    readonly reused: number;
+    /** Milliseconds the run spent in effects. */
+    readonly elapsedMs: number;
+  };
+};
+
+/** All results are there and the verdict was computed from them. */
+export type EvaluationJudged = {
+  readonly type: 'EvaluationJudged';
+  readonly data: { readonly evaluationId: string; readonly summary: Json; readonly at: number };
+};
+
+export type LedgerEvent =
+  | FlowVersionPublished
+  | SampleSetVersionCreated
+  | ModelTrained
+  | SourceCreated
+  | SourceIncarnationRaised
+  | DecisionMade
+  | EvaluationStarted
+  | ResultRecorded
+  | EvaluationJudged;

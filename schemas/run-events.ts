@@ -1,0 +1,121 @@
+import type { ContainerPath, Pin, Usage } from './effects.ts';
+import type { Json } from './encoded-value.ts';
+
+/** Version of the interpreter's semantics. The first event of a run names it; a change of meaning is a new number. */
+export const PLAN_VERSION = 1;
+
+export type RunMode = 'manual' | 'live' | 'shadow' | 'backtest' | 'evaluation';
+
+/** Where a run comes from: what asked for it. */
+export type RunOrigin =
+  | { readonly kind: 'manual' }
+  | { readonly kind: 'record'; readonly sourceId: string; readonly recordId: string }
+  | { readonly kind: 'sample'; readonly evaluationId: string; readonly sampleId: string; readonly variant: string; readonly repeat: number };
+
+export type NodeStatus = 'succeeded' | 'failed' | 'exception' | 'stopped';
+export type RunStatus = 'running' | 'succeeded' | 'failed' | 'stopped' | 'partial-succeeded' | 'paused';
+export type FinishedRunStatus = Exclude<RunStatus, 'running' | 'paused'>;
+
+/** Which start of which node: the same node may start many times inside iterations and loops. */
+export type NodeVisit = { readonly nodeId: string; readonly path: ContainerPath; readonly visit: number };
+
+/** Times are milliseconds since 1970 UTC, given by the host. Values are in encoded form. */
+export type RunStarted = {
+  readonly type: 'RunStarted';
+  readonly data: {
+    readonly runId: string;
+    readonly planVersion: number;
+    readonly flow: string;
+    readonly flowVersion: string;
+    readonly mode: RunMode;
+    readonly origin: RunOrigin;
+    /** Start variables by name, after the input check. */
+    readonly inputs: Json;
+    /** sys.* by name, without "sys.". */
+    readonly system: Json;
+    /** env.* by name; secrets as references. */
+    readonly environment: Json;
+    /** Pinned results by node id or `type:<node type>`. */
+    readonly pins: Readonly<Record<string, Pin>>;
+    /** `--map-model`: "provider/model" replaced by "provider/model". */
+    readonly modelMap: Readonly<Record<string, string>>;
+    readonly at: number;
+  };
+};
+
+/** A node that needs an effect began. Inline nodes have no such event: their NodeFinished says when they began. */
+export type NodeStarted = {
+  readonly type: 'NodeStarted';
+  readonly data: NodeVisit & {
+    /** The how manieth node start of the run, from 1. */
+    readonly index: number;
+    readonly effectId: string;
+    /** Hash of what was asked for (plan version, node meaning, resolved request), and how often this run asked it before. */
+    readonly contentKey: string | null;
+    /** What the node was given, as shown to people. */
+    readonly inputs: Json;
+    readonly at: number;
+  };
+};
+
+/** An attempt failed and another will follow. */
+export type NodeRetried = {
+  readonly type: 'NodeRetried';
+  readonly data: NodeVisit & {
+    readonly effectId: string;
+    /** The attempt that failed, from 1. */
+    readonly attempt: number;
+    readonly error: { readonly message: string; readonly type: string };
+    readonly delayMs: number;
+    readonly usage: Usage;
+    readonly at: number;
+  };
+};
+
+export type NodeFinished = {
+  readonly type: 'NodeFinished';
+  readonly data: NodeVisit & {
+    readonly index: number;
+    readonly status: NodeStatus;
+    /** Null for effect nodes, whose NodeStarted has them. */
+    readonly inputs: Json;
+    /** Empty for the start node, whose outputs are the run's inputs, sys.* and env.* as RunStarted has them. */
+    readonly outputs: Json;
+    /** Which outgoing edges are taken: those with this sourceHandle. Null: none (the run fails here). */
+    readonly handle: string | null;
+    readonly error: { readonly message: string; readonly type: string } | null;
+    /** Null for inline nodes. */
+    readonly effectId: string | null;
+    readonly usage: Usage | null;
+    /** Milliseconds of the effect itself, 0 for inline nodes. */
+    readonly elapsedMs: number;
+    readonly startedAt: number;
+    readonly at: number;
+  };
+};
+
+/** From any process; the owner ends the run. */
+export type RunStopRequested = { readonly type: 'RunStopRequested'; readonly data: { readonly reason: string; readonly at: number } };
+
+/** A result that came after the stop: it changes nothing, but was paid for. */
+export type EffectDiscarded = {
+  readonly type: 'EffectDiscarded';
+  readonly data: NodeVisit & { readonly effectId: string; readonly usage: Usage; readonly at: number };
+};
+
+export type RunFinished = {
+  readonly type: 'RunFinished';
+  readonly data: {
+    readonly status: FinishedRunStatus;
+    readonly outputs: Json;
+    readonly error: string | null;
+    readonly exceptionsCount: number;
+    readonly totalSteps: number;
+    readonly usage: Usage;
+    readonly elapsedMs: number;
+    readonly at: number;
+  };
+};
+
+/** The facts of a run in the order the interpreter consumed them: the run's stream. */
+export type RunEvent = RunStarted | NodeStarted | NodeRetried | NodeFinished | RunStopRequested | EffectDiscarded | RunFinished;

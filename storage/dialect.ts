@@ -1,0 +1,28 @@
+import type { TableSyntax } from './tables/render-table.ts';
+
+/** What went wrong in the database, as far as the operations care. */
+export type Trouble =
+  /** A unique key is taken: somebody wrote it between our look and our write. */
+  | 'duplicate'
+  /** A deadlock or a conflict between transactions: the same again may well succeed. */
+  | 'conflict'
+  /** The lock did not become free in time. */
+  | 'busy'
+  | 'other';
+
+/** What differs between the databases, for the operations that both share. */
+export type Dialect = {
+  readonly name: 'sqlite' | 'mysql';
+  readonly tables: TableSyntax;
+  /** Tail of an insert that leaves a row alone whose key is taken. */
+  readonly keepExisting: string;
+  /** Tail of an insert that sets columns of the row whose key is taken. */
+  readonly replaceExisting: (key: readonly string[], columns: readonly string[]) => string;
+  /** Tail of a select that locks the rows it reads against every other writer until the transaction ends. */
+  readonly lockRows: string;
+  /** The same, while others may hold the same lock too. */
+  readonly shareRows: string;
+  /** Rows of the next insert statement when `left` rows are left. */
+  readonly insertSize: (left: number) => number;
+  readonly trouble: (error: unknown) => Trouble;
+};

@@ -1,0 +1,87 @@
+import type { Position, WriteResult } from '../../schemas/core.ts';
+import type { Database, Executor } from '../database.ts';
+import { type BatchState, keyOf, readBatchState } from './batch-state.ts';
+import { checkUnit, type PlannedAppend } from './check-unit.ts';
+import { insertEvents, type PlacedAppend } from './insert-events.ts';
+import { insertUnitRows } from './insert-unit-rows.ts';
+import type { PreparedUnit } from './prepare-unit.ts';
+import { readPositions } from './read-positions.ts';
+import { type TakeNumbers, takeNumbers } from './take-numbers.ts';
+
+/** The result of a unit, or the error it alone has caused. */
+export type UnitOutcome = { readonly ok: true; readonly result: WriteResult } | { readonly ok: false; readonly error: unknown };
+
+/** A unit that passed its checks. */
+type Passed = { readonly index: number; readonly prepared: PreparedUnit; readonly appends: readonly PlannedAppend[] };
+
+/**
+ * Writes units within one transaction, in their order. All checks come before the first write, so a refused unit leaves no
+ * trace in the transaction which it shares with others.
+ */
+export function writeUnits(database: Database): (trx: Executor, units: readonly PreparedUnit[]) => Promise<readonly UnitOutcome[]> {
+  const numbers = takeNumbers(database);
+  return async (trx, units) => {
+    if (units.length === 0) return [];
+    const state = await readBatchState(trx, database.dialect, units);
+    const { outcomes, passed } = checkAll(units, state);
+    const placed = await placeAppends(trx, passed, numbers);
+    await insertEvents(database, trx, { placed: placed.flat(), streams: state.streams });
+    const written = passed.map(({ prepared }) => prepared.unit);
+    await insertUnitRows(database, trx, written);
+    for (const [i, { index }] of passed.entries()) {
+      outcomes[index] = { ok: true, result: { status: 'written', positions: await positionsOf(trx, placed[i] ?? []) } };
+    }
+    return outcomes;
+  };
+}
+
+function checkAll(units: readonly PreparedUnit[], state: BatchState): { readonly outcomes: UnitOutcome[]; readonly passed: readonly Passed[] } {
+  const outcomes: UnitOutcome[] = [];
+  const passed: Passed[] = [];
+  for (const [index, prepared] of units.entries()) {
+    try {
+      const checked = checkUnit(prepared, state);
+      if (checked.accepted) passed.push({ index, prepared, appends: checked.appends });
+      outcomes.push({ ok: true, result: checked.accepted ? { status: 'written', positions: [] } : checked.result });
+    } catch (error) {
+      outcomes.push({ ok: false, error });
+    }
+  }
+  return { outcomes, passed };
+}
+
+/** Gives every new event its number, unit by unit. Counters are raised in the order of their names, as everybody does. */
+async function placeAppends(trx: Executor, passed: readonly Passed[], numbers: TakeNumbers): Promise<readonly (readonly PlacedAppend[])[]> {
+  const counts = new Map<string, { readonly workspaceId: string; readonly name: string; readonly count: number }>();
+  for (const { prepared, appends } of passed) {
+    for (const { append, events } of appends) {
+      if (events.length === 0) continue;
+      const key = keyOf(prepared.unit.workspaceId, append.log);
+      const count = (counts.get(key)?.count ?? 0) + events.length;
+      counts.set(key, { workspaceId: prepared.unit.workspaceId, name: append.log, count });
+    }
+  }
+  const next = new Map<string, number>();
+  for (const [key, counter] of Array.from(counts).sort(([a], [b]) => (a < b ? -1 : 1))) next.set(key, await numbers(trx, counter));
+  return passed.map(({ prepared, appends }) =>
+    appends.map((plan) => {
+      const key = keyOf(prepared.unit.workspaceId, plan.append.log);
+      const n = next.get(key) ?? 0;
+      next.set(key, n + plan.events.length);
+      return { ...plan, unit: prepared.unit, n };
+    }),
+  );
+}
+
+/** Of all events of a unit in order, those written earlier included. */
+async function positionsOf(trx: Executor, appends: readonly PlacedAppend[]): Promise<readonly Position[]> {
+  const positions: Position[] = [];
+  for (const { unit, append, from, skipped, events, n } of appends) {
+    if (skipped > 0) {
+      const before = { workspaceId: unit.workspaceId, stream: append.stream, from, count: skipped };
+      for (const position of await readPositions(trx, before)) positions.push(position);
+    }
+    for (let i = 0; i < events.length; i++) positions.push({ log: append.log, n: n + i });
+  }
+  return positions;
+}

@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Kysely } from 'kysely';
+import { messageOf, RiskflowError } from '../../schemas/core.ts';
+import type { Database, Executor, Session } from '../database.ts';
+import type { Tables } from '../tables/database-tables.ts';
+import { sqliteDialect } from './dialect.ts';
+import { nodeSqliteDialect } from './driver.ts';
+import { isBusy, isNotADatabase } from './errors.ts';
+
+export type SqliteFile = {
+  readonly file: string;
+  readonly now: () => number;
+  /** Milliseconds to wait for another process that holds the write lock. */
+  readonly lockWaitMs: number;
+};
+
+/**
+ * Opens a database file with two connections: one that writes, used by one transaction at a time, and one that reads what was
+ * committed. They see each other as two processes would.
+ */
+export async function openSqliteFile(options: SqliteFile): Promise<Database> {
+  const writer = await openConnection(options);
+  const reader = connect(options);
+  reader.exec('pragma query_only = 1');
+  // The driver waits for the write lock itself, without blocking.
+  writer.exec('pragma busy_timeout = 0');
+  const write = kyselyOver(writer, options);
+  const read = kyselyOver(reader, options);
+  return {
+    dialect: sqliteDialect,
+    read,
+    transaction: (work) => inTransaction(write, options, work),
+    session: (work) => inSession(options, work),
+    now: options.now,
+    settings: async () => readSettings(writer, reader),
+    close: async () => {
+      await read.destroy();
+      await write.destroy();
+      // Kysely destroys only what it has used.
+      for (const database of [reader, writer]) if (database.isOpen) database.close();
+    },
+  };
+}
+
+const kyselyOver = (database: DatabaseSync, options: SqliteFile): Kysely<Tables> =>
+  new Kysely<Tables>({ dialect: nodeSqliteDialect(database, options.lockWaitMs) });
+
+function connect({ file, lockWaitMs }: SqliteFile): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: lockWaitMs });
+  // FULL: a commit is on the disk when it returns. fullfsync matters on macOS, where fsync alone leaves it in the drive's cache.
+  database.exec('pragma synchronous = full; pragma fullfsync = 1; pragma foreign_keys = 1; pragma cache_size = -16384');
+  return database;
+}
+
+async function openConnection(options: SqliteFile): Promise<DatabaseSync> {
+  const existed = existsSync(options.file);
+  const deadline = performance.now() + options.lockWaitMs;
+  let database: DatabaseSync | undefined;
+  for (;;) {
+    try {
+      database ??= connect(options);
+      // Only a file without tables takes the page size; rows of events fit larger pages better.
+      database.exec('pragma page_size = 8192');
+      const mode = database.prepare('pragma journal_mode = wal').get()?.['journal_mode'];
+      if (mode === 'wal') return database;
+      throw new RiskflowError('failed', `${options.file} is on a file system that cannot share memory between processes`, {
+        hint: 'keep the data folder on a local disk',
+      });
+    } catch (error) {
+      // Two processes that turn a fresh file to WAL at once: SQLite refuses one of them without waiting.
+      if (isBusy(error) && performance.now() < deadline) {
+        await delay(5 + Math.random() * 10);
+        continue;
+      }
+      if (database?.isOpen === true) database.close();
+      throw openError(error, options.file, existed);
+    }
+  }
+}
+
+function openError(error: unknown, file: string, existed: boolean): unknown {
+  if (error instanceof RiskflowError) return error;
+  if (isNotADatabase(error)) return new RiskflowError('invalid_file', `${file} is not a data file of Riskflow`, { cause: error });
+  if (isBusy(error)) return busyError(error);
+  return new RiskflowError('failed', `${file} cannot be ${existed ? 'opened' : 'made'}: ${messageOf(error)}`, { cause: error });
+}
+
+const busyError = (error: unknown): RiskflowError =>
+  new RiskflowError('busy', 'another process holds the write lock of the data file', { cause: error, hint: 'try again when it is done' });
+
+async function inTransaction<T>(db: Kysely<Tables>, options: SqliteFile, work: (trx: Executor) => Promise<T>): Promise<T> {
+  try {
+    return await db.transaction().execute(work);
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    throw new RiskflowError('busy', `another process held the write lock of the data file for ${options.lockWaitMs} ms`, {
+      cause: error,
+      hint: 'try again when it is done',
+    });
+  }
+}
+
+async function inSession<T>(options: SqliteFile, work: (session: Session) => Promise<T>): Promise<T> {
+  const database = connect(options);
+  database.exec('pragma busy_timeout = 0');
+  const connection = kyselyOver(database, options);
+  try {
+    return await work({ connection, transaction: (inner) => inTransaction(connection, options, inner) });
+  } finally {
+    await connection.destroy();
+    if (database.isOpen) database.close();
+  }
+}
+
+const SYNCHRONOUS: readonly string[] = ['off', 'normal', 'full', 'extra'];
+
+function readSettings(writer: DatabaseSync, reader: DatabaseSync): Readonly<Record<string, string>> {
+  const of = (database: DatabaseSync, name: string): string => String(Object.values(database.prepare(`pragma ${name}`).get() ?? {})[0]);
+  return {
+    engine: `sqlite ${String(writer.prepare('select sqlite_version() as version').get()?.['version'])}`,
+    journal_mode: of(writer, 'journal_mode'),
+    synchronous: SYNCHRONOUS[Number(of(writer, 'synchronous'))] ?? '',
+    fullfsync: of(writer, 'fullfsync'),
+    page_size: of(writer, 'page_size'),
+    wal_autocheckpoint: of(writer, 'wal_autocheckpoint'),
+    busy_timeout: of(reader, 'busy_timeout'),
+  };
+}

@@ -1,0 +1,25 @@
+import type { Dialect } from '../dialect.ts';
+import type { Column } from '../tables/table-spec.ts';
+import { trouble } from './errors.ts';
+
+const COLUMN_TYPES: Readonly<Record<Column['kind'], string>> = { id: 'text', text: 'text', integer: 'integer', real: 'real', bytes: 'blob' };
+
+/** Statements of few sizes, so that each is prepared once. SQLite takes up to 32,766 parameters. */
+const INSERT_SIZES = [64, 16, 4, 1] as const;
+
+export const sqliteDialect: Dialect = {
+  name: 'sqlite',
+  tables: {
+    columnType: (column) => COLUMN_TYPES[column.kind],
+    options: (table) => (table.small === true ? ' strict, without rowid' : ' strict'),
+    inlineIndexes: false,
+  },
+  keepExisting: ' on conflict do nothing',
+  replaceExisting: (key, columns) =>
+    ` on conflict (${key.join(', ')}) do update set ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`,
+  // A writing transaction holds the one write lock from its beginning.
+  lockRows: '',
+  shareRows: '',
+  insertSize: (left) => INSERT_SIZES.find((size) => size <= left) ?? 1,
+  trouble,
+};

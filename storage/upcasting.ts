@@ -1,0 +1,20 @@
+/** Turns the data of an event from one schema version into the next. */
+export type Upcaster = (data: unknown) => unknown;
+
+/**
+ * The steps of an event type, oldest first: the first turns version 1 into 2, and so on. A type without steps is at version 1.
+ * Events are never rewritten; they are brought up to date when they are read.
+ */
+export type Upcasters = Readonly<Record<string, readonly Upcaster[]>>;
+
+/** No released event type has changed its form yet. */
+export const upcasters: Upcasters = {};
+
+export const currentSchemaVersion = (registry: Upcasters, type: string): number => (registry[type]?.length ?? 0) + 1;
+
+/** Erased data (null) stays null. */
+export function upcast(registry: Upcasters, type: string, stored: { readonly schemaVersion: number; readonly data: unknown }): unknown {
+  const steps = registry[type];
+  if (steps === undefined || stored.data === null) return stored.data;
+  return steps.slice(stored.schemaVersion - 1).reduce((data, step) => step(data), stored.data);
+}
