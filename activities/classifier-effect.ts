@@ -1,7 +1,7 @@
 import { classifierMessages, parseCategory } from '../flow/index.ts';
 import { fromPlain, NO_USAGE, type EffectRequest, type ModelRouter, type Value } from '../schemas/index.ts';
 import { modelFailed, paramsOf, usageOf, usageValue } from './llm-effect.ts';
-import { failedWith, type Performed } from './perform-effect.ts';
+import { failedWith, type Performed } from './performed.ts';
 
 type ClassifierRequest = Extract<EffectRequest, { kind: 'question-classifier' }>;
 
@@ -14,9 +14,20 @@ export async function performClassifier(request: ClassifierRequest, models: Mode
     const chosen = request.classes.find((item) => item.name === label);
     if (chosen === undefined) {
       const names = request.classes.map((item) => `"${item.name}"`).join(', ');
-      return failedWith('ClassNotFoundError', `the classifier ${resolved.name} answered "${label}", but the node's classes are ${names}: name the classes as the labels it was trained on (${resolved.classifier.labels.join(', ')})`);
+      return failedWith(
+        'ClassNotFoundError',
+        `the classifier ${resolved.name} answered "${label}", but the node's classes are ${names}: name the classes as the labels it was trained on (${resolved.classifier.labels.join(', ')})`,
+      );
     }
-    return { outputs: new Map<string, Value>([['class_name', chosen.name], ['class_id', chosen.id], ['probabilities', fromPlain(probabilities)]]), usage: NO_USAGE, elapsedMs: 0 };
+    return {
+      outputs: new Map<string, Value>([
+        ['class_name', chosen.name],
+        ['class_id', chosen.id],
+        ['probabilities', fromPlain(probabilities)],
+      ]),
+      usage: NO_USAGE,
+      elapsedMs: 0,
+    };
   }
   const answer = await resolved.model.complete(
     { model: resolved.name, messages: classifierMessages(request), params: paramsOf(request.model.params), schema: null },

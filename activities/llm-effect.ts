@@ -1,6 +1,17 @@
-import { fromPlain, isObject, NO_USAGE, type ChatReply, type EffectRequest, type Json, type ModelFailure, type ModelRouter, type Usage, type Value } from '../schemas/index.ts';
+import {
+  fromPlain,
+  isObject,
+  NO_USAGE,
+  type ChatReply,
+  type EffectRequest,
+  type Json,
+  type ModelFailure,
+  type ModelRouter,
+  type Usage,
+  type Value,
+} from '../schemas/index.ts';
 import { decodeValue } from '../schemas/index.ts';
-import { failedWith, type Performed } from './perform-effect.ts';
+import { failedWith, type Performed } from './performed.ts';
 import { plainOf } from './plain.ts';
 
 type LlmRequest = Extract<EffectRequest, { kind: 'llm' }>;
@@ -11,7 +22,12 @@ export async function performLlm(request: LlmRequest, models: ModelRouter, signa
   if (resolved.kind === 'none') return failedWith('ModelNotFoundError', resolved.message);
   if (resolved.kind === 'classifier') return classify(request, resolved.classifier);
   const answer = await resolved.model.complete(
-    { model: resolved.name, messages: request.messages, params: paramsOf(request.model.params), schema: request.schema === null ? null : plainOf(decodeValue(request.schema)) },
+    {
+      model: resolved.name,
+      messages: request.messages,
+      params: paramsOf(request.model.params),
+      schema: request.schema === null ? null : plainOf(decodeValue(request.schema)),
+    },
     { signal },
   );
   if (!answer.ok) return modelFailed(answer.failure);
@@ -45,10 +61,16 @@ export const usageValue = (reply: ChatReply): Value =>
     total_tokens: (reply.inputTokens ?? 0) + (reply.outputTokens ?? 0),
   });
 
-function classify(request: LlmRequest, classifier: { classify(text: string): { readonly label: string; readonly probabilities: Readonly<Record<string, number>> } }): Performed {
+function classify(
+  request: LlmRequest,
+  classifier: { classify(text: string): { readonly label: string; readonly probabilities: Readonly<Record<string, number>> } },
+): Performed {
   const property = enumProperty(request.schema);
   if (property === null) {
-    return failedWith('ModelNotFoundError', 'provider riskflow/classifier serves question-classifier nodes, and LLM nodes whose structured output is one text property with an enum of labels; this node has none');
+    return failedWith(
+      'ModelNotFoundError',
+      'provider riskflow/classifier serves question-classifier nodes, and LLM nodes whose structured output is one text property with an enum of labels; this node has none',
+    );
   }
   const { label, probabilities } = classifier.classify(request.text);
   const object = new Map<string, Value>([[property, label]]);

@@ -13,9 +13,12 @@ function mask(value: Value, secrets: readonly string[]): Value {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return (value as readonly Value[]).map((item) => mask(item, secrets));
   if (value instanceof Map) {
-    return new Map(Array.from(value as ReadonlyMap<string, Value>, ([key, item]): [string, Value] => [maskText(key, secrets), mask(item, secrets)]));
+    return new Map(
+      Array.from(value as ReadonlyMap<string, Value>, ([key, item]): [string, Value] => [maskText(key, secrets), mask(item, secrets)]),
+    );
   }
   return value;
 }
 
-const maskText = (text: string, secrets: readonly string[]): string => secrets.reduce((left, secret) => (secret === '' ? left : left.replaceAll(secret, MASK)), text);
+const maskText = (text: string, secrets: readonly string[]): string =>
+  secrets.reduce((left, secret) => (secret === '' ? left : left.replaceAll(secret, MASK)), text);

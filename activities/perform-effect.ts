@@ -21,6 +21,7 @@ import {
 import { performClassifier } from './classifier-effect.ts';
 import { performLlm } from './llm-effect.ts';
 import { maskSecrets } from './mask-secrets.ts';
+import { failedWith, type Performed } from './performed.ts';
 import { sleep } from './sleep.ts';
 
 /** What effects are performed with. */
@@ -30,9 +31,6 @@ export type EffectDeps = {
   readonly code: CodeRunner;
   readonly secrets: SecretStore;
 };
-
-/** The outcome of one kind's executor, before secrets are masked. */
-export type Performed = { readonly outputs: Values; readonly usage: Usage; readonly elapsedMs: number } | { readonly failure: Extract<EffectResult, { status: 'failed' }>['error']; readonly usage: Usage; readonly elapsedMs: number };
 
 /**
  * Performs effects by kind, after their delay. Failures are results; rejects only when aborted. Secret values never leave: they are
@@ -45,7 +43,11 @@ export function createEffectExecutor(deps: EffectDeps): EffectExecutor {
     const known = deps.secrets.values(deps.workspaceId);
     const common = { usage: performed.usage, elapsedMs: performed.elapsedMs, reused: false };
     if ('failure' in performed) {
-      return { status: 'failed', error: { ...performed.failure, message: maskSecrets(performed.failure.message, known) as string }, ...common };
+      return {
+        status: 'failed',
+        error: { ...performed.failure, message: maskSecrets(performed.failure.message, known) as string },
+        ...common,
+      };
     }
     return { status: 'succeeded', outputs: encodeValue(maskSecrets(performed.outputs, known)), ...common };
   };
@@ -60,8 +62,6 @@ async function performSafely(effect: Effect, deps: EffectDeps, signal: AbortSign
   }
 }
 
-export const failedWith = (type: string, message: string, retryable = false): Performed => ({ failure: { type, message, retryable }, usage: NO_USAGE, elapsedMs: 0 });
-
 function perform(effect: Effect, deps: EffectDeps, signal: AbortSignal): Promise<Performed> | Performed {
   const { request } = effect;
   switch (request.kind) {
@@ -69,7 +69,9 @@ function perform(effect: Effect, deps: EffectDeps, signal: AbortSignal): Promise
       return performPinned(request.pin, signal);
     case 'evaluate': {
       const evaluated = evaluateWithSecrets(request, (ref) => reveal(deps, ref));
-      return evaluated.ok ? { outputs: evaluated.outputs, usage: NO_USAGE, elapsedMs: 0 } : failedWith(evaluated.error.type, evaluated.error.message);
+      return evaluated.ok
+        ? { outputs: evaluated.outputs, usage: NO_USAGE, elapsedMs: 0 }
+        : failedWith(evaluated.error.type, evaluated.error.message);
     }
     case 'code':
       return performCode(request, deps, signal);
@@ -84,16 +86,32 @@ async function performPinned(pin: Extract<Effect['request'], { kind: 'pinned' }>
   if (pin.delayMs !== undefined && pin.delayMs > 0) await sleep(pin.delayMs, signal);
   if ('error' in pin) return failedWith(pin.errorType ?? 'PinnedError', pin.error, true);
   const outputs = decodeValue(pin.outputs);
-  return outputs instanceof Map ? { outputs, usage: NO_USAGE, elapsedMs: pin.delayMs ?? 0 } : failedWith('PinnedError', 'pinned outputs must be an object');
+  return outputs instanceof Map
+    ? { outputs, usage: NO_USAGE, elapsedMs: pin.delayMs ?? 0 }
+    : failedWith('PinnedError', 'pinned outputs must be an object');
 }
 
-async function performCode(request: Extract<Effect['request'], { kind: 'code' }>, deps: EffectDeps, signal: AbortSignal): Promise<Performed> {
+async function performCode(
+  request: Extract<Effect['request'], { kind: 'code' }>,
+  deps: EffectDeps,
+  signal: AbortSignal,
+): Promise<Performed> {
   const inputs = revealed(decodeValue(request.inputs), deps);
   const result = await deps.code.run({ language: request.language, code: request.code, inputsJson: toJsonText(inputs), signal });
   const usage = NO_USAGE;
-  if (!result.ok) return { failure: { message: result.message, type: result.type, retryable: result.type !== 'CodeOutputError' }, usage, elapsedMs: result.elapsedMs };
+  if (!result.ok)
+    return {
+      failure: { message: result.message, type: result.type, retryable: result.type !== 'CodeOutputError' },
+      usage,
+      elapsedMs: result.elapsedMs,
+    };
   const parsed = parseJson(result.json);
-  if (!parsed.ok) return { failure: { message: `the code returned no JSON value: ${parsed.error.message}`, type: 'CodeOutputError', retryable: false }, usage, elapsedMs: result.elapsedMs };
+  if (!parsed.ok)
+    return {
+      failure: { message: `the code returned no JSON value: ${parsed.error.message}`, type: 'CodeOutputError', retryable: false },
+      usage,
+      elapsedMs: result.elapsedMs,
+    };
   return { outputs: new Map([['result', parsed.value]]), usage, elapsedMs: result.elapsedMs };
 }
 
@@ -107,7 +125,8 @@ function reveal(deps: EffectDeps, ref: SecretRef): string {
 function revealed(value: Value, deps: EffectDeps): Value {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return (value as readonly Value[]).map((item) => revealed(item, deps));
-  if (value instanceof Map) return new Map(Array.from(value as ReadonlyMap<string, Value>, ([key, item]): [string, Value] => [key, revealed(item, deps)]));
+  if (value instanceof Map)
+    return new Map(Array.from(value as ReadonlyMap<string, Value>, ([key, item]): [string, Value] => [key, revealed(item, deps)]));
   return 'secret' in value ? reveal(deps, value) : value;
 }
 
@@ -121,4 +140,3 @@ function withSecrets<T extends Json | object>(request: T, deps: EffectDeps): T {
   };
   return fill(request) as T;
 }
-

@@ -3,3 +3,5 @@ export { importFlow, KNOWN_DSL_VERSION, type ImportedFlow, type ImportResult } f
 export { meaningOf, versionOf, type FlowDefinition } from './import/definition.ts';
 export { compilePlan, type CompileResult } from './plan/compile-plan.ts';
 export { fillSecrets, hasSecrets, renderText } from './text/index.ts';
+export { modelsOf } from './plan/models-of.ts';
+export { flowRaces } from './plan/races.ts';

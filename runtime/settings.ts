@@ -34,7 +34,9 @@ const nonEmpty = (text: string | undefined): string | undefined => (text === und
 
 function checkedUrl(url: string | undefined): string | undefined {
   if (url === undefined || (URL.canParse(url) && /^https?:/.test(url))) return url;
-  throw new RiskflowError('usage', `OPENAI_BASE_URL is "${url}", which is not an http(s) address`, { hint: 'set it to something like http://127.0.0.1:8000/v1' });
+  throw new RiskflowError('usage', `OPENAI_BASE_URL is "${url}", which is not an http(s) address`, {
+    hint: 'set it to something like http://127.0.0.1:8000/v1',
+  });
 }
 
 function readConfig(environment: Readonly<Record<string, string | undefined>>, workingFolder: string): Config {
@@ -50,5 +52,8 @@ function readConfig(environment: Readonly<Record<string, string | undefined>>, w
   const parsed = configSchema.safeParse(document.toJS() ?? {});
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new RiskflowError('invalid_file', `${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'it does not have the expected form'}`);
+  throw new RiskflowError(
+    'invalid_file',
+    `${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'it does not have the expected form'}`,
+  );
 }

@@ -48,7 +48,8 @@ export class RiskflowError extends Error {
 }
 
 /** Works across realms and copies, where instanceof does not. */
-export const isRiskflowError = (error: unknown): error is RiskflowError => error instanceof Error && error.name === 'RiskflowError' && 'code' in error;
+export const isRiskflowError = (error: unknown): error is RiskflowError =>
+  error instanceof Error && error.name === 'RiskflowError' && 'code' in error;
 
 /** 2 for what the user must change, 1 for work that failed. */
 export const exitCodeOf = (error: RiskflowError): 1 | 2 => (WRONG_USE.has(error.code) ? 2 : 1);

@@ -117,7 +117,8 @@ class JsonReader {
         this.#at++;
         return result;
       }
-      if (char !== '\\') this.#fail(char === undefined ? 'the text ends within a string' : 'a control character must be escaped in a string');
+      if (char !== '\\')
+        this.#fail(char === undefined ? 'the text ends within a string' : 'a control character must be escaped in a string');
       result += this.#escape();
     }
   }

@@ -64,15 +64,26 @@ export type EventStore = {
   /** Resolves when the unit is durable. Units of one process may share a transaction; each succeeds or fails alone. */
   write(unit: WriteUnit): Promise<WriteResult>;
   /** Events of a stream after `afterVersion` (default 0), at most `limit` (default 1000). */
-  readStream(workspaceId: WorkspaceId, stream: string, options?: { readonly afterVersion?: number; readonly limit?: number }): Promise<readonly StoredEvent[]>;
+  readStream(
+    workspaceId: WorkspaceId,
+    stream: string,
+    options?: { readonly afterVersion?: number; readonly limit?: number },
+  ): Promise<readonly StoredEvent[]>;
   /** Events of a log after number `after`, in order, at most `limit` (default 1000). */
-  readLog(workspaceId: WorkspaceId, log: LogName, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly StoredEvent[]>;
+  readLog(
+    workspaceId: WorkspaceId,
+    log: LogName,
+    options?: { readonly after?: number; readonly limit?: number },
+  ): Promise<readonly StoredEvent[]>;
   /** The number of the last event of a log; 0 when empty. */
   head(workspaceId: WorkspaceId, log: LogName): Promise<number>;
   readClaim(workspaceId: WorkspaceId, scope: string, key: string): Promise<string | undefined>;
   runStatus(workspaceId: WorkspaceId, runId: string): Promise<RunStatusChange | undefined>;
   /** Runs with status running whose covering lease is the given resource, or all when undefined; oldest first. */
-  unfinishedRuns(workspaceId: WorkspaceId, options?: { readonly resource?: string; readonly limit?: number }): Promise<readonly RunStatusChange[]>;
+  unfinishedRuns(
+    workspaceId: WorkspaceId,
+    options?: { readonly resource?: string; readonly limit?: number },
+  ): Promise<readonly RunStatusChange[]>;
 };
 
 // ── leases ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,10 +191,26 @@ export type InboxStore = {
     },
   ): Promise<{ readonly status: 'accepted'; readonly records: number; readonly deadLetters: number } | { readonly status: 'stale-fence' }>;
   /** Records not yet done, in order of arrival, after the given arrival number. */
-  pending(workspaceId: WorkspaceId, sourceId: string, options: { readonly after: number; readonly limit: number }): Promise<readonly (InboxRecord & { readonly arrival: number })[]>;
-  counts(workspaceId: WorkspaceId, sourceId: string): Promise<{ readonly pending: number; readonly decided: number; readonly failed: number; readonly superseded: number; readonly deadLetters: number }>;
+  pending(
+    workspaceId: WorkspaceId,
+    sourceId: string,
+    options: { readonly after: number; readonly limit: number },
+  ): Promise<readonly (InboxRecord & { readonly arrival: number })[]>;
+  counts(
+    workspaceId: WorkspaceId,
+    sourceId: string,
+  ): Promise<{
+    readonly pending: number;
+    readonly decided: number;
+    readonly failed: number;
+    readonly superseded: number;
+    readonly deadLetters: number;
+  }>;
   offset(workspaceId: WorkspaceId, sourceId: string, topic: string, partition: number): Promise<SourceOffset | undefined>;
-  deadLetters(workspaceId: WorkspaceId, options: { readonly sourceId?: string; readonly after?: number; readonly limit: number }): Promise<readonly (DeadLetter & { readonly id: number })[]>;
+  deadLetters(
+    workspaceId: WorkspaceId,
+    options: { readonly sourceId?: string; readonly after?: number; readonly limit: number },
+  ): Promise<readonly (DeadLetter & { readonly id: number })[]>;
 };
 
 // ── projections ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -202,7 +229,10 @@ export type Projections = {
   /** Applies what is new. With `until`, at least up to there. */
   catchUp(workspaceId: WorkspaceId, until?: readonly Position[]): Promise<void>;
   /** Empties one or all and applies every event again, in one transaction per projection. */
-  rebuild(workspaceId: WorkspaceId, options?: { readonly name?: string; readonly onProgress?: (done: number, total: number) => void }): Promise<readonly ProjectionStatus[]>;
+  rebuild(
+    workspaceId: WorkspaceId,
+    options?: { readonly name?: string; readonly onProgress?: (done: number, total: number) => void },
+  ): Promise<readonly ProjectionStatus[]>;
   status(workspaceId: WorkspaceId): Promise<readonly ProjectionStatus[]>;
 };
 
@@ -214,7 +244,10 @@ export type ReadModels = {
   sampleSetVersions(workspaceId: WorkspaceId, options?: { readonly set?: string }): Promise<readonly SampleSetVersionRow[]>;
   models(workspaceId: WorkspaceId, options?: { readonly model?: string }): Promise<readonly ModelRow[]>;
   sources(workspaceId: WorkspaceId): Promise<readonly SourceRow[]>;
-  decisions(workspaceId: WorkspaceId, options: { readonly sourceId?: string; readonly after?: number; readonly limit: number }): Promise<readonly DecisionRow[]>;
+  decisions(
+    workspaceId: WorkspaceId,
+    options: { readonly sourceId?: string; readonly after?: number; readonly limit: number },
+  ): Promise<readonly DecisionRow[]>;
   evaluations(workspaceId: WorkspaceId): Promise<readonly EvaluationRow[]>;
   evaluation(workspaceId: WorkspaceId, evaluationId: string): Promise<EvaluationRow | undefined>;
   /** In order of (sample, variant, repeat), after the given key. */
@@ -388,11 +421,20 @@ export type ChatReply = {
   readonly calls: number;
   readonly elapsedMs: number;
 };
-export type ModelFailure = { readonly message: string; readonly type: string; readonly retryable: boolean; readonly calls: number; readonly elapsedMs: number };
+export type ModelFailure = {
+  readonly message: string;
+  readonly type: string;
+  readonly retryable: boolean;
+  readonly calls: number;
+  readonly elapsedMs: number;
+};
 
 export type ChatModel = {
   /** Expected failures are values; rejects only when aborted. */
-  complete(request: ChatRequest, options: { readonly signal: AbortSignal }): Promise<{ readonly ok: true; readonly reply: ChatReply } | { readonly ok: false; readonly failure: ModelFailure }>;
+  complete(
+    request: ChatRequest,
+    options: { readonly signal: AbortSignal },
+  ): Promise<{ readonly ok: true; readonly reply: ChatReply } | { readonly ok: false; readonly failure: ModelFailure }>;
 };
 
 /** A trained text classifier. Probabilities by label sum to 1. */
@@ -413,10 +455,20 @@ export type ModelRouter = { resolve(ref: { readonly provider: string; readonly n
 
 export type CodeResult =
   | { readonly ok: true; /** JSON text of what main() returned. */ readonly json: string; readonly elapsedMs: number }
-  | { readonly ok: false; readonly message: string; readonly type: 'CodeExecutionError' | 'CodeTimeoutError' | 'CodeMemoryError' | 'CodeOutputError'; readonly elapsedMs: number };
+  | {
+      readonly ok: false;
+      readonly message: string;
+      readonly type: 'CodeExecutionError' | 'CodeTimeoutError' | 'CodeMemoryError' | 'CodeOutputError';
+      readonly elapsedMs: number;
+    };
 
 /** Runs user code with least power. Hostile code must not reach the process, its environment, files or network. */
 export type CodeRunner = {
-  run(request: { readonly language: 'javascript' | 'python3'; readonly code: string; /** JSON text of the arguments by name. */ readonly inputsJson: string; readonly signal: AbortSignal }): Promise<CodeResult>;
+  run(request: {
+    readonly language: 'javascript' | 'python3';
+    readonly code: string;
+    /** JSON text of the arguments by name. */ readonly inputsJson: string;
+    readonly signal: AbortSignal;
+  }): Promise<CodeResult>;
   close(): Promise<void>;
 };

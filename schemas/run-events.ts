@@ -10,7 +10,13 @@ export type RunMode = 'manual' | 'live' | 'shadow' | 'backtest' | 'evaluation';
 export type RunOrigin =
   | { readonly kind: 'manual' }
   | { readonly kind: 'record'; readonly sourceId: string; readonly recordId: string }
-  | { readonly kind: 'sample'; readonly evaluationId: string; readonly sampleId: string; readonly variant: string; readonly repeat: number };
+  | {
+      readonly kind: 'sample';
+      readonly evaluationId: string;
+      readonly sampleId: string;
+      readonly variant: string;
+      readonly repeat: number;
+    };
 
 export type NodeStatus = 'succeeded' | 'failed' | 'exception' | 'stopped';
 export type RunStatus = 'running' | 'succeeded' | 'failed' | 'stopped' | 'partial-succeeded' | 'paused';
@@ -87,6 +93,7 @@ export type NodeFinished = {
     /** Null for inline nodes. */
     readonly effectId: string | null;
     readonly usage: Usage | null;
+    readonly reused: boolean;
     /** Milliseconds of the effect itself, 0 for inline nodes. */
     readonly elapsedMs: number;
     readonly startedAt: number;
@@ -112,6 +119,10 @@ export type RunFinished = {
     readonly exceptionsCount: number;
     readonly totalSteps: number;
     readonly usage: Usage;
+    /** Effects answered from an equal one. */
+    readonly reused: number;
+    /** Milliseconds spent in effects themselves, without waiting for a slot; parallel ones add up. */
+    readonly effectMs: number;
     readonly elapsedMs: number;
     readonly at: number;
   };

@@ -16,5 +16,5 @@ export const currentSchemaVersion = (registry: Upcasters, type: string): number 
 export function upcast(registry: Upcasters, type: string, stored: { readonly schemaVersion: number; readonly data: unknown }): unknown {
   const steps = registry[type];
   if (steps === undefined || stored.data === null) return stored.data;
-  return steps.slice(stored.schemaVersion - 1).reduce((data, step) => step(data), stored.data);
+  return steps.slice(stored.schemaVersion - 1).reduce<unknown>((data, step) => step(data), stored.data);
 }

@@ -1,32 +1,19 @@
-import { isObject, parseJson } from '../../schemas/index.ts';
+import { decodeJsonLine } from './decode-json-line.ts';
 import { readLines } from './read-lines.ts';
 import type { Row, Table } from './row.ts';
 
-/** Reads a file with one JSON object per line (JSONL, NDJSON). Blank lines are passed over; a line that is no object is an error of that row. */
+/**
+ * Reads a file with one JSON object per line (JSONL, NDJSON) as a table. Blank lines are passed over; a line that is no object is an
+ * error of that row. A last line need not have a line end. Rows throw what the file system throws.
+ */
 export function readJsonl(path: string): Table {
   return { columns: null, rows: rows(path) };
 }
 
 async function* rows(path: string): AsyncGenerator<Row, void> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  for await (const { number: line, bytes } of readLines(path)) {
-    const text = decode(decoder, bytes);
-    if (text === undefined) {
-      yield { ok: false, line, message: 'it is not valid UTF-8' };
-      continue;
-    }
-    if (text.trim() === '') continue;
-    const parsed = parseJson(text);
-    if (!parsed.ok) yield { ok: false, line, message: `it is not valid JSON: ${parsed.error.message} (column ${parsed.error.column})` };
-    else if (!isObject(parsed.value)) yield { ok: false, line, message: 'a JSON object was expected' };
-    else yield { ok: true, line, fields: parsed.value };
-  }
-}
-
-function decode(decoder: TextDecoder, bytes: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return undefined;
+  for await (const line of readLines(path)) {
+    const decoded = decodeJsonLine(line);
+    if (decoded.kind === 'broken') yield { ok: false, line: line.number, message: decoded.reason };
+    else if (decoded.kind === 'object') yield { ok: true, line: line.number, fields: decoded.value };
   }
 }

@@ -1,34 +1,58 @@
 import { createReadStream } from 'node:fs';
 
-/** A line of a file and where it lies: `offset` is the byte at which it begins, `next` the byte after its line end. */
-export type FileLine = { readonly number: number; readonly offset: number; readonly next: number; readonly bytes: Uint8Array; readonly ended: boolean };
+/** A line of a file and where it lies. Its bytes are without the line end (LF or CRLF). */
+export type FileLine = {
+  /** From 1 at the offset where reading began. */
+  readonly number: number;
+  /** The byte at which it begins, and the byte after its line end. */
+  readonly offset: number;
+  readonly next: number;
+  readonly bytes: Uint8Array;
+  /** False for a last line without a line end: more of it may still come. */
+  readonly ended: boolean;
+  /** The line is longer than the limit: `bytes` is only its beginning. */
+  readonly cut: boolean;
+};
+
+export type ReadLinesOptions = {
+  /** The byte to begin at: 0, or the `next` of an earlier line. */
+  readonly fromOffset?: number;
+  readonly maxLineBytes?: number;
+  /** Bytes read from the disk at a time. */
+  readonly chunkBytes?: number;
+};
 
 const LF = 10;
 const CR = 13;
 
 /** Longer lines are handed on cut, so that a file without line ends cannot fill the memory. */
 export const MAX_LINE_BYTES = 5 * 1024 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /**
- * The lines of a file from a byte offset on, without their line ends (LF or CRLF). `ended` is false for a last line without a line
- * end: more of it may still come.
+ * The lines of a file from a byte offset on, up to the end which the file has when it is reached.
+ * @throws Error from the file system.
  */
-export async function* readLines(path: string, fromOffset = 0): AsyncGenerator<FileLine, void> {
+export async function* readLines(path: string, options: ReadLinesOptions = {}): AsyncGenerator<FileLine, void> {
+  const { fromOffset = 0, maxLineBytes = MAX_LINE_BYTES, chunkBytes = CHUNK_BYTES } = options;
   let parts: Buffer[] = [];
   let length = 0;
   let start = fromOffset;
   let number = 1;
-  const line = (next: number, ended: boolean): FileLine => {
-    const bytes = Buffer.concat(parts);
-    const end = ended && bytes.at(-1) === CR ? bytes.length - 1 : bytes.length;
-    return { number, offset: start, next, bytes: bytes.subarray(0, end), ended };
-  };
   const keep = (piece: Buffer): void => {
-    if (length < MAX_LINE_BYTES) parts.push(piece.subarray(0, MAX_LINE_BYTES - length));
+    // One byte more than a line may have, for the CR that is no part of it.
+    const room = maxLineBytes + 1 - length;
+    if (room > 0) parts.push(piece.subarray(0, room));
     length += piece.length;
   };
+  const line = (next: number, ended: boolean): FileLine => {
+    const kept = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+    const whole = ended && length === kept.length && kept.at(-1) === CR ? length - 1 : length;
+    const cut = whole > maxLineBytes;
+    return { number, offset: start, next, bytes: kept.subarray(0, cut ? maxLineBytes : whole), ended, cut };
+  };
   let at = fromOffset;
-  for await (const chunk of createReadStream(path, { start: fromOffset }) as AsyncIterable<Buffer>) {
+  for await (const chunk of createReadStream(path, { start: fromOffset, highWaterMark: chunkBytes }) as AsyncIterable<Buffer>) {
     let from = 0;
     for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, from)) {
       keep(chunk.subarray(from, end));
@@ -39,7 +63,7 @@ export async function* readLines(path: string, fromOffset = 0): AsyncGenerator<F
       parts = [];
       length = 0;
     }
-    keep(chunk.subarray(from));
+    if (from < chunk.length) keep(chunk.subarray(from));
     at += chunk.length;
   }
   if (length > 0) yield line(at, false);

@@ -6,6 +6,8 @@ export type VariantResults = {
   readonly predictions: Int32Array;
   /** 1 where the result is right. */
   readonly correct: Uint8Array;
+  /** Results that ended with an error. */
+  readonly failed: number;
 };
 
 /** The results that are compared: samples with a label for which all variants have all repeats. All that statistics read. */

@@ -1,12 +1,9 @@
 /** What variants are compared by. `recall`, `precision` and `f1` are of one label; `macro-f1` is the mean F1 of the samples' labels. */
 export type Metric =
-  | { readonly kind: 'accuracy' }
-  | { readonly kind: 'macro-f1' }
-  | { readonly kind: 'recall' | 'precision' | 'f1'; readonly label: string };
+  { readonly kind: 'accuracy' } | { readonly kind: 'macro-f1' } | { readonly kind: 'recall' | 'precision' | 'f1'; readonly label: string };
 
 export type MetricResult =
-  | { readonly ok: true; readonly metric: Metric }
-  | { readonly ok: false; readonly message: string; readonly hint: string };
+  { readonly ok: true; readonly metric: Metric } | { readonly ok: false; readonly message: string; readonly hint: string };
 
 const HINT = 'use accuracy, macro-f1, recall:LABEL, precision:LABEL or f1:LABEL';
 

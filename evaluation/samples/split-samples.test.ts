@@ -11,7 +11,10 @@ const anyRows = fc
   .array(
     fc.record({
       label: fc.option(fc.constantFrom('spam', 'ham', 'scam')),
-      cluster: fc.option(fc.nat(8).map((n) => `c${n}`), { freq: 3 }),
+      cluster: fc.option(
+        fc.nat(8).map((n) => `c${n}`),
+        { freq: 3 },
+      ),
       textHash: fc.nat(30).map((n) => `t${n}`),
     }),
     { minLength: 1, maxLength: 60 },
@@ -22,7 +25,14 @@ const anyRatios = fc.constantFrom({ tune: 0.3, test: 0.7 }, { a: 0.5, b: 0.25, c
 describe('sampleGroups', () => {
   it('joins rows through clusters and texts, also by way of others', () => {
     const row = (id: string, cluster: string | null, textHash: string): SplitRow => ({ id, label: null, cluster, textHash });
-    const rows = [row('a', 'x', '1'), row('b', null, '2'), row('c', 'y', '1'), row('d', 'y', '3'), row('e', null, '4'), row('f', null, '2')];
+    const rows = [
+      row('a', 'x', '1'),
+      row('b', null, '2'),
+      row('c', 'y', '1'),
+      row('d', 'y', '3'),
+      row('e', null, '4'),
+      row('f', null, '2'),
+    ];
     expect(sampleGroups(rows)).toEqual([[0, 2, 3], [1, 5], [4]]);
   });
 
@@ -118,12 +128,20 @@ describe('splitSamples', () => {
     const [first, ...others] = singles(3);
     const twice = splitSamples({ rows: first === undefined ? [] : [first, first, ...others], ratios: { a: 1 }, seed: 1 });
     expect(twice.ok ? '' : twice.message).toBe('two samples have the id "s0"');
-    const oneCluster = splitSamples({ rows: singles(10).map((row) => ({ ...row, cluster: 'c' })), ratios: { tune: 0.3, test: 0.7 }, seed: 1 });
+    const oneCluster = splitSamples({
+      rows: singles(10).map((row) => ({ ...row, cluster: 'c' })),
+      ratios: { tune: 0.3, test: 0.7 },
+      seed: 1,
+    });
     expect(oneCluster.ok ? '' : oneCluster.message).toBe('split "tune" would be empty: 10 rows form 1 group that must stay together');
   });
 
   it('splits 100,000 rows in less than two seconds', () => {
-    const rows = singles(100_000, 8).map((row, i) => ({ ...row, cluster: i % 3 === 0 ? `c${i % 5000}` : null, textHash: `t${i % 90_000}` }));
+    const rows = singles(100_000, 8).map((row, i) => ({
+      ...row,
+      cluster: i % 3 === 0 ? `c${i % 5000}` : null,
+      textHash: `t${i % 90_000}`,
+    }));
     const started = performance.now();
     const result = splitSamples({ rows, ratios: { tune: 0.3, test: 0.7 }, seed: 7 });
     expect(performance.now() - started).toBeLessThan(2000);

@@ -84,7 +84,8 @@ function wrongRatios(ratios: Readonly<Record<string, number>>): Wrong | undefine
   const wrong = entries.find(([, share]) => !(share > 0 && share <= 1));
   if (wrong !== undefined) return { message: `the share of split "${wrong[0]}" is ${wrong[1]}`, hint: 'a share is above 0 and at most 1' };
   const sum = entries.reduce((total, [, share]) => total + share, 0);
-  if (sum > 1 + TOLERANCE) return { message: `the shares of the splits sum to ${Number(sum.toFixed(6))}`, hint: 'together they may be at most 1' };
+  if (sum > 1 + TOLERANCE)
+    return { message: `the shares of the splits sum to ${Number(sum.toFixed(6))}`, hint: 'together they may be at most 1' };
   return undefined;
 }
 
@@ -104,4 +105,5 @@ const emptyPart = (name: string, rows: number, groups: number): Wrong => ({
 
 /** By UTF-16 code units: the same on every machine, whatever its language. */
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-const compareLabels = (a: string | null, b: string | null): number => (a === null ? (b === null ? 0 : -1) : b === null ? 1 : compareText(a, b));
+const compareLabels = (a: string | null, b: string | null): number =>
+  a === null ? (b === null ? 0 : -1) : b === null ? 1 : compareText(a, b);

@@ -76,7 +76,9 @@ export function allotSingles(shape: SplitShape, singles: readonly number[], coun
   for (let label = 0; label < shape.labels; label++) {
     const n = waiting.get(label) ?? 0;
     if (n === 0) continue;
-    const lacking = shape.parts.map((part, p) => Math.max(0, part.share * (sizes[label] ?? 0) - (counts.byLabel[p * shape.labels + label] ?? 0)));
+    const lacking = shape.parts.map((part, p) =>
+      Math.max(0, part.share * (sizes[label] ?? 0) - (counts.byLabel[p * shape.labels + label] ?? 0)),
+    );
     quotas[label] = rounded(scaledTo(n, lacking, shape.parts), carry);
   }
   return singles.map((row) => {

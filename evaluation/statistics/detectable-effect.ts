@@ -20,8 +20,10 @@ export function detectableOnPairs(n: number, discordance: number): number | null
 }
 
 /** For any estimate with a standard error: (critical value + power value) · se. Null when se is 0: nothing varied. */
-export const detectableBySe = (se: number, values: { readonly critical: number; readonly power: number } = { critical: Z_95, power: Z_POWER }): number | null =>
-  se > 0 ? (values.critical + values.power) * se : null;
+export const detectableBySe = (
+  se: number,
+  values: { readonly critical: number; readonly power: number } = { critical: Z_95, power: Z_POWER },
+): number | null => (se > 0 ? (values.critical + values.power) * se : null);
 
 /**
  * How many samples more would decide: so many that a true difference as large as the estimate would put the whole interval

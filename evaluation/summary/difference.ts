@@ -69,7 +69,17 @@ function accuracyDifference({ results, a, b }: Comparison): PairedDifference {
 }
 
 /** `among`: only samples with this label number. */
-function pairCounts({ a, b, n, among }: { readonly a: VariantResults; readonly b: VariantResults; readonly n: number; readonly among?: (i: number) => boolean }) {
+function pairCounts({
+  a,
+  b,
+  n,
+  among,
+}: {
+  readonly a: VariantResults;
+  readonly b: VariantResults;
+  readonly n: number;
+  readonly among?: (i: number) => boolean;
+}) {
   const counts = { bothRight: 0, onlyA: 0, onlyB: 0, bothWrong: 0 };
   for (let i = 0; i < n; i++) {
     if (among !== undefined && !among(i)) continue;
@@ -92,7 +102,8 @@ function bootstrapDifference(comparison: Comparison, metric: Exclude<Metric, { r
   return {
     estimate,
     interval: interval === null ? null : { low: interval.low, high: interval.high },
-    missing: estimate === null ? undefinedMetric : interval === null ? 'the metric is undefined in more than 5 % of the bootstrap draws' : null,
+    missing:
+      estimate === null ? undefinedMetric : interval === null ? 'the metric is undefined in more than 5 % of the bootstrap draws' : null,
     test: 'paired-bootstrap',
     p: mcnemarExact(pairs.onlyA, pairs.onlyB),
     pOver: metric.kind === 'recall' ? `right or wrong on samples labelled "${metric.label}"` : 'right or wrong on all samples',

@@ -29,14 +29,16 @@ export function listFlips(
   const half = FLIPS_LISTED / 2;
   const lost = flips.lost.slice(0, Math.max(half, FLIPS_LISTED - flips.gained.length));
   const gained = flips.gained.slice(0, FLIPS_LISTED - lost.length);
-  const described = (kind: FlippedSample['kind']) => (i: number): FlippedSample => ({
-    variant: work.variant,
-    sampleId: work.results.sampleIds[i] ?? '',
-    kind,
-    label: nameOf(work.results, work.results.labelOf[i] ?? -1) ?? '',
-    baselinePrediction: usualPrediction(work.results, work.a, i),
-    prediction: usualPrediction(work.results, work.b, i),
-  });
+  const described =
+    (kind: FlippedSample['kind']) =>
+    (i: number): FlippedSample => ({
+      variant: work.variant,
+      sampleId: work.results.sampleIds[i] ?? '',
+      kind,
+      label: nameOf(work.results, work.results.labelOf[i] ?? -1) ?? '',
+      baselinePrediction: usualPrediction(work.results, work.a, i),
+      prediction: usualPrediction(work.results, work.b, i),
+    });
   return [...lost.map(described('lost')), ...gained.map(described('gained'))];
 }
 

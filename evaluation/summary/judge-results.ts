@@ -65,13 +65,15 @@ function pick(work: {
 }): VariantResults {
   const predictions = new Int32Array(work.samples.length * work.repeats);
   const correct = new Uint8Array(predictions.length);
+  let failed = 0;
   work.samples.forEach((sample, i) => {
     for (let r = 0; r < work.repeats; r++) {
       const from = sample * work.repeats + r;
       const text = work.column.prediction[from] ?? -1;
       predictions[i * work.repeats + r] = text === -1 ? -1 : (work.codes[text] ?? -1);
       correct[i * work.repeats + r] = work.column.state[from] === ResultState.right ? 1 : 0;
+      if (work.column.state[from] === ResultState.failed) failed++;
     }
   });
-  return { predictions, correct };
+  return { predictions, correct, failed };
 }

@@ -14,7 +14,9 @@ export const percent = (share: number, decimals = 1): string => `${fixed(share *
 /** A difference of shares in percentage points, without the word: 0.012 → "1.2". Whole numbers have no decimals. */
 export function points(difference: number, decimals = 1): string {
   const text = fixed(difference * 100, decimals);
-  return decimals > 0 && Number.isInteger(Number(text.replace(MINUS, '-'))) && isWhole(difference * 100) ? text.slice(0, -1 - decimals) : text;
+  return decimals > 0 && Number.isInteger(Number(text.replace(MINUS, '-'))) && isWhole(difference * 100)
+    ? text.slice(0, -1 - decimals)
+    : text;
 }
 
 const isWhole = (x: number): boolean => Math.abs(x - Math.round(x)) < 1e-9;
@@ -50,4 +52,5 @@ export function duration(ms: number): string {
 }
 
 /** US dollars with as many digits as small sums need. */
-export const dollars = (usd: number): string => (usd === 0 ? '$0' : usd < 0.01 ? `$${usd.toPrecision(2)}` : `$${usd.toFixed(usd < 1 ? 3 : 2)}`);
+export const dollars = (usd: number): string =>
+  usd === 0 ? '$0' : usd < 0.01 ? `$${usd.toPrecision(2)}` : `$${usd.toFixed(usd < 1 ? 3 : 2)}`;

@@ -16,7 +16,6 @@ export function summarizeVariant(work: {
   readonly variant: Variant;
   readonly results: JudgedResults;
   readonly said: VariantResults;
-  readonly failed: number;
   readonly usage: UsageTotals;
   readonly metric: Metric;
   readonly labels: readonly string[];
@@ -35,7 +34,7 @@ export function summarizeVariant(work: {
     accuracyInterval: metricInterval(results, said, { kind: 'accuracy' }),
     correct: accuracy.numerator ?? 0,
     n: said.correct.length,
-    errors: work.failed,
+    errors: said.failed,
     confusion: Object.fromEntries([...confusion.cells].map(([label, row]) => [label, Object.fromEntries(row)])),
     unpredicted: Object.fromEntries(confusion.unpredicted),
     classes: Object.fromEntries(work.labels.map((label) => [label, classScores(results, said, results.names.indexOf(label))])),

@@ -1,5 +1,5 @@
 import type { Verdict } from '../../schemas/core.ts';
-import { counted, percent, points, pointsWithUnit } from './number-text.ts';
+import { counted, fixed, percent, points, pointsWithUnit } from './number-text.ts';
 
 /** What a verdict is made of: a comparison's numbers and the rules of the evaluation. */
 export type Grounds = {
@@ -71,16 +71,22 @@ function undecidedSentence(said: Said): string {
   const advice =
     said.moreSamples === null
       ? 'the difference lies so near to it that more samples are not likely to decide'
-      : `about ${counted(said.moreSamples, 'more sample')} would decide it if ${pointsWithUnit(said.estimate, digits)} is the true difference`;
+      : `about ${counted(twoDigits(said.moreSamples), 'more sample')} would decide it if ${pointsWithUnit(said.estimate, digits)} is the true difference`;
   return (
     `The 95 % interval of ${said.variant} − ${said.baseline} in ${said.metric}, ${points(said.low, digits)} to ` +
     `${pointsWithUnit(said.high, digits)}, contains ${pointsWithUnit(-said.margin, digits)}; ${advice}.`
   );
 }
 
+/** Rounded up to two digits: an estimate of an estimate has no more. */
+function twoDigits(n: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(n)) - 1);
+  return Math.ceil(n / unit) * unit;
+}
+
 /** As few decimals as do not make a limit look equal to the margin or to 0. */
 function decimalsFor({ low, high, margin }: Said): number {
-  const same = (a: number, b: number, digits: number): boolean => a !== b && points(a, digits) === points(b, digits);
+  const same = (a: number, b: number, digits: number): boolean => a !== b && fixed(a * 100, digits) === fixed(b * 100, digits);
   for (let digits = 1; digits < 6; digits++) {
     if (![low, high].some((limit) => same(limit, -margin, digits) || same(limit, 0, digits))) return digits;
   }

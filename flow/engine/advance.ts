@@ -51,13 +51,20 @@ export function advance(plan: Plan, state: RunState, options: StepOptions): Step
 }
 
 /** Consumes the result of an effect, then advances. A result that comes after the end is kept as discarded. */
-export function conclude(plan: Plan, state: RunState, options: StepOptions & { readonly effectId: string; readonly result: EffectResult }): Step {
+export function conclude(
+  plan: Plan,
+  state: RunState,
+  options: StepOptions & { readonly effectId: string; readonly result: EffectResult },
+): Step {
   const step = work(plan, state, options);
   const running = step.draft.running.get(options.effectId);
   if (running === undefined) throw new FoldError(`a result came for the effect ${options.effectId}, which is not under way`);
   if (step.draft.finished !== null) {
     const node = nodeAt(plan, running.node);
-    record(step, { type: 'EffectDiscarded', data: { ...visitOf(node), effectId: options.effectId, usage: options.result.usage, at: options.now } });
+    record(step, {
+      type: 'EffectDiscarded',
+      data: { ...visitOf(node), effectId: options.effectId, usage: options.result.usage, at: options.now },
+    });
     return stepOf(step);
   }
   consume(step, options.effectId, running, options.result);
@@ -96,7 +103,8 @@ function proceed(step: Work): void {
       if (draft.running.size === 0) finish(step, draft.exceptions > 0 ? 'partial-succeeded' : 'succeeded', null);
       return;
     }
-    if (draft.steps >= step.limits.maxSteps) return finish(step, 'failed', `the run was ended after ${step.limits.maxSteps} steps (limit maxSteps)`);
+    if (draft.steps >= step.limits.maxSteps)
+      return finish(step, 'failed', `the run was ended after ${step.limits.maxSteps} steps (limit maxSteps)`);
     begin(step, nodeAt(plan, next));
   }
 }
@@ -108,26 +116,53 @@ function begin(step: Work, node: PlanNode): void {
     const effectId = effectIdOf(node);
     const contentKey = contentKeyOf(step.draft, node, outcome.request);
     const effect = effectOf({ plan: step.plan, draft: step.draft, node, outcome, effectId, attempt: 1, delayMs: 0, contentKey });
-    record(step, { type: 'NodeStarted', data: { ...visitOf(node), index, effectId, contentKey, inputs: encodeValues(outcome.inputs), at: step.now } });
+    record(step, {
+      type: 'NodeStarted',
+      data: { ...visitOf(node), index, effectId, contentKey, inputs: encodeValues(outcome.inputs), at: step.now },
+    });
     step.effects.push(effect);
     return;
   }
-  const base = { index, inputs: encodeValues(outcome.inputs), effectId: null, usage: null, elapsedMs: 0, startedAt: step.now };
+  const base = {
+    index,
+    inputs: encodeValues(outcome.inputs),
+    effectId: null,
+    usage: null,
+    reused: false,
+    elapsedMs: 0,
+    startedAt: step.now,
+  };
   if (outcome.kind === 'finished') finishNode(step, node, { ...base, status: 'succeeded', error: null }, outcome.outputs, outcome.handle);
   else failNode(step, node, base, outcome.error);
 }
 
 function consume(step: Work, effectId: string, running: RunningNode, result: EffectResult): void {
   const node = nodeAt(step.plan, running.node);
-  const base = { index: running.index, inputs: null, effectId, usage: result.usage, elapsedMs: result.elapsedMs, startedAt: running.startedAt };
+  const base = {
+    index: running.index,
+    inputs: null,
+    effectId,
+    usage: result.usage,
+    reused: result.reused,
+    elapsedMs: result.elapsedMs,
+    startedAt: running.startedAt,
+  };
   if (result.status === 'succeeded') {
     const outputs = decodeValues(result.outputs);
     const pinned = pinFor(step.draft, node) !== undefined;
-    const conclusion = pinned ? { ok: true as const, outputs, handle: pinnedHandle(node.behaviour, outputs) } : concludeEffect(node, outputs);
+    const conclusion = pinned
+      ? { ok: true as const, outputs, handle: pinnedHandle(node.behaviour, outputs) }
+      : concludeEffect(node, outputs);
     if (conclusion.ok) return finishNode(step, node, { ...base, status: 'succeeded', error: null }, conclusion.outputs, conclusion.handle);
     return retryOrFail(step, node, { effectId, running, usage: result.usage, error: conclusion.error, base });
   }
-  retryOrFail(step, node, { effectId, running, usage: result.usage, error: { message: result.error.message, type: result.error.type }, base });
+  retryOrFail(step, node, {
+    effectId,
+    running,
+    usage: result.usage,
+    error: { message: result.error.message, type: result.error.type },
+    base,
+  });
 }
 
 /** An inline node that read a secret was evaluated outside: its outputs carry the handle beside them. */
@@ -139,21 +174,32 @@ function concludeEffect(node: PlanNode, outputs: Values): ReturnType<typeof conc
   return { ok: true, outputs: rest, handle: evaluated };
 }
 
-type Attempt = { readonly effectId: string; readonly running: RunningNode; readonly usage: Usage; readonly error: NodeError; readonly base: FinishBase };
+type Attempt = {
+  readonly effectId: string;
+  readonly running: RunningNode;
+  readonly usage: Usage;
+  readonly error: NodeError;
+  readonly base: FinishBase;
+};
 
 function retryOrFail(step: Work, node: PlanNode, attempt: Attempt): void {
   const { effectId, running, usage, error, base } = attempt;
   const retryable = RETRYABLE.has(node.behaviour.kind) || pinFor(step.draft, node) !== undefined;
   if (!retryable || running.attempt > node.retry.times) return failNode(step, node, base, error);
   const delayMs = node.retry.intervalMs;
-  record(step, { type: 'NodeRetried', data: { ...visitOf(node), effectId, attempt: running.attempt, error, delayMs, usage, at: step.now } });
+  record(step, {
+    type: 'NodeRetried',
+    data: { ...visitOf(node), effectId, attempt: running.attempt, error, delayMs, usage, at: step.now },
+  });
   const outcome = startPlanNode(step.plan, step.draft, node);
   if (outcome.kind !== 'effect') throw new FoldError(`node ${node.id} needed an effect before and none now`);
   const { plan, draft } = step;
-  step.effects.push(effectOf({ plan, draft, node, outcome, effectId, attempt: running.attempt + 1, delayMs, contentKey: running.contentKey }));
+  step.effects.push(
+    effectOf({ plan, draft, node, outcome, effectId, attempt: running.attempt + 1, delayMs, contentKey: running.contentKey }),
+  );
 }
 
-type FinishBase = Pick<NodeFinished['data'], 'index' | 'inputs' | 'effectId' | 'usage' | 'elapsedMs' | 'startedAt'>;
+type FinishBase = Pick<NodeFinished['data'], 'index' | 'inputs' | 'effectId' | 'usage' | 'reused' | 'elapsedMs' | 'startedAt'>;
 
 function failNode(step: Work, node: PlanNode, base: FinishBase, error: NodeError): void {
   if (node.onError === 'fail-run') return finishNode(step, node, { ...base, status: 'failed', error }, EMPTY, null);
@@ -189,6 +235,8 @@ function finish(step: Work, status: RunFinished['data']['status'], error: string
       exceptionsCount: draft.exceptions,
       totalSteps: draft.steps,
       usage: draft.usage,
+      reused: draft.reused,
+      effectMs: draft.effectMs,
       elapsedMs: now - (draft.started?.at ?? now),
       at: now,
     },
@@ -209,7 +257,12 @@ function startPlanNode(plan: Plan, draft: Draft, node: PlanNode): NodeOutcome {
   const outcome = startNode(node.behaviour, watched.context);
   const secrets = watched.secrets();
   if (outcome.kind === 'effect' || secrets.length === 0) return outcome;
-  return { kind: 'effect', inputs: outcome.inputs, secrets, request: { kind: 'evaluate', node: behaviourJson(node), inputs: watched.inputs() } };
+  return {
+    kind: 'effect',
+    inputs: outcome.inputs,
+    secrets,
+    request: { kind: 'evaluate', node: behaviourJson(node), inputs: watched.inputs() },
+  };
 }
 
 function lookup(draft: Draft, selector: Selector): Value | undefined {

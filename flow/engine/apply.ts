@@ -73,6 +73,8 @@ export function applyNodeFinished(plan: Plan, draft: Draft, data: NodeFinished['
   } else draft.running.delete(data.effectId);
   draft.nodes[index] = NodeProgress.finished;
   if (data.usage !== null) draft.usage = addUsage(draft.usage, data.usage);
+  if (data.reused) draft.reused++;
+  draft.effectMs += data.elapsedMs;
   if (data.status === 'exception' || data.status === 'failed') draft.exceptions++;
   if (data.status === 'failed') {
     draft.failure = data.error?.message ?? 'a node failed';

@@ -19,8 +19,7 @@ export type NodeOutcome =
 
 /** What an effect's outputs mean for the node. */
 export type Conclusion =
-  | { readonly ok: true; readonly outputs: Values; readonly handle: string }
-  | { readonly ok: false; readonly error: NodeError };
+  { readonly ok: true; readonly outputs: Values; readonly handle: string } | { readonly ok: false; readonly error: NodeError };
 
 export const EMPTY: Values = new Map();
 /** The handle of nodes that do not branch. */
@@ -29,5 +28,14 @@ export const DEFAULT_HANDLE = 'source';
 /** Beside the outputs of an `evaluate` effect: the handle the node chose. No output of a flow can have this name. */
 export const EVALUATED_HANDLE = '$handle';
 
-export const finished = (inputs: Values, outputs: Values, handle: string = DEFAULT_HANDLE): NodeOutcome => ({ kind: 'finished', inputs, outputs, handle });
-export const failed = (inputs: Values, type: string, message: string): NodeOutcome => ({ kind: 'failed', inputs, error: { message, type } });
+export const finished = (inputs: Values, outputs: Values, handle: string = DEFAULT_HANDLE): NodeOutcome => ({
+  kind: 'finished',
+  inputs,
+  outputs,
+  handle,
+});
+export const failed = (inputs: Values, type: string, message: string): NodeOutcome => ({
+  kind: 'failed',
+  inputs,
+  error: { message, type },
+});

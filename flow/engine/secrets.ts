@@ -1,11 +1,24 @@
-import { decodeValue, encodeValue, isSecretRef, type EffectRequest, type Json, type SecretRef, type Value, type Values } from '../../schemas/core.ts';
+import {
+  decodeValue,
+  encodeValue,
+  isSecretRef,
+  type EffectRequest,
+  type Json,
+  type SecretRef,
+  type Value,
+  type Values,
+} from '../../schemas/core.ts';
 import type { NodeBehaviour, PlanNode, Selector } from '../plan/plan.ts';
 import { lookupIn } from '../text/index.ts';
 import { EVALUATED_HANDLE, type NodeContext, type NodeError } from './node-outcome.ts';
 import { startNode } from './start-node.ts';
 
 /** Watches what a node reads, so that one that reads a secret can be evaluated where secrets are known. */
-export function watchSecrets(context: NodeContext): { readonly context: NodeContext; readonly secrets: () => readonly SecretRef[]; readonly inputs: () => Json } {
+export function watchSecrets(context: NodeContext): {
+  readonly context: NodeContext;
+  readonly secrets: () => readonly SecretRef[];
+  readonly inputs: () => Json;
+} {
   const read = new Map<string, Value>();
   return {
     context: {
@@ -42,6 +55,7 @@ export function evaluateWithSecrets(request: Extract<EffectRequest, { kind: 'eva
   // The interpreter wrote this behaviour itself (behaviourJson); it crossed a process boundary as JSON.
   const outcome = startNode(request.node as unknown as NodeBehaviour, { lookup, modelMap: {} });
   if (outcome.kind === 'failed') return { ok: false, error: outcome.error };
-  if (outcome.kind === 'effect') return { ok: false, error: { type: 'InternalError', message: 'only an inline node can be evaluated with secrets' } };
+  if (outcome.kind === 'effect')
+    return { ok: false, error: { type: 'InternalError', message: 'only an inline node can be evaluated with secrets' } };
   return { ok: true, outputs: new Map([...outcome.outputs, [EVALUATED_HANDLE, outcome.handle]]) };
 }

@@ -32,7 +32,8 @@ function checkInput(variable: StartVariable, value: Value | undefined): Checked 
     if (variable.required) return { ok: false, message: `${name} is required` };
     return { ok: true, value: variable.type === 'checkbox' ? false : null };
   }
-  if (value === '' && variable.required && variable.type !== 'number') return { ok: false, message: `${name} is required and must not be empty` };
+  if (value === '' && variable.required && variable.type !== 'number')
+    return { ok: false, message: `${name} is required and must not be empty` };
   return checkType(variable, value, name);
 }
 
@@ -48,7 +49,8 @@ function checkType(variable: StartVariable, value: Value, name: string): Checked
       return checkObject(value, name);
     case 'select':
       if (typeof value !== 'string') return { ok: false, message: `${name} must be text, not ${typeOf(value)}` };
-      if (!variable.options.includes(value)) return { ok: false, message: `${name} must be one of ${variable.options.map((option) => `"${option}"`).join(', ')}` };
+      if (!variable.options.includes(value))
+        return { ok: false, message: `${name} must be one of ${variable.options.map((option) => `"${option}"`).join(', ')}` };
       return { ok: true, value };
     case 'text-input':
     case 'paragraph':
@@ -61,7 +63,10 @@ function checkType(variable: StartVariable, value: Value, name: string): Checked
 function checkText(variable: StartVariable, value: Value, name: string): Checked {
   if (typeof value !== 'string') return { ok: false, message: `${name} must be text, not ${typeOf(value)}` };
   if (variable.maxLength !== null && variable.maxLength > 0 && codePoints(value) > variable.maxLength) {
-    return { ok: false, message: `${name} is ${codePoints(value)} characters long, at most ${variable.maxLength} are allowed (max_length)` };
+    return {
+      ok: false,
+      message: `${name} is ${codePoints(value)} characters long, at most ${variable.maxLength} are allowed (max_length)`,
+    };
   }
   return { ok: true, value };
 }

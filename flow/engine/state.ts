@@ -7,7 +7,13 @@ export const EdgeProgress = { unknown: 0, taken: 1, skipped: 2 } as const;
 export type EdgeProgress = (typeof EdgeProgress)[keyof typeof EdgeProgress];
 
 /** A node whose effect is under way. */
-export type RunningNode = { readonly node: number; readonly index: number; readonly attempt: number; readonly startedAt: number; readonly contentKey: string | null };
+export type RunningNode = {
+  readonly node: number;
+  readonly index: number;
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly contentKey: string | null;
+};
 
 /** Everything the interpreter knows of a run; a fold of the run's events. */
 export type RunState = {
@@ -26,6 +32,8 @@ export type RunState = {
   readonly steps: number;
   readonly exceptions: number;
   readonly usage: Usage;
+  readonly reused: number;
+  readonly effectMs: number;
   /** The error of the node that fails the run. */
   readonly failure: string | null;
   readonly stopReason: string | null;
@@ -36,7 +44,11 @@ export type RunState = {
 
 /** The same, while one step works on it. Never leaves the engine. */
 export type Draft = {
-  -readonly [K in keyof RunState]: RunState[K] extends readonly (infer T)[] ? T[] : RunState[K] extends ReadonlyMap<infer K2, infer V> ? Map<K2, V> : RunState[K];
+  -readonly [K in keyof RunState]: RunState[K] extends readonly (infer T)[]
+    ? T[]
+    : RunState[K] extends ReadonlyMap<infer K2, infer V>
+      ? Map<K2, V>
+      : RunState[K];
 };
 
 export function initialState(plan: Plan): RunState {
@@ -52,6 +64,8 @@ export function initialState(plan: Plan): RunState {
     steps: 0,
     exceptions: 0,
     usage: NO_USAGE,
+    reused: 0,
+    effectMs: 0,
     failure: null,
     stopReason: null,
     finished: null,
@@ -92,4 +106,3 @@ export const poolOf = (started: RunStarted['data'], plan: Plan): Map<string, Val
   if (root !== undefined) pool.set(root.id, decodeValues(started.inputs));
   return pool;
 };
-

@@ -30,9 +30,13 @@ export function importFlow(text: string, options: { readonly flowName?: string }
   if (!yaml.value.has('app')) return { ok: false, message: 'it is not a Dify app file: it has no "app" section' };
   const parsed = dslSchema.safeParse(toYamlPlain(yaml.value));
   if (!parsed.success) return { ok: false, message: `it is not a valid Dify app file: ${firstIssue(parsed.error)}` };
-  if (parsed.data.kind === 'rag_pipeline') return { ok: false, message: 'it is a knowledge pipeline (kind: rag_pipeline), which is not an app' };
+  if (parsed.data.kind === 'rag_pipeline')
+    return { ok: false, message: 'it is a knowledge pipeline (kind: rag_pipeline), which is not an app' };
   if (parsed.data.workflow === undefined || parsed.data.workflow === null) {
-    return { ok: false, message: `it has no "workflow" section: only apps of mode workflow or advanced-chat can run here, this one is "${parsed.data.app.mode}"` };
+    return {
+      ok: false,
+      message: `it has no "workflow" section: only apps of mode workflow or advanced-chat can run here, this one is "${parsed.data.app.mode}"`,
+    };
   }
   const { definition, warnings } = define(parsed.data, yaml.value, options.flowName);
   const version = versionOf(definition);
@@ -44,7 +48,11 @@ export function importFlow(text: string, options: { readonly flowName?: string }
   };
 }
 
-function define(dsl: Dsl, raw: ObjectValue, flowName: string | undefined): { readonly definition: FlowDefinition; readonly warnings: readonly string[] } {
+function define(
+  dsl: Dsl,
+  raw: ObjectValue,
+  flowName: string | undefined,
+): { readonly definition: FlowDefinition; readonly warnings: readonly string[] } {
   const warnings: string[] = [];
   const workflow = dsl.workflow;
   const graph = workflow?.graph;
@@ -52,11 +60,15 @@ function define(dsl: Dsl, raw: ObjectValue, flowName: string | undefined): { rea
   const nodes = (graph?.nodes ?? []).map((node, i) => defineNode(node, rawNodes[i]));
   const dslVersion = dsl.version ?? '0.1.0';
   if (isNewer(dslVersion, KNOWN_DSL_VERSION)) {
-    warnings.push(`the file's DSL version ${dslVersion} is newer than ${KNOWN_DSL_VERSION}, the newest known here: fields it added are ignored`);
+    warnings.push(
+      `the file's DSL version ${dslVersion} is newer than ${KNOWN_DSL_VERSION}, the newest known here: fields it added are ignored`,
+    );
   }
   for (const variable of workflow?.environment_variables ?? []) {
     if (variable.value_type === 'secret' && variable.value !== '' && variable.value !== null && variable.value !== undefined) {
-      warnings.push(`the value of secret "${variable.name}" was not imported: secrets are read from RISKFLOW_SECRET_${variable.name} when the flow runs`);
+      warnings.push(
+        `the value of secret "${variable.name}" was not imported: secrets are read from RISKFLOW_SECRET_${variable.name} when the flow runs`,
+      );
     }
   }
   const definition: FlowDefinition = {

@@ -5,7 +5,10 @@ type SchemaError = { readonly issues: readonly { readonly path: readonly Propert
 export function firstIssue(error: SchemaError): string {
   const issue = error.issues[0];
   if (issue === undefined) return 'its form is not the expected one';
-  const place = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('').replace(/^\./, '');
+  const place = issue.path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
   return place === '' ? lower(issue.message) : `${place}: ${lower(issue.message)}`;
 }
 

@@ -1,4 +1,4 @@
-import type { NodeBehaviour } from './plan.ts';
+import type { BehaviourResult } from './behaviour-result.ts';
 import { compileAggregator } from '../nodes/variable-aggregator/compile.ts';
 import { compileAnswer } from '../nodes/answer/compile.ts';
 import { compileClassifier } from '../nodes/question-classifier/compile.ts';
@@ -9,10 +9,6 @@ import { compileLlm } from '../nodes/llm/compile.ts';
 import { compileStart } from '../nodes/start/compile.ts';
 import { compileTemplateTransform } from '../nodes/template-transform/compile.ts';
 import type { YamlPlain } from '../import/yaml-values.ts';
-
-export type BehaviourResult =
-  | { readonly ok: true; readonly behaviour: NodeBehaviour; readonly warnings: readonly string[] }
-  | { readonly ok: false; readonly message: string };
 
 /** Reads the data of a node by its type. A type that is not known compiles to one that fails when it is reached. */
 export function compileBehaviour(type: string, data: YamlPlain): BehaviourResult {

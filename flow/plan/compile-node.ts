@@ -59,4 +59,3 @@ function typedValue(type: string, value: Value): Value {
   }
   return value;
 }
-

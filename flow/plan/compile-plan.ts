@@ -6,8 +6,7 @@ import type { Plan, PlanEdge, PlanNode } from './plan.ts';
 import { referenceWarnings } from './references.ts';
 
 export type CompileResult =
-  | { readonly ok: true; readonly plan: Plan; readonly warnings: readonly string[] }
-  | { readonly ok: false; readonly message: string };
+  { readonly ok: true; readonly plan: Plan; readonly warnings: readonly string[] } | { readonly ok: false; readonly message: string };
 
 /**
  * Compiles a definition for running. Fails on a broken graph (edge ends missing, cycle, not one root) and on node data that
@@ -43,7 +42,10 @@ export function compilePlan(definition: FlowDefinition, flowVersion: string): Co
     edges: graph.edges,
     root: graph.root,
     environment: Object.fromEntries(
-      definition.environment.map((variable) => [variable.name, secrets.has(variable.name) ? { secret: variable.name } : { value: variable.value }]),
+      definition.environment.map((variable) => [
+        variable.name,
+        secrets.has(variable.name) ? { secret: variable.name } : { value: variable.value },
+      ]),
     ),
     conversation: Object.fromEntries(definition.conversation.map((variable) => [variable.name, variable.value])),
     hasSecrets: secrets.size > 0,
@@ -66,4 +68,3 @@ const nodeName = (node: DefinitionNode): string => {
   const title = titleOf(node);
   return title === node.id ? `"${node.id}"` : `"${title}" (${node.id})`;
 };
-

@@ -22,12 +22,17 @@ export function checkGraph(outer: readonly DefinitionNode[], definition: FlowDef
   }
   for (const edge of definition.edges) {
     const missing = [edge.source, edge.target].find((id) => !ids.has(id));
-    if (missing !== undefined) return { ok: false, message: `an edge from "${edge.source}" to "${edge.target}" names the node "${missing}", which does not exist` };
+    if (missing !== undefined)
+      return { ok: false, message: `an edge from "${edge.source}" to "${edge.target}" names the node "${missing}", which does not exist` };
   }
   const roots = outer.filter((node) => ROOT_TYPES.has(node.type));
   const root = roots[0];
   if (root === undefined) return { ok: false, message: 'the graph has no start node' };
-  if (roots.length > 1) return { ok: false, message: `the graph has ${roots.length} start nodes (${roots.map((node) => node.id).join(', ')}): exactly one is needed` };
+  if (roots.length > 1)
+    return {
+      ok: false,
+      message: `the graph has ${roots.length} start nodes (${roots.map((node) => node.id).join(', ')}): exactly one is needed`,
+    };
   return reachable(root, outer, definition);
 }
 
@@ -47,7 +52,8 @@ function reachable(root: DefinitionNode, outer: readonly DefinitionNode[], defin
     return source === undefined || target === undefined ? [] : [{ source, target, handle: edge.handle }];
   });
   const cycle = findCycle(nodes.length, edges);
-  if (cycle !== null) return { ok: false, message: `the graph has a cycle through node "${nodes[cycle]?.id ?? ''}": use a loop node to repeat steps` };
+  if (cycle !== null)
+    return { ok: false, message: `the graph has a cycle through node "${nodes[cycle]?.id ?? ''}": use a loop node to repeat steps` };
   const left = outer.filter((node) => !reached.has(node.id));
   const warnings = left.map((node) => `node "${node.id}" (${node.type}) is not connected to the start node and never runs`);
   return { ok: true, nodes, edges, root: index.get(root.id) ?? 0, warnings };

@@ -15,7 +15,11 @@ export function referenceWarnings(plan: Plan, definition: FlowDefinition): reado
     const literal = templatesOf(node).flatMap((template) => findLiteralSelectors(template, known));
     return [
       ...new Set(lost.map((selector) => `${name}: it reads {{#${selector.join('.')}#}}, but there is no node "${selector[0] ?? ''}"`)),
-      ...new Set(literal.map((text) => `${name}: the plain text "${text}" equals the name of a variable, and Dify puts the variable's value in its place`)),
+      ...new Set(
+        literal.map(
+          (text) => `${name}: the plain text "${text}" equals the name of a variable, and Dify puts the variable's value in its place`,
+        ),
+      ),
     ];
   });
 }
@@ -33,7 +37,11 @@ export function selectorsOf(node: PlanNode): readonly Selector[] {
     case 'code':
       return behaviour.config.variables.map((variable) => variable.selector);
     case 'llm':
-      return [...inTemplates, ...behaviour.config.jinjaVariables.map((variable) => variable.selector), ...(behaviour.config.context === null ? [] : [behaviour.config.context])];
+      return [
+        ...inTemplates,
+        ...behaviour.config.jinjaVariables.map((variable) => variable.selector),
+        ...(behaviour.config.context === null ? [] : [behaviour.config.context]),
+      ];
     case 'question-classifier':
       return [behaviour.config.query, ...inTemplates];
     case 'variable-aggregator':
@@ -49,7 +57,10 @@ function templatesOf(node: PlanNode): readonly VariableTemplate[] {
     case 'answer':
       return [behaviour.config.template];
     case 'llm':
-      return [...behaviour.config.prompts.flatMap((part) => ('basic' in part ? part.basic : [])), ...(behaviour.config.query === null ? [] : [behaviour.config.query])];
+      return [
+        ...behaviour.config.prompts.flatMap((part) => ('basic' in part ? part.basic : [])),
+        ...(behaviour.config.query === null ? [] : [behaviour.config.query]),
+      ];
     case 'question-classifier':
       return [behaviour.config.instruction];
     default:

@@ -1,4 +1,14 @@
-import { decodeValues, float, type Json, type NodeFinished, type RunEvent, type RunFinished, type RunStarted, type Value, type Values } from '../../schemas/core.ts';
+import {
+  decodeValues,
+  float,
+  type Json,
+  type NodeFinished,
+  type RunEvent,
+  type RunFinished,
+  type RunStarted,
+  type Value,
+  type Values,
+} from '../../schemas/core.ts';
 import type { Plan, PlanNode } from '../plan/plan.ts';
 
 /** An event in the form Dify's service API streams (facts: dify-semantics §6): `data` holds values, to be printed with `toJsonText`. */
@@ -44,18 +54,32 @@ export function difyEvents(plan: Plan): (event: RunEvent) => readonly DifyEvent[
       }
       case 'NodeRetried': {
         const node = nodes.get(event.data.nodeId);
-        return [wrap('node_retry', { node_id: event.data.nodeId, node_type: node?.type ?? null, title: node?.title ?? null, retry_index: event.data.attempt, error: event.data.error.message })];
+        return [
+          wrap('node_retry', {
+            node_id: event.data.nodeId,
+            node_type: node?.type ?? null,
+            title: node?.title ?? null,
+            retry_index: event.data.attempt,
+            error: event.data.error.message,
+          }),
+        ];
       }
       case 'NodeFinished': {
         const node = nodes.get(event.data.nodeId);
         if (node === undefined) return [];
-        const first = event.data.effectId === null ? [begin(node, { index: event.data.index, inputs: event.data.inputs, at: event.data.startedAt })] : [];
+        const first =
+          event.data.effectId === null
+            ? [begin(node, { index: event.data.index, inputs: event.data.inputs, at: event.data.startedAt })]
+            : [];
         const finished = wrap('node_finished', nodeFinished(node, event.data, started));
         previous = node.id;
         return [...first, ...pieces(plan, node, event.data, started), finished];
       }
       case 'RunFinished':
-        return [...(plan.mode === 'advanced-chat' && started !== undefined ? [messageEnd(started)] : []), wrap('workflow_finished', runFinished(event.data, started))];
+        return [
+          ...(plan.mode === 'advanced-chat' && started !== undefined ? [messageEnd(started)] : []),
+          wrap('workflow_finished', runFinished(event.data, started)),
+        ];
       case 'RunStopRequested':
       case 'EffectDiscarded':
         return [];
@@ -106,7 +130,16 @@ function pieces(plan: Plan, node: PlanNode, data: NodeFinished['data'], started:
 }
 
 const messageEnd = (started: RunStarted['data']): DifyEvent =>
-  objectOf({ event: 'message_end', task_id: started.runId, workflow_run_id: started.runId, id: started.runId, conversation_id: started.runId, message_id: started.runId, metadata: new Map(), files: [] });
+  objectOf({
+    event: 'message_end',
+    task_id: started.runId,
+    workflow_run_id: started.runId,
+    id: started.runId,
+    conversation_id: started.runId,
+    message_id: started.runId,
+    metadata: new Map(),
+    files: [],
+  });
 
 const runFinished = (data: RunFinished['data'], started: RunStarted['data'] | undefined): Entries => ({
   id: started?.runId ?? null,
@@ -122,4 +155,3 @@ const runFinished = (data: RunFinished['data'], started: RunStarted['data'] | un
   finished_at: seconds(data.at),
   files: [],
 });
-

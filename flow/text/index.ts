@@ -5,6 +5,7 @@ export { lookupIn, type Lookup } from './lookup.ts';
 export {
   comparable,
   isPythonNumber,
+  isPythonSpace,
   isTruthy,
   MAX_INTEGER_DIGITS,
   numbersEqual,

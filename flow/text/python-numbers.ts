@@ -3,13 +3,13 @@ import { integer, isArray, isFloatTag, isObject, isSecretRef, type Float, type V
 /** Python refuses to convert between text and integers of more digits than this. */
 export const MAX_INTEGER_DIGITS = 4300;
 
-// str.isspace() of Python; JavaScript's \s has U+FEFF too and lacks the separators U+001C to U+001F and U+0085.
-const SPACE = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
-/** The characters that Python's `strip()` and `split()` take as blank, for use inside a character class. */
-export const PYTHON_SPACE = SPACE;
-const LEADING_SPACE = new RegExp(`^[${SPACE}]+`);
-const TRAILING_SPACE = new RegExp(`[${SPACE}]+$`);
-const OUTER_SPACE = new RegExp(`^[${SPACE}]|[${SPACE}]$`);
+// JavaScript's \s has U+FEFF too and lacks the separators U+001C to U+001F and U+0085.
+/** The blanks of Python's `str.isspace`, for use inside a character class. */
+export const PYTHON_SPACE = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+const FURTHER_SPACES: ReadonlySet<number> = new Set([
+  ...[0x85, 0xa0, 0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200a],
+  ...[0x2028, 0x2029, 0x202f, 0x205f, 0x3000],
+]);
 
 const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
 const FLOAT = /^[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?$/i;
@@ -21,11 +21,28 @@ const MATH_DIGITS_START = 0x1d7ce;
 const MATH_DIGITS_END = 0x1d7ff;
 
 /** `text.strip()` of Python. */
-export function pythonStrip(text: string): string {
-  return OUTER_SPACE.test(text) ? text.replace(LEADING_SPACE, '').replace(TRAILING_SPACE, '') : text;
+export const pythonStrip = (text: string): string => text.slice(leadingSpace(text), trailingSpace(text));
+export const pythonLeftStrip = (text: string): string => text.slice(leadingSpace(text));
+export const pythonRightStrip = (text: string): string => text.slice(0, trailingSpace(text));
+
+// Loops, since a regex for blanks at the end takes quadratic time on text with long runs of blanks.
+function leadingSpace(text: string): number {
+  let start = 0;
+  while (start < text.length && isPythonSpace(text.charCodeAt(start))) start++;
+  return start;
 }
-export const pythonLeftStrip = (text: string): string => text.replace(LEADING_SPACE, '');
-export const pythonRightStrip = (text: string): string => (OUTER_SPACE.test(text) ? text.replace(TRAILING_SPACE, '') : text);
+
+function trailingSpace(text: string): number {
+  let end = text.length;
+  while (end > 0 && isPythonSpace(text.charCodeAt(end - 1))) end--;
+  return end;
+}
+
+/** Whether a UTF-16 unit is a blank to Python (`str.isspace`). */
+export function isPythonSpace(unit: number): boolean {
+  if (unit < 0x80) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d) || (unit >= 0x1c && unit <= 0x1f);
+  return FURTHER_SPACES.has(unit);
+}
 
 /** `int(text)` of Python: blanks around, a sign, single underscores between digits, digits of any script. Undefined: ValueError. */
 export function parsePythonInteger(text: string): number | bigint | undefined {

@@ -20,7 +20,11 @@ const FEWEST_DOCUMENTS = 2;
 export function buildVocabulary(texts: readonly FeatureCounts[]): Vocabulary {
   const found = new Int32Array(FEATURE_SPACE);
   for (const { buckets } of texts) for (const bucket of buckets) found[bucket] = (found[bucket] ?? 0) + 1;
-  const buckets = Int32Array.from(found.keys().filter((bucket) => (found[bucket] ?? 0) >= FEWEST_DOCUMENTS));
+  const kept: number[] = [];
+  found.forEach((documents, bucket) => {
+    if (documents >= FEWEST_DOCUMENTS) kept.push(bucket);
+  });
+  const buckets = Int32Array.from(kept);
   return { buckets, documents: buckets.map((bucket) => found[bucket] ?? 0), size: texts.length };
 }
 

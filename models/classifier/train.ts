@@ -8,7 +8,7 @@ import { createFeatureCounter, type FeatureCounts } from './features.ts';
 import { foldsOf, groupsOf, type LabelledText } from './folds.ts';
 import { byCodeUnits, metricsOf, type ClassifierMetrics } from './metrics.ts';
 import { fitSoftmax, scoreRow, type LinearModel } from './softmax-regression.ts';
-import { buildVocabulary, weighRows, type Vocabulary } from './sparse-rows.ts';
+import { buildVocabulary, weighRows, type SparseRows, type Vocabulary } from './sparse-rows.ts';
 
 export type TrainOptions = {
   /** Order does not matter: equal samples under the same seed give the same artifact, byte for byte. */
@@ -66,13 +66,15 @@ export async function trainClassifier(options: TrainOptions): Promise<TrainedCla
   const looseness = LOOSENESS[best] ?? LOOSENESS[0];
   const scored: ScoredSamples = candidates[best] ?? { scores: [], targets };
 
-  const { vocabulary, model } = fit(data, looseness);
+  const weighed = weighTraining(data);
+  // Through the stronger penalties, as in the cross-validation: the way to the best point is part of what was validated.
+  const model = LOOSENESS.slice(0, best + 1).reduce<LinearModel | undefined>((from, next) => fit(weighed, next, from), undefined);
   await step();
   return {
     artifact: {
       labels,
-      vocabulary,
-      weights: relativeWeights(model),
+      vocabulary: weighed.vocabulary,
+      weights: Float32Array.from(model?.weights ?? []),
       temperature: fitTemperature(scored),
       looseness,
       seed: options.seed,
@@ -107,22 +109,19 @@ type Folding = { readonly foldOf: Int32Array; readonly folds: number };
 async function crossValidate(data: TrainingData, { foldOf, folds, step }: Folding & { readonly step: () => Promise<void> }): Promise<readonly ScoredSamples[]> {
   const scores = LOOSENESS.map((): Float64Array[] => []);
   for (let fold = 0; fold < folds; fold++) {
-    const inside = (i: number): boolean => foldOf[i] === fold;
-    const trained: TrainingData = {
-      texts: data.texts.filter((_, i) => !inside(i)),
-      targets: data.targets.filter((_, i) => !inside(i)),
+    const weighed = weighTraining({
+      texts: data.texts.filter((_, i) => foldOf[i] !== fold),
+      targets: data.targets.filter((_, i) => foldOf[i] !== fold),
       labels: data.labels,
-    };
-    const leftOut = Array.from(foldOf.keys()).filter(inside);
+    });
+    const leftOut = Array.from(foldOf.keys()).filter((i) => foldOf[i] === fold);
+    const rows = weighRows(leftOut.map((i) => data.texts[i] ?? NO_FEATURES), weighed.vocabulary);
     let model: LinearModel | undefined;
     for (const [candidate, looseness] of LOOSENESS.entries()) {
-      const fitted = fit(trained, looseness, model);
-      model = fitted.model;
-      const rows = weighRows(leftOut.map((i) => data.texts[i] ?? NO_FEATURES), fitted.vocabulary);
-      leftOut.forEach((i, row) => {
-        const all = scores[candidate];
-        if (all !== undefined) all[i] = scoreRow(fitted.model, rows, row);
-      });
+      const fitted = fit(weighed, looseness, model);
+      const all = scores[candidate] ?? [];
+      leftOut.forEach((i, row) => (all[i] = scoreRow(fitted, rows, row)));
+      model = fitted;
       await step();
     }
   }
@@ -131,25 +130,16 @@ async function crossValidate(data: TrainingData, { foldOf, folds, step }: Foldin
 
 const NO_FEATURES: FeatureCounts = { buckets: new Int32Array(), counts: new Uint16Array() };
 
-function fit({ texts, targets, labels }: TrainingData, looseness: number, from?: LinearModel): { readonly vocabulary: Vocabulary; readonly model: LinearModel } {
+type WeighedTraining = { readonly vocabulary: Vocabulary; readonly rows: SparseRows; readonly targets: Int32Array; readonly labels: number };
+
+function weighTraining({ texts, targets, labels }: TrainingData): WeighedTraining {
   const vocabulary = buildVocabulary(texts);
-  const model = fitSoftmax(weighRows(texts, vocabulary), targets, {
-    labels: labels.length,
-    columns: vocabulary.buckets.length,
-    penalty: 1 / (looseness * texts.length),
-    ...(from === undefined ? {} : { from }),
-  });
-  return { vocabulary, model };
+  return { vocabulary, rows: weighRows(texts, vocabulary), targets, labels: labels.length };
 }
 
-/** Only differences between labels matter to the probabilities, so the last label's weights need not be kept. */
-function relativeWeights({ labels, columns, weights }: LinearModel): Float32Array {
-  const relative = new Float32Array((columns + 1) * (labels - 1));
-  for (let column = 0; column <= columns; column++) {
-    const last = weights[column * labels + labels - 1] ?? 0;
-    for (let k = 0; k < labels - 1; k++) relative[column * (labels - 1) + k] = (weights[column * labels + k] ?? 0) - last;
-  }
-  return relative;
+function fit({ vocabulary, rows, targets, labels }: WeighedTraining, looseness: number, from?: LinearModel): LinearModel {
+  const penalty = 1 / (looseness * targets.length);
+  return fitSoftmax(rows, targets, { labels, columns: vocabulary.buckets.length, penalty, ...(from === undefined ? {} : { from }) });
 }
 
 /** Each fold is judged with the temperature of the others, as the final one is fitted on samples it will not be used for. */

@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { compilePlan, importFlow, type FlowDefinition, type Plan } from '../../flow/index.ts';
-import { canonicalJson, messageOf, RiskflowError, type FlowRow, type FlowVersionRow, type FlowVersionPublished } from '../../schemas/index.ts';
+import {
+  canonicalJson,
+  messageOf,
+  RiskflowError,
+  type FlowRow,
+  type FlowVersionRow,
+  type FlowVersionPublished,
+} from '../../schemas/index.ts';
 import { sha256Bytes, textOf, utf8, type Context } from '../context.ts';
 
 export type PublishedFlow = {
@@ -16,14 +23,27 @@ export type PublishedFlow = {
 };
 
 /** Reads a DSL file and publishes it as a version of its flow. Publishing the same content twice writes nothing. */
-export async function publishFlowFile(context: Context, path: string, options: { readonly flowName?: string } = {}): Promise<PublishedFlow> {
+export async function publishFlowFile(
+  context: Context,
+  path: string,
+  options: { readonly flowName?: string } = {},
+): Promise<PublishedFlow> {
   const imported = await readFlowFile(path, options);
   const { definition, version, meaningHash, plan, warnings } = imported.flow;
   const fileName = basename(path);
   const bytes = utf8(canonicalJson(definition));
   const event: FlowVersionPublished = {
     type: 'FlowVersionPublished',
-    data: { flow: plan.flow, version, meaningHash, mode: plan.mode, dslVersion: definition.dslVersion, definition: sha256Bytes(bytes), warnings, fileName },
+    data: {
+      flow: plan.flow,
+      version,
+      meaningHash,
+      mode: plan.mode,
+      dslVersion: definition.dslVersion,
+      definition: sha256Bytes(bytes),
+      warnings,
+      fileName,
+    },
   };
   const stream = `flow/${plan.flow}`;
   const written = await context.storage.events.write({
@@ -52,7 +72,10 @@ export async function readText(path: string, what: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new RiskflowError('not_found', `the ${what} ${path} cannot be read: ${fileTrouble(cause)}`, { cause, hint: `looked for ${resolve(path)}` });
+    throw new RiskflowError('not_found', `the ${what} ${path} cannot be read: ${fileTrouble(cause)}`, {
+      cause,
+      hint: `looked for ${resolve(path)}`,
+    });
   }
 }
 
@@ -72,12 +95,15 @@ export async function loadPlan(context: Context, version: string): Promise<Plan>
   const bytes = await context.storage.blobs.read(context.workspaceId, row.definition);
   if (bytes === undefined) throw new RiskflowError('not_found', `the definition of flow version ${version} was erased`);
   const compiled = compilePlan(JSON.parse(textOf(bytes)) as FlowDefinition, version);
-  if (!compiled.ok) throw new RiskflowError('invalid_flow', `flow version ${version} cannot be compiled by this version of Riskflow: ${compiled.message}`);
+  if (!compiled.ok)
+    throw new RiskflowError('invalid_flow', `flow version ${version} cannot be compiled by this version of Riskflow: ${compiled.message}`);
   return compiled.plan;
 }
 
 export async function listFlows(context: Context): Promise<readonly (FlowRow & { readonly history: readonly FlowVersionRow[] })[]> {
   await context.storage.projections.catchUp(context.workspaceId);
   const flows = await context.storage.read.flows(context.workspaceId);
-  return Promise.all(flows.map(async (flow) => ({ ...flow, history: await context.storage.read.flowVersions(context.workspaceId, flow.flow) })));
+  return Promise.all(
+    flows.map(async (flow) => ({ ...flow, history: await context.storage.read.flowVersions(context.workspaceId, flow.flow) })),
+  );
 }

@@ -125,7 +125,8 @@ function environmentOf(context: Pick<Context, 'secrets' | 'workspaceId'>, plan: 
 
 const STOP_SCOPE = 'run-stop';
 
-const stopReason = (context: Context, runId: string): Promise<string | undefined> => context.storage.events.readClaim(context.workspaceId, STOP_SCOPE, runId);
+const stopReason = (context: Context, runId: string): Promise<string | undefined> =>
+  context.storage.events.readClaim(context.workspaceId, STOP_SCOPE, runId);
 
 /** Asks the owner of a run to stop it: a fact first, which the owner sees within half a second. A run that is over stays as it is. */
 export async function stopRun(context: Context, runId: string, reason: string): Promise<'requested' | 'already-over'> {
@@ -136,7 +137,14 @@ export async function stopRun(context: Context, runId: string, reason: string): 
     workspaceId: context.workspaceId,
     actor: context.actor,
     claims: [{ scope: STOP_SCOPE, key: runId, value: reason }],
-    appends: [{ log: 'runs-0', stream: `${runStream(runId)}/control`, events: [{ type: 'RunStopRequested', data: { reason, at: context.now() } }], expected: { any: true } }],
+    appends: [
+      {
+        log: 'runs-0',
+        stream: `${runStream(runId)}/control`,
+        events: [{ type: 'RunStopRequested', data: { reason, at: context.now() } }],
+        expected: { any: true },
+      },
+    ],
   });
   return 'requested';
 }
@@ -145,7 +153,10 @@ export async function stopRun(context: Context, runId: string, reason: string): 
 export async function readRun(context: Pick<Context, 'storage' | 'workspaceId'>, runId: string): Promise<readonly RunEvent[]> {
   const events: RunEvent[] = [];
   for (;;) {
-    const page = await context.storage.events.readStream(context.workspaceId, runStream(runId), { afterVersion: events.length, limit: 1000 });
+    const page = await context.storage.events.readStream(context.workspaceId, runStream(runId), {
+      afterVersion: events.length,
+      limit: 1000,
+    });
     // Written by this program as RunEvent; upcast on read.
     for (const stored of page) events.push({ type: stored.type, data: stored.data } as RunEvent);
     if (page.length < 1000) return events;
@@ -169,7 +180,15 @@ export async function recoverRun(context: Context, plan: Plan, runId: string): P
     });
     const outcome = await driveRun(
       { workspaceId, events: storage.events, perform, now: context.now, actor: context.actor },
-      { plan, history, started, fence: lease.fence, durableStart: false, signal: lease.signal, stopRequested: () => stopReason(context, runId) },
+      {
+        plan,
+        history,
+        started,
+        fence: lease.fence,
+        durableStart: false,
+        signal: lease.signal,
+        stopRequested: () => stopReason(context, runId),
+      },
     );
     return finishedRun(runId, outcome);
   } finally {

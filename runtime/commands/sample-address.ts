@@ -7,7 +7,9 @@ export type SampleAddress = { readonly set: string; readonly version: string | n
 export function parseSampleAddress(text: string): SampleAddress {
   const match = /^([^:@]+)(?::([0-9a-f]{6,64}))?(?:@([^:@]+))?$/u.exec(text);
   if (match?.[1] === undefined) {
-    throw new RiskflowError('usage', `"${text}" does not name a sample set: NAME[:VERSION][@SPLIT] was expected`, { hint: 'for example: reports@test' });
+    throw new RiskflowError('usage', `"${text}" does not name a sample set: NAME[:VERSION][@SPLIT] was expected`, {
+      hint: 'for example: reports@test',
+    });
   }
   return { set: match[1], version: match[2] ?? null, split: match[3] ?? null };
 }
@@ -32,7 +34,9 @@ export async function resolveSampleSet(context: Context, text: string): Promise<
   const parent = address.version === null ? imports.at(-1) : versions.findLast((row) => row.version.startsWith(address.version ?? ''));
   if (parent === undefined) {
     const known = imports.map((row) => row.version.slice(0, 12)).join(', ');
-    throw new RiskflowError('not_found', `sample set "${address.set}" has no version ${address.version ?? ''}`, { hint: `its versions are: ${known}` });
+    throw new RiskflowError('not_found', `sample set "${address.set}" has no version ${address.version ?? ''}`, {
+      hint: `its versions are: ${known}`,
+    });
   }
   if (address.split === null) return parent;
   const split = versions.findLast((row) => row.split === address.split && row.parent === parent.version);
@@ -53,8 +57,12 @@ async function unknownSet(context: Context, set: string): Promise<RiskflowError>
 
 /** The ordered rows of a set version. */
 export async function manifestOf(context: Context, row: SampleSetVersionRow): Promise<readonly ManifestEntry[]> {
-  const [event] = await context.storage.events.readStream(context.workspaceId, `samples/${row.set}`, { afterVersion: row.streamVersion - 1, limit: 1 });
+  const [event] = await context.storage.events.readStream(context.workspaceId, `samples/${row.set}`, {
+    afterVersion: row.streamVersion - 1,
+    limit: 1,
+  });
   const data = event?.data as SampleSetVersionCreated['data'] | null | undefined;
-  if (data === null || data === undefined) throw new RiskflowError('failed', `the rows of sample set "${row.set}" version ${row.version.slice(0, 12)} were erased`);
+  if (data === null || data === undefined)
+    throw new RiskflowError('failed', `the rows of sample set "${row.set}" version ${row.version.slice(0, 12)} were erased`);
   return data.manifest;
 }

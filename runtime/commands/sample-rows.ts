@@ -67,11 +67,14 @@ async function open(path: string): Promise<Table> {
 }
 
 function checkColumns(path: string, columns: readonly string[], map: ColumnMap): void {
-  if (columns.length === 0) throw new RiskflowError('invalid_file', `${path} is empty: a header line with the names of the columns was expected`);
+  if (columns.length === 0)
+    throw new RiskflowError('invalid_file', `${path} is empty: a header line with the names of the columns was expected`);
   const twice = columns.find((column, i) => columns.indexOf(column) !== i);
   if (twice !== undefined) throw new RiskflowError('invalid_file', `${path} has two columns named "${twice}"`);
   const wanted: readonly (readonly [string, string])[] = [
-    ...Object.entries({ '--id': map.id, '--label': map.label ?? 'label', '--text': map.text, '--cluster': map.cluster }).flatMap(([option, column]): readonly (readonly [string, string])[] => (column === undefined ? [] : [[option, column]])),
+    ...Object.entries({ '--id': map.id, '--label': map.label ?? 'label', '--text': map.text, '--cluster': map.cluster }).flatMap(
+      ([option, column]): readonly (readonly [string, string])[] => (column === undefined ? [] : [[option, column]]),
+    ),
     ...Object.entries(map.fields ?? {}).map(([field, column]) => [`--field ${field}`, column] as const),
   ];
   for (const [option, column] of wanted) {
@@ -100,7 +103,13 @@ function readRow(row: Extract<Row, { ok: true }>, map: ColumnMap, checkPresence:
   if (text === '' || text === null) return { message: `its text (column "${map.text ?? 'text'}") is empty` };
   const json = canonicalJson(encodeValues(fields));
   return {
-    sample: { id, label, cluster: cluster === '' ? null : cluster, fields: json, textHash: sha256Hex(typeof text === 'string' ? text : json) },
+    sample: {
+      id,
+      label,
+      cluster: cluster === '' ? null : cluster,
+      fields: json,
+      textHash: sha256Hex(typeof text === 'string' ? text : json),
+    },
     fields: [...fields.keys()],
   };
 }

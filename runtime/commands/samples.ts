@@ -1,5 +1,11 @@
 import { splitSamples } from '../../evaluation/index.ts';
-import { hashJson, RiskflowError, type ManifestEntry, type SampleSetVersionCreated, type SampleSetVersionRow } from '../../schemas/index.ts';
+import {
+  hashJson,
+  RiskflowError,
+  type ManifestEntry,
+  type SampleSetVersionCreated,
+  type SampleSetVersionRow,
+} from '../../schemas/index.ts';
 import { sha256Bytes, utf8, type Context, type OnProgress } from '../context.ts';
 import { readSamples, type ColumnMap, type RejectedRow, type SampleRow } from './sample-rows.ts';
 import { latestImport, manifestOf, resolveSampleSet } from './sample-address.ts';
@@ -29,7 +35,8 @@ const NAME = /^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,99}$/u;
 /** Imports a file as the new version of a sample set. The same content as the latest version writes nothing. */
 export async function importSamples(context: Context, request: ImportSamplesRequest): Promise<ImportedSamples> {
   const { set, path } = request;
-  if (!NAME.test(set)) throw new RiskflowError('usage', `"${set}" cannot be the name of a sample set: letters, digits, "_", "-" and "." only, at most 100`);
+  if (!NAME.test(set))
+    throw new RiskflowError('usage', `"${set}" cannot be the name of a sample set: letters, digits, "_", "-" and "." only, at most 100`);
   const read = await readSamples(path, request.columns);
   if (read.rejected.length > 0 && !request.keepValid) throw rejectedError(path, read.rejected);
   const seen = new Set<string>();
@@ -43,7 +50,13 @@ export async function importSamples(context: Context, request: ImportSamplesRequ
   if (kept.length === 0) throw new RiskflowError('invalid_file', `${path} has no valid sample: nothing was imported`);
   const bytes = kept.map((row) => utf8(row.fields));
   const hashes = bytes.map(sha256Bytes);
-  const manifest = kept.map(({ id, label, cluster, textHash }, i): ManifestEntry => ({ id, fields: hashes[i] ?? '', label, cluster, textHash }));
+  const manifest = kept.map(({ id, label, cluster, textHash }, i): ManifestEntry => ({
+    id,
+    fields: hashes[i] ?? '',
+    label,
+    cluster,
+    textHash,
+  }));
   const data: SampleSetVersionCreated['data'] = {
     set,
     version: versionOfManifest(manifest),
@@ -71,13 +84,18 @@ export async function importSamples(context: Context, request: ImportSamplesRequ
 function rejectedError(path: string, rejected: readonly RejectedRow[]): RiskflowError {
   const shown = rejected.slice(0, 10).map((row) => `line ${row.line}: ${row.message}`);
   const more = rejected.length > shown.length ? `; and ${rejected.length - shown.length} more` : '';
-  return new RiskflowError('invalid_file', `${path}: ${rejected.length} of its rows cannot be imported, so nothing was: ${shown.join('; ')}${more}`, {
-    hint: 'mend these rows, or import the others with --keep-valid',
-  });
+  return new RiskflowError(
+    'invalid_file',
+    `${path}: ${rejected.length} of its rows cannot be imported, so nothing was: ${shown.join('; ')}${more}`,
+    {
+      hint: 'mend these rows, or import the others with --keep-valid',
+    },
+  );
 }
 
 /** Hash of the ordered (id, fields, label). Fields by their blob's hash, which is that of their content. */
-const versionOfManifest = (manifest: readonly ManifestEntry[]): string => hashJson(manifest.map(({ id, fields, label }) => [id, fields, label]));
+const versionOfManifest = (manifest: readonly ManifestEntry[]): string =>
+  hashJson(manifest.map(({ id, fields, label }) => [id, fields, label]));
 
 function countLabels(manifest: readonly ManifestEntry[]): Readonly<Record<string, number>> {
   const counts = new Map<string, number>();
@@ -87,12 +105,19 @@ function countLabels(manifest: readonly ManifestEntry[]): Readonly<Record<string
 
 const BLOBS_AT_ONCE = 500;
 
-type BlobsToWrite = { readonly set: string; readonly hashes: readonly string[]; readonly bytes: readonly Uint8Array[]; readonly onProgress?: OnProgress };
+type BlobsToWrite = {
+  readonly set: string;
+  readonly hashes: readonly string[];
+  readonly bytes: readonly Uint8Array[];
+  readonly onProgress?: OnProgress;
+};
 
 /** Rows are written before the event that makes them a set, so that nobody can see half a set. */
 async function writeBlobs(context: Context, { set, hashes, bytes, onProgress }: BlobsToWrite): Promise<void> {
   for (let from = 0; from < hashes.length; from += BLOBS_AT_ONCE) {
-    const blobs = hashes.slice(from, from + BLOBS_AT_ONCE).map((sha256, i) => ({ sha256, bytes: bytes[from + i] ?? new Uint8Array(), referrer: `samples/${set}` }));
+    const blobs = hashes
+      .slice(from, from + BLOBS_AT_ONCE)
+      .map((sha256, i) => ({ sha256, bytes: bytes[from + i] ?? new Uint8Array(), referrer: `samples/${set}` }));
     await context.storage.events.write({ workspaceId: context.workspaceId, actor: context.actor, appends: [], blobs });
     onProgress?.({ label: `import ${set}`, done: Math.min(from + BLOBS_AT_ONCE, hashes.length), total: hashes.length });
   }
@@ -109,7 +134,13 @@ async function appendVersions(context: Context, set: string, versions: readonly 
 }
 
 export type SplitRequest = { readonly address: string; readonly ratios: Readonly<Record<string, number>>; readonly seed: number };
-export type SplitResult = { readonly sampleSet: string; readonly version: string; readonly splits: Readonly<Record<string, { readonly version: string; readonly rows: number; readonly labels: Readonly<Record<string, number>> }>> };
+export type SplitResult = {
+  readonly sampleSet: string;
+  readonly version: string;
+  readonly splits: Readonly<
+    Record<string, { readonly version: string; readonly rows: number; readonly labels: Readonly<Record<string, number>> }>
+  >;
+};
 
 /** Cuts a set into parts; equal texts and clusters stay together. The same cut again writes nothing. */
 export async function splitSampleSet(context: Context, request: SplitRequest): Promise<SplitResult> {
@@ -129,7 +160,9 @@ export async function splitSampleSet(context: Context, request: SplitRequest): P
     return latest?.version === version.version && latest.seed === version.seed;
   });
   if (!isKnown) await appendVersions(context, parent.set, versions);
-  const splits = Object.fromEntries(versions.map((version) => [version.split ?? '', { version: version.version, rows: version.rows, labels: version.labels }]));
+  const splits = Object.fromEntries(
+    versions.map((version) => [version.split ?? '', { version: version.version, rows: version.rows, labels: version.labels }]),
+  );
   return { sampleSet: parent.set, version: parent.version, splits };
 }
 
@@ -157,6 +190,7 @@ function splitVersion(
 
 function checkNames(ratios: Readonly<Record<string, number>>): void {
   for (const name of Object.keys(ratios)) {
-    if (!NAME.test(name)) throw new RiskflowError('usage', `"${name}" cannot be the name of a split: letters, digits, "_", "-" and "." only`);
+    if (!NAME.test(name))
+      throw new RiskflowError('usage', `"${name}" cannot be the name of a split: letters, digits, "_", "-" and "." only`);
   }
 }

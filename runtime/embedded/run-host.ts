@@ -1,4 +1,14 @@
-import { advance, conclude, evolve, initialState, pendingEffects, requestStop, type Plan, type RunState, type Step } from '../../flow/index.ts';
+import {
+  advance,
+  conclude,
+  evolve,
+  initialState,
+  pendingEffects,
+  requestStop,
+  type Plan,
+  type RunState,
+  type Step,
+} from '../../flow/index.ts';
 import {
   messageOf,
   RiskflowError,
@@ -39,9 +49,13 @@ export type DriveOptions = {
   readonly timeoutMs?: number;
   /** Each event once it happened, in order. */
   readonly onEvent?: (event: RunEvent) => void;
+  /** What else is written in the transaction of the last events: the result or decision that the run leads to. */
+  readonly atEnd?: (finished: RunFinished['data']) => RunEnd;
   /** Asked now and then: has somebody requested a stop? */
   readonly stopRequested?: () => Promise<string | undefined>;
 };
+
+export type RunEnd = Pick<WriteUnit, 'blobs' | 'claims' | 'inboxDone'> & { readonly appends: WriteUnit['appends'] };
 
 export type RunOutcome =
   | { readonly status: 'finished'; readonly data: RunFinished['data']; readonly state: RunState }
@@ -92,7 +106,7 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
         if (state.finished === null) writer.flushSoon('running');
       }
     }
-    await writer.flush(state.finished.status);
+    await writer.flush(state.finished.status, options.atEnd?.(state.finished));
     return { status: 'finished', data: state.finished, state };
   } catch (error) {
     if (error instanceof LostLease) return { status: 'taken-over' };
@@ -164,17 +178,17 @@ class FactWriter {
     });
   }
 
-  flush(status: RunStatus): Promise<void> {
+  flush(status: RunStatus, end?: RunEnd): Promise<void> {
     const events = this.#buffer;
     this.#buffer = [];
     this.#last = this.#last.then(async () => {
       if (this.#failed !== undefined) throw this.#failed;
-      await this.#write(events, status);
+      await this.#write(events, status, end);
     });
     return this.#last;
   }
 
-  async #write(events: readonly RunEvent[], status: RunStatus): Promise<void> {
+  async #write(events: readonly RunEvent[], status: RunStatus, end: RunEnd = { appends: [] }): Promise<void> {
     const { plan, started, fence } = this.#options;
     const { runId, mode } = started.data;
     const unit: WriteUnit = {
@@ -182,12 +196,14 @@ class FactWriter {
       actor: this.#deps.actor,
       correlationId: runId,
       fence,
-      appends: [{ log: LOG_OF_RUNS, stream: runStream(runId), events, expected: { from: this.#written + 1 } }],
+      ...end,
+      appends: [{ log: LOG_OF_RUNS, stream: runStream(runId), events, expected: { from: this.#written + 1 } }, ...end.appends],
       runStatus: [{ runId, flow: plan.flow, flowVersion: plan.flowVersion, mode, status, resource: fence.resource }],
     };
     const result = await this.#deps.events.write(unit);
     if (result.status === 'stale-fence') throw new LostLease(`the lease ${fence.resource} was taken over`);
-    if (result.status !== 'written') throw new RiskflowError('internal', `the events of run ${runId} could not be written: ${result.status}`);
+    if (result.status !== 'written')
+      throw new RiskflowError('internal', `the events of run ${runId} could not be written: ${result.status}`);
     this.#written += events.length;
   }
 }
@@ -195,7 +211,10 @@ class FactWriter {
 /** Watches for a stop request and for the time limit. */
 function watchRun(options: DriveOptions, arrivals: Arrivals): { readonly close: () => void } {
   const limit = options.timeoutMs ?? DEFAULT_RUN_TIMEOUT_MS;
-  const late = setTimeout(() => arrivals.push({ kind: 'stop', reason: `the run took longer than ${limit} ms (limit runTimeoutMs)` }), limit);
+  const late = setTimeout(
+    () => arrivals.push({ kind: 'stop', reason: `the run took longer than ${limit} ms (limit runTimeoutMs)` }),
+    limit,
+  );
   const { stopRequested } = options;
   const poll = stopRequested === undefined ? undefined : setInterval(() => pollStop(stopRequested, arrivals), STOP_POLL_MS);
   return {
@@ -211,6 +230,10 @@ function pollStop(stopRequested: () => Promise<string | undefined>, arrivals: Ar
     (reason) => {
       if (reason !== undefined) arrivals.push({ kind: 'stop', reason });
     },
-    (error: unknown) => arrivals.push({ kind: 'error', error: new RiskflowError('failed', `the stop request could not be read: ${messageOf(error)}`, { cause: error }) }),
+    (error: unknown) =>
+      arrivals.push({
+        kind: 'error',
+        error: new RiskflowError('failed', `the stop request could not be read: ${messageOf(error)}`, { cause: error }),
+      }),
   );
 }

@@ -10,14 +10,24 @@ export const idSchema = z.union([z.string(), z.number(), z.bigint()]).transform(
 export const wholeNumber = z.union([z.number(), z.bigint().transform(Number)]);
 
 /** Dify writes lists as null or leaves them out when they are empty. */
-export const listOf = <T extends z.ZodType>(item: T) => z.array(item).nullish().transform((items) => items ?? []);
+export const listOf = <T extends z.ZodType>(item: T) =>
+  z
+    .array(item)
+    .nullish()
+    .transform((items) => items ?? []);
 
 export const textOrEmpty = z
   .string()
   .nullish()
   .transform((text) => text ?? '');
 
-const numberFromText = z.union([wholeNumber, z.string().regex(/^\d+(\.\d+)?$/).transform(Number)]);
+const numberFromText = z.union([
+  wholeNumber,
+  z
+    .string()
+    .regex(/^\d+(\.\d+)?$/)
+    .transform(Number),
+]);
 
 /** Fields every node's data may have. Unknown keys are kept: Dify tolerates them everywhere. */
 export const nodeCommonSchema = z.looseObject({

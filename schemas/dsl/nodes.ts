@@ -35,7 +35,14 @@ const logicalOperator = z.enum(['and', 'or']).nullish();
 export const ifElseDataSchema = z.looseObject({
   /** Null is as good as absent: Dify then reads the legacy form. */
   cases: z
-    .array(z.looseObject({ case_id: idSchema.nullish(), id: idSchema.nullish(), logical_operator: logicalOperator, conditions: listOf(conditionSchema) }))
+    .array(
+      z.looseObject({
+        case_id: idSchema.nullish(),
+        id: idSchema.nullish(),
+        logical_operator: logicalOperator,
+        conditions: listOf(conditionSchema),
+      }),
+    )
     .nullish(),
   logical_operator: logicalOperator,
   conditions: z.array(conditionSchema).nullish(),

@@ -1,17 +1,16 @@
-import type { DeadLetter, Fence, InboxRecord, InboxStore, RecordOrigin, WorkspaceId } from '../../schemas/core.ts';
+import type { DeadLetter, Fence, InboxRecord, InboxStore, WorkspaceId } from '../../schemas/core.ts';
 import type { Database, Executor } from '../database.ts';
 import { checkId } from '../ids.ts';
 import { insertRows, onTransaction } from '../insert-rows.ts';
 import { rowsOf } from '../prepared-query.ts';
-import { fillKeys, selectByKeys } from '../select-by-keys.ts';
+import { selectByKeys } from '../select-by-keys.ts';
 import { deadLettersTable, inboxTable, offsetsTable } from '../tables/primary-tables.ts';
 import { keyOf } from './batch-state.ts';
+import { knownOrigins, originColumns, originKey } from './record-origin.ts';
 import { type TakeNumbers, takeNumbers } from './take-numbers.ts';
 
 type Batch = Parameters<InboxStore['accept']>[1];
 type Accept = { readonly database: Database; readonly trx: Executor; readonly numbers: TakeNumbers; readonly workspaceId: WorkspaceId };
-
-const MAX_LOOKUPS = 64;
 
 /** Stores what came from a source together with how far it was read, so that neither can be lost without the other. */
 export function acceptBatch(database: Database): InboxStore['accept'] {
@@ -114,41 +113,7 @@ async function saveOffset({ database, trx, workspaceId }: Accept, offset: Batch[
   await insertRows(onTransaction(database, trx), offsetsTable, [row], { onTaken: 'replace' });
 }
 
-type OriginColumns = {
-  readonly source_id: string;
-  readonly incarnation: number;
-  readonly topic: string;
-  readonly partition_no: number;
-  readonly record_offset: number;
-};
-
-const originColumns = (origin: RecordOrigin): OriginColumns => ({
-  source_id: origin.sourceId,
-  incarnation: origin.incarnation,
-  topic: origin.topic,
-  partition_no: origin.partition,
-  record_offset: origin.offset,
-});
-
 const idKey = (sourceId: string, recordId: string): string => keyOf('id', sourceId, recordId);
-const originKey = (o: RecordOrigin): string => keyOf('at', o.sourceId, String(o.incarnation), o.topic, String(o.partition), String(o.offset));
-
-async function knownOrigins(
-  trx: Executor,
-  { table, workspaceId, origins }: { readonly table: 'inbox' | 'dead_letters'; readonly workspaceId: string; readonly origins: readonly RecordOrigin[] },
-): Promise<readonly string[]> {
-  const known: string[] = [];
-  for (let at = 0; at < origins.length; at += MAX_LOOKUPS) {
-    const some = fillKeys(origins.slice(at, at + MAX_LOOKUPS));
-    const one = '(workspace_id = ? and source_id = ? and incarnation = ? and topic = ? and partition_no = ? and record_offset = ?)';
-    const text = `select source_id, incarnation, topic, partition_no, record_offset from ${table} where ${some.map(() => one).join(' or ')}`;
-    const parameters = some.flatMap((origin) => [workspaceId, ...Object.values(originColumns(origin))]);
-    for (const row of await rowsOf<OriginColumns>(trx, text, parameters)) {
-      known.push(originKey({ sourceId: row.source_id, incarnation: row.incarnation, topic: row.topic, partition: row.partition_no, offset: row.record_offset }));
-    }
-  }
-  return known;
-}
 
 function groupIds(records: readonly InboxRecord[]): ReadonlyMap<string, string[]> {
   const groups = new Map<string, string[]>();

@@ -1,22 +1,7 @@
-import type { DeadLetter, InboxRecord, InboxStore, RecordOrigin } from '../../schemas/core.ts';
+import type { DeadLetter, InboxRecord, InboxStore } from '../../schemas/core.ts';
 import type { Database } from '../database.ts';
 import { prepareQuery } from '../prepared-query.ts';
-
-type OriginRow = {
-  readonly source_id: string;
-  readonly incarnation: number;
-  readonly topic: string;
-  readonly partition_no: number;
-  readonly record_offset: number;
-};
-
-const toOrigin = (row: OriginRow): RecordOrigin => ({
-  sourceId: row.source_id,
-  incarnation: row.incarnation,
-  topic: row.topic,
-  partition: row.partition_no,
-  offset: row.record_offset,
-});
+import { toOrigin } from './record-origin.ts';
 
 /** Records without an outcome, in order of arrival. */
 export function readPending(database: Database): InboxStore['pending'] {

@@ -1,7 +1,7 @@
 import { answerDataSchema } from '../../../schemas/index.ts';
 import { firstIssue } from '../../import/issues.ts';
 import type { YamlPlain } from '../../import/yaml-values.ts';
-import type { BehaviourResult } from '../../plan/compile-behaviour.ts';
+import type { BehaviourResult } from '../../plan/behaviour-result.ts';
 import { compileVariableTemplate } from '../../text/index.ts';
 
 export function compileAnswer(data: YamlPlain): BehaviourResult {

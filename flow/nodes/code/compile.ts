@@ -1,15 +1,17 @@
 import { codeDataSchema } from '../../../schemas/index.ts';
 import { firstIssue } from '../../import/issues.ts';
 import type { YamlPlain } from '../../import/yaml-values.ts';
-import type { BehaviourResult } from '../../plan/compile-behaviour.ts';
+import type { BehaviourResult } from '../../plan/behaviour-result.ts';
 import type { OutputType } from '../../plan/plan.ts';
 
 export function compileCode(data: YamlPlain): BehaviourResult {
   const parsed = codeDataSchema.safeParse(data);
   if (!parsed.success) return { ok: false, message: firstIssue(parsed.error) };
   const language = parsed.data.code_language;
-  if (language !== 'javascript' && language !== 'python3') return { ok: false, message: `code_language is "${language}": javascript or python3 was expected` };
-  const warnings = language === 'python3' ? ['Python code cannot run in this version of Riskflow: a run that reaches it fails (JavaScript can)'] : [];
+  if (language !== 'javascript' && language !== 'python3')
+    return { ok: false, message: `code_language is "${language}": javascript or python3 was expected` };
+  const warnings =
+    language === 'python3' ? ['Python code cannot run in this version of Riskflow: a run that reaches it fails (JavaScript can)'] : [];
   const variables = parsed.data.variables.map((variable) => ({ name: variable.variable, selector: variable.value_selector }));
   const outputs = declarations(parsed.data.outputs ?? {});
   return { ok: true, behaviour: { kind: 'code', config: { language, code: parsed.data.code, variables, outputs } }, warnings };
@@ -19,6 +21,9 @@ type Declaration = { readonly type: string; readonly children?: Readonly<Record<
 
 function declarations(outputs: Readonly<Record<string, Declaration>>): Readonly<Record<string, OutputType>> {
   return Object.fromEntries(
-    Object.entries(outputs).map(([name, { type, children }]) => [name, { type, children: children == null ? null : declarations(children) }]),
+    Object.entries(outputs).map(([name, { type, children }]) => [
+      name,
+      { type, children: children == null ? null : declarations(children) },
+    ]),
   );
 }

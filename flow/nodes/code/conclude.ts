@@ -25,7 +25,8 @@ const fail = (message: string): Conclusion => ({ ok: false, error: { message, ty
 type Place = { readonly path: string; readonly depth: number; readonly limits: Limits };
 
 function checkObject(declared: Readonly<Record<string, OutputType>>, value: ReadonlyMap<string, Value>, place: Place): Checked {
-  if (place.depth > place.limits.codeMaxDepth) return wrong(`output ${place.path} is nested deeper than ${place.limits.codeMaxDepth} levels (limit codeMaxDepth)`);
+  if (place.depth > place.limits.codeMaxDepth)
+    return wrong(`output ${place.path} is nested deeper than ${place.limits.codeMaxDepth} levels (limit codeMaxDepth)`);
   const result = new Map<string, Value>();
   for (const [name, type] of Object.entries(declared)) {
     const path = place.path === '' ? name : `${place.path}.${name}`;
@@ -74,7 +75,8 @@ function checkValue(type: OutputType, value: Value, place: Place): Checked {
 function checkString(value: Value, place: Place): Checked {
   if (value === null) return ok(null);
   if (typeof value !== 'string') return wrong(`output "${place.path}" must be a string`);
-  if (value.length > place.limits.codeMaxString) return wrong(`output "${place.path}" is longer than ${place.limits.codeMaxString} characters (limit codeMaxString)`);
+  if (value.length > place.limits.codeMaxString)
+    return wrong(`output "${place.path}" is longer than ${place.limits.codeMaxString} characters (limit codeMaxString)`);
   return ok(value.replaceAll('\u0000', ''));
 }
 

@@ -7,8 +7,17 @@ export function startCode(config: CodeConfig, context: NodeContext): NodeOutcome
   const inputs = new Map<string, Value>();
   for (const { name, selector } of config.variables) inputs.set(name, context.lookup(selector) ?? null);
   if (config.language === 'python3') {
-    return failed(inputs, 'CodeExecutionError', 'Python code cannot run in this version of Riskflow: rewrite the node in JavaScript, or pin its outputs with --pin');
+    return failed(
+      inputs,
+      'CodeExecutionError',
+      'Python code cannot run in this version of Riskflow: rewrite the node in JavaScript, or pin its outputs with --pin',
+    );
   }
   const secrets = [...inputs.values()].filter((value): value is SecretRef => isSecretRef(value));
-  return { kind: 'effect', inputs, secrets, request: { kind: 'code', language: config.language, code: config.code, inputs: encodeValues(inputs) } };
+  return {
+    kind: 'effect',
+    inputs,
+    secrets,
+    request: { kind: 'code', language: config.language, code: config.code, inputs: encodeValues(inputs) },
+  };
 }

@@ -1,7 +1,7 @@
 import { endDataSchema } from '../../../schemas/index.ts';
 import { firstIssue } from '../../import/issues.ts';
 import type { YamlPlain } from '../../import/yaml-values.ts';
-import type { BehaviourResult } from '../../plan/compile-behaviour.ts';
+import type { BehaviourResult } from '../../plan/behaviour-result.ts';
 
 export function compileEnd(data: YamlPlain): BehaviourResult {
   const parsed = endDataSchema.safeParse(data);

@@ -3,7 +3,7 @@ import { ifElseDataSchema } from '../../../schemas/index.ts';
 import { compileCondition, conditionProblem, type IfElseCase } from '../../conditions/index.ts';
 import { firstIssue } from '../../import/issues.ts';
 import { valueOfPlain, type YamlPlain } from '../../import/yaml-values.ts';
-import type { BehaviourResult } from '../../plan/compile-behaviour.ts';
+import type { BehaviourResult } from '../../plan/behaviour-result.ts';
 
 /** `cases`, or, only where that is absent, the legacy `conditions` as one case whose handle is "true". */
 export function compileIfElse(data: YamlPlain): BehaviourResult {

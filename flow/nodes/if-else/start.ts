@@ -8,5 +8,12 @@ export function startIfElse(config: IfElseConfig, context: NodeContext): NodeOut
   const result = evaluateCases(config.cases, context.lookup);
   if (!result.ok) return failed(EMPTY, result.error.type, result.error.message);
   const handle = result.selected ?? 'false';
-  return finished(EMPTY, new Map<string, Value>([['result', result.selected !== null], ['selected_case_id', handle]]), handle);
+  return finished(
+    EMPTY,
+    new Map<string, Value>([
+      ['result', result.selected !== null],
+      ['selected_case_id', handle],
+    ]),
+    handle,
+  );
 }

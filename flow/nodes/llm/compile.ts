@@ -2,7 +2,7 @@ import { encodeValue } from '../../../schemas/core.ts';
 import { llmDataSchema } from '../../../schemas/index.ts';
 import { firstIssue } from '../../import/issues.ts';
 import { valueOfPlain, type YamlPlain } from '../../import/yaml-values.ts';
-import type { BehaviourResult } from '../../plan/compile-behaviour.ts';
+import type { BehaviourResult } from '../../plan/behaviour-result.ts';
 import { compileModel } from '../../plan/compile-model.ts';
 import type { PromptPart } from '../../plan/plan.ts';
 import { compileTemplate } from '../../templates/index.ts';
@@ -26,7 +26,10 @@ export function compileLlm(data: YamlPlain): BehaviourResult {
     const compiled = compileTemplate(part.jinja2_text ?? '');
     if (!compiled.ok) {
       const error = compiled.errors[0];
-      return { ok: false, message: `${role} prompt, line ${error?.line ?? 1}, column ${error?.column ?? 1}: ${error?.message ?? 'the template cannot be read'}` };
+      return {
+        ok: false,
+        message: `${role} prompt, line ${error?.line ?? 1}, column ${error?.column ?? 1}: ${error?.message ?? 'the template cannot be read'}`,
+      };
     }
     prompts.push({ role, jinja: compiled.template });
   }
@@ -41,9 +44,15 @@ export function compileLlm(data: YamlPlain): BehaviourResult {
       config: {
         model: compileModel(model),
         prompts,
-        jinjaVariables: (prompt_config?.jinja2_variables ?? []).map((variable) => ({ name: variable.variable, selector: variable.value_selector })),
+        jinjaVariables: (prompt_config?.jinja2_variables ?? []).map((variable) => ({
+          name: variable.variable,
+          selector: variable.value_selector,
+        })),
         query: query === null ? null : compileVariableTemplate(query === undefined || query === '' ? '{{#sys.query#}}' : query),
-        context: context?.enabled === true && context.variable_selector != null && context.variable_selector.length >= 2 ? context.variable_selector : null,
+        context:
+          context?.enabled === true && context.variable_selector != null && context.variable_selector.length >= 2
+            ? context.variable_selector
+            : null,
         schema: structured ? encodeValue(valueOfPlain(structured_output?.schema ?? null)) : null,
         separateReasoning: parsed.data.reasoning_format === 'separated',
       },

@@ -16,7 +16,8 @@ export function concludeLlm(config: LlmConfig, outputs: Values): Conclusion {
   } else if (!result.has('reasoning_content')) result.set('reasoning_content', '');
   if (config.schema !== null && !result.has('structured_output')) {
     const parsed = parseStructured(text.replace(THINKING, ''));
-    if (parsed === undefined) return { ok: false, error: { message: 'the model was asked for JSON but its answer holds none', type: 'OutputParserError' } };
+    if (parsed === undefined)
+      return { ok: false, error: { message: 'the model was asked for JSON but its answer holds none', type: 'OutputParserError' } };
     result.set('structured_output', parsed);
   }
   return { ok: true, outputs: result, handle: DEFAULT_HANDLE };

@@ -5,7 +5,8 @@ import type { LlmConfig, PromptPart } from '../../plan/plan.ts';
 import { renderJinja } from '../../templates/index.ts';
 import { renderTemplate, renderText } from '../../text/index.ts';
 
-type Rendered = { readonly ok: true; readonly text: string; readonly secrets: readonly SecretRef[] } | { readonly ok: false; readonly message: string };
+type Rendered =
+  { readonly ok: true; readonly text: string; readonly secrets: readonly SecretRef[] } | { readonly ok: false; readonly message: string };
 
 /** Fills in the prompts and asks the model. Messages that come out empty are left out, as Dify does. */
 export function startLlm(config: LlmConfig, context: NodeContext): NodeOutcome {
@@ -23,9 +24,23 @@ export function startLlm(config: LlmConfig, context: NodeContext): NodeOutcome {
     if (query.text !== '') messages.push({ role: 'user', content: query.text });
   }
   const inputs = new Map<string, Value>([
-    ['messages', messages.map((message) => new Map<string, Value>([['role', message.role], ['content', message.content]]))],
+    [
+      'messages',
+      messages.map(
+        (message) =>
+          new Map<string, Value>([
+            ['role', message.role],
+            ['content', message.content],
+          ]),
+      ),
+    ],
   ]);
-  if (messages.length === 0) return failed(inputs, 'NoPromptFoundError', 'No prompt found in the LLM configuration: every message is empty once its variables are filled in');
+  if (messages.length === 0)
+    return failed(
+      inputs,
+      'NoPromptFoundError',
+      'No prompt found in the LLM configuration: every message is empty once its variables are filled in',
+    );
   const model = mappedModel(config.model, context.modelMap);
   const text = messages.findLast((message) => message.role === 'user')?.content ?? messages.at(-1)?.content ?? '';
   return { kind: 'effect', inputs, secrets, request: { kind: 'llm', model, messages, schema: config.schema, text } };
@@ -47,5 +62,7 @@ function renderPart(part: PromptPart, config: LlmConfig, context: NodeContext): 
 function contextText(value: Value | undefined): string {
   if (value === undefined || value === null) return '';
   if (!Array.isArray(value)) return renderText(value);
-  return (value as readonly Value[]).map((item) => (item instanceof Map ? renderText(item.get('content') ?? '') : renderText(item))).join('\n');
+  return (value as readonly Value[])
+    .map((item) => (item instanceof Map ? renderText(item.get('content') ?? '') : renderText(item)))
+    .join('\n');
 }

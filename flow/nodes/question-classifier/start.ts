@@ -14,12 +14,21 @@ export function startClassifier(config: ClassifierConfig, context: NodeContext):
   const inputs = new Map<string, Value>([['query', query]]);
   // Class names and the instruction may name variables, as any text of a prompt may.
   const instruction = renderTemplate(config.instruction, context.lookup, 'text');
-  const classes = config.classes.map((item) => ({ ...item, name: renderTemplate(compileVariableTemplate(item.name), context.lookup, 'text').text }));
+  const classes = config.classes.map((item) => ({
+    ...item,
+    name: renderTemplate(compileVariableTemplate(item.name), context.lookup, 'text').text,
+  }));
   return {
     kind: 'effect',
     inputs,
     secrets: [...secrets, ...instruction.secrets],
-    request: { kind: 'question-classifier', model: mappedModel(config.model, context.modelMap), query, classes, instruction: instruction.text },
+    request: {
+      kind: 'question-classifier',
+      model: mappedModel(config.model, context.modelMap),
+      query,
+      classes,
+      instruction: instruction.text,
+    },
   };
 }
 

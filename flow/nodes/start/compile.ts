@@ -2,7 +2,7 @@ import { encodeValue } from '../../../schemas/core.ts';
 import { startDataSchema } from '../../../schemas/index.ts';
 import { firstIssue } from '../../import/issues.ts';
 import { valueOfPlain, type YamlPlain } from '../../import/yaml-values.ts';
-import type { BehaviourResult } from '../../plan/compile-behaviour.ts';
+import type { BehaviourResult } from '../../plan/behaviour-result.ts';
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set(['text-input', 'paragraph', 'select', 'number', 'checkbox', 'json_object', 'json']);
 

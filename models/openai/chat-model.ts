@@ -1,0 +1,148 @@
+import type { OpenAI as OpenAIClient } from 'openai';
+import { setTimeout as wait } from 'node:timers/promises';
+import { ErrorCode, RiskflowError } from '../../schemas/errors.ts';
+import type { ChatModel, ChatReply, ChatRequest, ModelFailure } from '../../schemas/ports.ts';
+import type { Limiter } from '../limiter.ts';
+import { failureOfAnswer, failureOfConnection, failureOfStatus, presentable, type CallFailure } from './call-failure.ts';
+import { readChatAnswer } from './chat-answer.ts';
+import { mapCompletionParams } from './completion-params.ts';
+import { createHttpTransport, type HttpTransportOptions } from './http-transport.ts';
+import { costOf, type PriceTable } from './price.ts';
+import { DEFAULT_RETRY_POLICY, retryDelay, type RetryPolicy } from './retry-policy.ts';
+
+export type OpenAiChatModelOptions = {
+  /** Where the API is, e.g. `https://api.openai.com/v1`. */
+  readonly baseUrl: string;
+  /** Null for an endpoint without keys. */
+  readonly apiKey: string | null;
+  /** Default: no prices, and so no costs. */
+  readonly prices?: PriceTable;
+  readonly retry?: Partial<RetryPolicy>;
+  /** One call may take so long, from its start to the end of the answer, milliseconds. @default 120000 */
+  readonly timeoutMs?: number;
+  /** Bytes of one answer. @default 10485760 */
+  readonly maxResponseBytes?: number;
+  readonly proxyEnv?: HttpTransportOptions['proxyEnv'];
+  /** Counts calls in flight; a call that waits to be tried again is not one. Default: no limit. */
+  readonly limiter?: Limiter;
+  /** Gives a number from 0 to 1 for each wait. Default: always 0, waits are exact. */
+  readonly jitter?: () => number;
+};
+
+type Attempt = { readonly ok: true; readonly reply: Omit<ChatReply, 'calls' | 'elapsedMs'> } | { readonly ok: false; readonly failure: CallFailure };
+type Endpoint = {
+  readonly client: () => Promise<OpenAIClient>;
+  readonly prices: PriceTable;
+  readonly timeoutMs: number;
+};
+
+/**
+ * A chat model behind any OpenAI-compatible endpoint, called through the `openai` package. Its own retries are off: each HTTP call
+ * is made, counted and limited here. The package is loaded with the first call.
+ *
+ * @throws RiskflowError `missing_key` when the key cannot be one.
+ */
+export function createOpenAiChatModel(options: OpenAiChatModelOptions): ChatModel & { close(): void } {
+  const { apiKey, limiter, jitter = () => 0 } = options;
+  refuseOddKey(apiKey);
+  const policy: RetryPolicy = { ...DEFAULT_RETRY_POLICY, ...options.retry };
+  const { maxResponseBytes = 10 * 1024 * 1024, proxyEnv, timeoutMs = 120_000 } = options;
+  const transport = createHttpTransport({ maxResponseBytes, apiKey, ...(proxyEnv === undefined ? {} : { proxyEnv }) });
+  let client: Promise<OpenAIClient> | undefined;
+  const endpoint: Endpoint = { client: () => (client ??= openClient(options, transport.fetch)), prices: options.prices ?? {}, timeoutMs };
+
+  return {
+    async complete(request, { signal }) {
+      const once = (): Promise<Attempt> => attempt(endpoint, request, signal);
+      let elapsedMs = 0;
+      for (let calls = 1; ; calls++) {
+        const timed = async (): Promise<Attempt> => {
+          const startedAt = performance.now();
+          return await once().finally(() => (elapsedMs += performance.now() - startedAt));
+        };
+        const result = await (limiter === undefined ? timed() : limiter.run(timed, signal));
+        if (result.ok) return { ok: true, reply: { ...result.reply, calls, elapsedMs } };
+        const { failure } = result;
+        const delayMs = failure.again === 'soon' ? retryDelay(policy, calls, { retryAfterMs: failure.retryAfterMs, jitter: jitter() }) : undefined;
+        if (delayMs === undefined) return { ok: false, failure: finalFailure(failure, { calls, elapsedMs, apiKey }) };
+        await waitUnlessAborted(delayMs, signal);
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+function finalFailure({ message, type, again }: CallFailure, { calls, elapsedMs, apiKey }: { readonly calls: number; readonly elapsedMs: number; readonly apiKey: string | null }): ModelFailure {
+  const tries = calls === 1 ? '' : ` (tried ${calls} times)`;
+  return { message: `${presentable(message, apiKey)}${tries}`, type, retryable: again !== 'never', calls, elapsedMs };
+}
+
+/** One HTTP call. Rejects only when aborted by the caller. */
+async function attempt(endpoint: Endpoint, request: ChatRequest, signal: AbortSignal): Promise<Attempt> {
+  const { prices, timeoutMs } = endpoint;
+  const client = await endpoint.client();
+  signal.throwIfAborted();
+  try {
+    const response = await client.chat.completions.create(bodyOf(request), { signal, timeout: timeoutMs }).asResponse();
+    const read = readChatAnswer(await response.text());
+    if (read.ok) return { ok: true, reply: { ...read.answer, cost: costOf(prices, request.model, read.answer) } };
+    return { ok: false, failure: failureOfAnswer(read) };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { ok: false, failure: failureOfThrown(error, timeoutMs) };
+  }
+}
+
+function bodyOf({ model, messages, params, schema }: ChatRequest): Parameters<OpenAIClient['chat']['completions']['create']>[0] & { stream?: false } {
+  const mapped = mapCompletionParams(params, model, schema).params;
+  // The package's type lists the values of reasoning_effort and wants mutable lists; the endpoint decides what it accepts.
+  return { ...(mapped as object), model, messages: [...messages] };
+}
+
+type StatusError = { readonly status: number; readonly error: unknown; readonly headers: Headers };
+
+// By form and not by class: the package's classes are loaded later than this code.
+const isStatusError = (error: unknown): error is StatusError =>
+  error instanceof Error && 'status' in error && typeof error.status === 'number' && 'headers' in error && error.headers instanceof Headers && 'error' in error;
+
+function failureOfThrown(error: unknown, timeoutMs: number): CallFailure {
+  if (isStatusError(error)) {
+    const { status, error: body, headers } = error;
+    return failureOfStatus({ status, body, header: (name) => headers.get(name) }, Date.now());
+  }
+  const tookTooLong = error instanceof Error && error.constructor.name === 'APIConnectionTimeoutError';
+  return failureOfConnection(error, tookTooLong ? timeoutMs : undefined);
+}
+
+async function openClient({ baseUrl, timeoutMs = 120_000 }: OpenAiChatModelOptions, fetch: typeof globalThis.fetch): Promise<OpenAIClient> {
+  const { OpenAI } = await import('openai');
+  return new OpenAI({
+    baseURL: baseUrl,
+    // The package insists on a key but is not told the real one, which the transport adds.
+    apiKey: 'none',
+    // What it would otherwise read from the environment.
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    maxRetries: 0,
+    timeout: timeoutMs,
+    logLevel: 'off',
+    fetch,
+  });
+}
+
+function refuseOddKey(apiKey: string | null): void {
+  if (apiKey === null || /^[\x21-\x7e]+$/.test(apiKey)) return;
+  throw new RiskflowError(ErrorCode.missingKey, 'the API key is empty or holds blanks or characters that no key has', {
+    hint: 'Copy it again, without quotes and line breaks.',
+  });
+}
+
+async function waitUnlessAborted(delayMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await wait(delayMs, undefined, { signal });
+  } catch {
+    signal.throwIfAborted();
+  }
+}

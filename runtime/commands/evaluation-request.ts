@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs';
+import type { Plan } from '../../flow/index.ts';
+import { RiskflowError, type Pin } from '../../schemas/index.ts';
+import type { Context } from '../context.ts';
+import { loadPlan, publishFlowFile } from './flows.ts';
+
+/** A variant as the user names it: a flow file, or FLOW[:VERSION] of a published flow. */
+export type VariantRequest = {
+  readonly name: string;
+  readonly flow: string;
+  readonly modelMap?: Readonly<Record<string, string>>;
+  readonly pins?: Readonly<Record<string, Pin>>;
+};
+
+export type EvaluationRequest = {
+  /** The first is the baseline A. */
+  readonly variants: readonly VariantRequest[];
+  /** NAME[:VERSION][@SPLIT]. */
+  readonly samples: string;
+  readonly concurrency: number;
+  readonly repeats: number;
+  readonly metric: string;
+  readonly margin: number;
+  readonly maxErrors: number;
+  readonly seed: number;
+  readonly predict: string | null;
+  readonly positive: string | null;
+  readonly inputMap: Readonly<Record<string, string>>;
+  readonly reuse: boolean;
+};
+
+export const EVALUATION_DEFAULTS = {
+  concurrency: 8,
+  repeats: 1,
+  metric: 'accuracy',
+  margin: 0.01,
+  maxErrors: 0.01,
+  seed: 1,
+} as const;
+
+export type ResolvedVariant = VariantRequest & {
+  readonly plan: Plan;
+  readonly fileName: string | null;
+  readonly warnings: readonly string[];
+};
+
+/** A flow by what the user wrote. A file is published as a version of its flow. */
+export async function resolveFlow(
+  context: Context,
+  reference: string,
+): Promise<{ readonly plan: Plan; readonly fileName: string | null; readonly warnings: readonly string[] }> {
+  if (/\.ya?ml$/i.test(reference) || existsSync(reference)) {
+    const published = await publishFlowFile(context, reference);
+    return { plan: published.plan, fileName: published.fileName, warnings: published.warnings };
+  }
+  await context.storage.projections.catchUp(context.workspaceId);
+  const [name = '', version] = reference.split(':');
+  const versions = await context.storage.read.flowVersions(context.workspaceId, name);
+  const row = version === undefined ? versions.at(-1) : versions.find((candidate) => candidate.version.startsWith(version));
+  if (row === undefined) {
+    const known = (await context.storage.read.flows(context.workspaceId)).map((flow) => flow.flow);
+    throw new RiskflowError('not_found', `"${reference}" is neither a flow file nor a published flow`, {
+      hint: known.length === 0 ? 'name a .yml file exported from Dify' : `published flows are: ${known.join(', ')}`,
+    });
+  }
+  return { plan: await loadPlan(context, row.version), fileName: row.fileName, warnings: row.warnings };
+}
+
+/** Every start variable by the sample field that fills it. @throws RiskflowError when a required one has none. */
+export function inputFields(
+  plan: Plan,
+  fieldNames: readonly string[],
+  inputMap: Readonly<Record<string, string>>,
+): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  const root = plan.nodes[plan.root];
+  const variables = root?.behaviour.kind === 'start' ? root.behaviour.config.variables : [];
+  for (const variable of variables) {
+    const field = inputMap[variable.name] ?? variable.name;
+    if (fieldNames.includes(field)) fields.set(variable.name, field);
+    else if (variable.required) {
+      throw new RiskflowError('usage', `flow "${plan.flow}" needs the input "${variable.name}", but the samples have no field "${field}"`, {
+        hint: `name one with --map ${variable.name}=FIELD; the fields are: ${fieldNames.join(', ')}`,
+      });
+    }
+  }
+  if (plan.mode === 'advanced-chat') {
+    const field = inputMap['sys.query'] ?? 'text';
+    if (!fieldNames.includes(field)) {
+      throw new RiskflowError(
+        'usage',
+        `flow "${plan.flow}" is a chat flow and takes the field "${field}" as its query, but the samples have none`,
+        {
+          hint: `name one with --map sys.query=FIELD; the fields are: ${fieldNames.join(', ')}`,
+        },
+      );
+    }
+    fields.set('sys.query', field);
+  }
+  return fields;
+}
+
+/** Names an unknown input of `--map`. */
+export function checkInputMap(plans: readonly Plan[], inputMap: Readonly<Record<string, string>>): void {
+  for (const input of Object.keys(inputMap)) {
+    if (input === 'sys.query') continue;
+    const known = plans.some((plan) => {
+      const root = plan.nodes[plan.root];
+      return root?.behaviour.kind === 'start' && root.behaviour.config.variables.some((variable) => variable.name === input);
+    });
+    if (!known) throw new RiskflowError('usage', `--map ${input}=…: no variant has an input "${input}"`);
+  }
+}
+
+/** Which output is the prediction. @throws RiskflowError when it cannot be told before the run. */
+export function predictionName(plan: Plan, predict: string | null): string {
+  const names = new Set<string>();
+  for (const node of plan.nodes) {
+    if (node.behaviour.kind === 'end') for (const output of node.behaviour.config.outputs) names.add(output.name);
+    if (node.behaviour.kind === 'answer') names.add('answer');
+  }
+  const all = [...names];
+  const listed = all.length === 0 ? 'it has none' : `its outputs are: ${all.join(', ')}`;
+  if (predict !== null) {
+    if (!names.has(predict))
+      throw new RiskflowError('usage', `flow "${plan.flow}" has no output "${predict}" (--predict)`, { hint: listed });
+    return predict;
+  }
+  if (names.has('label')) return 'label';
+  if (all.length === 1 && all[0] !== undefined) return all[0];
+  throw new RiskflowError('usage', `which output of flow "${plan.flow}" is the prediction?`, { hint: `name it with --predict; ${listed}` });
+}

@@ -1,0 +1,277 @@
+import { seededOrder } from '../../evaluation/index.ts';
+import { storedExecutor, type ReuseKey } from '../../activities/index.ts';
+import { startVariables, type Plan } from '../../flow/index.ts';
+import {
+  decodeValues,
+  hashJson,
+  RiskflowError,
+  sha256Hex,
+  type Effect,
+  type EffectExecutor,
+  type EvaluationStarted,
+  type ManifestEntry,
+  type ModelRouter,
+  type ResultRecorded,
+  type RunFinished,
+  type Value,
+  type Values,
+  type Variant,
+  type Json,
+} from '../../schemas/index.ts';
+import { textOf, type Context, type OnProgress } from '../context.ts';
+import { driveRun, type RunEnd } from '../embedded/run-host.ts';
+import type { HeldLease } from '../leases.ts';
+import { inputFields, predictionName } from './evaluation-request.ts';
+import { predictionOf } from './prediction.ts';
+import { readRun, startRun } from './runs.ts';
+
+export type ExecuteOptions = {
+  readonly started: EvaluationStarted['data'];
+  readonly manifest: readonly ManifestEntry[];
+  readonly fieldNames: readonly string[];
+  /** By variant name. */
+  readonly plans: ReadonlyMap<string, Plan>;
+  readonly models: ModelRouter;
+  readonly lease: HeldLease;
+  /** Results that are there already, as `resultKey`; null for a first start, which cannot have any. */
+  readonly done: ReadonlySet<string> | null;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+};
+
+export const resultKey = (sampleId: string, variant: string, repeat: number): string => `${variant} ${repeat} ${sampleId}`;
+export const evaluationStream = (evaluationId: string): string => `evaluation/${evaluationId}`;
+
+/** Runs in flight for each call in flight: a run that stores its result must not keep a slot of the limit empty. */
+const RUNS_PER_CALL = 2;
+const PREFETCH = 64;
+
+type Task = { readonly entry: ManifestEntry; readonly variant: Variant; readonly repeat: number };
+
+/**
+ * Runs every sample through every variant, in the seeded order, and records a result each. An aborted run leaves no result; it is
+ * begun or continued when the evaluation is resumed.
+ */
+export async function executeEvaluation(context: Context, options: ExecuteOptions): Promise<void> {
+  const { started, done, lease, onProgress } = options;
+  const signal = AbortSignal.any([options.signal, lease.signal]);
+  const total = started.n * started.variants.length * started.options.repeats;
+  let finished = done?.size ?? 0;
+  const label = `evaluation ${started.evaluationId}`;
+  onProgress({ label, done: finished, total });
+  const work = prepareWork(context, options, signal);
+  const running = new Set<Promise<void>>();
+  let failure: unknown;
+  for await (const { task, fields } of tasks(context, options)) {
+    if (failure !== undefined || signal.aborted) break;
+    const run: Promise<void> = evaluateOne(work, task, fields).then(
+      () => {
+        running.delete(run);
+        finished++;
+        onProgress({ label, done: finished, total });
+      },
+      (error: unknown) => {
+        running.delete(run);
+        failure ??= error;
+      },
+    );
+    running.add(run);
+    if (running.size >= started.options.concurrency * RUNS_PER_CALL) await Promise.race(running);
+  }
+  await Promise.all(running);
+  signal.throwIfAborted();
+  if (failure !== undefined) throw failure;
+}
+
+/** What is left to do, in the seeded order, with the samples' fields read ahead in small portions. */
+async function* tasks(context: Context, options: ExecuteOptions): AsyncGenerator<{ readonly task: Task; readonly fields: Values }, void> {
+  const { started, manifest, done } = options;
+  const byId = new Map(manifest.map((entry) => [entry.id, entry]));
+  const order = seededOrder(manifest, started.options.seed);
+  for (let from = 0; from < order.length; from += PREFETCH) {
+    const open = order.slice(from, from + PREFETCH).flatMap((id) => {
+      const entry = byId.get(id);
+      return entry === undefined ? [] : [{ entry, tasks: tasksOf(entry, started, done) }];
+    });
+    const wanted = open.filter((item) => item.tasks.length > 0).map((item) => item.entry.fields);
+    const blobs = wanted.length === 0 ? new Map<string, Uint8Array>() : await context.storage.blobs.readMany(context.workspaceId, wanted);
+    for (const item of open) {
+      if (item.tasks.length === 0) continue;
+      const bytes = blobs.get(item.entry.fields);
+      if (bytes === undefined) throw new RiskflowError('failed', `sample "${item.entry.id}" was erased: the evaluation cannot go on`);
+      const fields = decodeValues(JSON.parse(textOf(bytes)) as Json);
+      for (const task of item.tasks) yield { task, fields };
+    }
+  }
+}
+
+function tasksOf(entry: ManifestEntry, started: EvaluationStarted['data'], done: ReadonlySet<string> | null): readonly Task[] {
+  return started.variants.flatMap((variant) =>
+    Array.from({ length: started.options.repeats }, (_, repeat): Task => ({ entry, variant, repeat })).filter(
+      ({ repeat }) => done === null || !done.has(resultKey(entry.id, variant.name, repeat)),
+    ),
+  );
+}
+
+type Work = {
+  readonly context: Context;
+  readonly options: ExecuteOptions;
+  readonly perform: EffectExecutor;
+  readonly signal: AbortSignal;
+  /** By variant: which field fills which input, and which output is the prediction. */
+  readonly shapes: ReadonlyMap<string, { readonly plan: Plan; readonly inputs: ReadonlyMap<string, string>; readonly prediction: string }>;
+};
+
+function prepareWork(context: Context, options: ExecuteOptions, signal: AbortSignal): Work {
+  const { started, plans, models } = options;
+  const shapes = new Map(
+    started.variants.map((variant) => {
+      const plan = plans.get(variant.name);
+      if (plan === undefined) throw new RiskflowError('internal', `variant ${variant.name} has no plan`);
+      const inputs = inputFields(plan, options.fieldNames, started.options.inputMap);
+      return [variant.name, { plan, inputs, prediction: predictionName(plan, started.options.predict) }] as const;
+    }),
+  );
+  const perform = storedExecutor({
+    workspaceId: context.workspaceId,
+    effects: context.storage.effects,
+    perform: context.effects(models),
+    mayBeStored: () => options.done !== null,
+    reuseKey: reuseKeys(options),
+  });
+  return { context, options, perform, signal, shapes };
+}
+
+/**
+ * Equal questions are asked once within the evaluation, across variants too. Repeats draw afresh, and so do variants that are the same
+ * (A/A): they are there to show the noise. A local classifier is not asked over a network, so nothing is gained by reuse.
+ */
+function reuseKeys({ started, models }: ExecuteOptions): (effect: Effect) => Promise<ReuseKey | null> {
+  const twins = new Set(started.variants.map((variant) => hashJson([variant.flowVersion, variant.modelMap])));
+  const isAA = twins.size < started.variants.length;
+  return async (effect) => {
+    const { request, contentKey } = effect;
+    if (!started.options.reuse || contentKey === null || (request.kind !== 'llm' && request.kind !== 'question-classifier')) return null;
+    const resolved = await models.resolve(request.model);
+    if (resolved.kind !== 'chat') return null;
+    const { variant, repeat } = runParts(effect.runId);
+    return { scope: started.evaluationId, contentKey: hashJson([contentKey, resolved.version, repeat, isAA ? variant : null]) };
+  };
+}
+
+/** `<evaluation>.<variant>.<repeat>.<hash of the sample's id>`. */
+export const evaluationRunId = (
+  evaluationId: string,
+  task: { readonly sampleId: string; readonly variant: string; readonly repeat: number },
+): string => `${evaluationId}.${task.variant}.${task.repeat}.${sha256Hex(task.sampleId).slice(0, 20)}`;
+
+function runParts(runId: string): { readonly variant: string; readonly repeat: number } {
+  const [, variant = '', repeat = '0'] = runId.split('.');
+  return { variant, repeat: Number(repeat) };
+}
+
+async function evaluateOne(work: Work, task: Task, fields: Values): Promise<void> {
+  const { context, options, signal } = work;
+  const { started, lease } = options;
+  const shape = work.shapes.get(task.variant.name);
+  if (shape === undefined) throw new RiskflowError('internal', `variant ${task.variant.name} is unknown`);
+  const target = { sampleId: task.entry.id, variant: task.variant.name, repeat: task.repeat };
+  const runId = evaluationRunId(started.evaluationId, target);
+  const { inputs, query } = inputsOf(shape.plan, shape.inputs, fields);
+  const begin = { plan: shape.plan, inputs, pins: task.variant.pins, modelMap: task.variant.modelMap, runId, mode: 'evaluation' as const };
+  const first = tryStart(context, {
+    ...begin,
+    ...(query === undefined ? {} : { query }),
+    origin: { kind: 'sample', evaluationId: started.evaluationId, ...target },
+  });
+  const resultEnd = (data: ResultSource): RunEnd => ({
+    appends: [
+      {
+        log: 'ledger',
+        stream: evaluationStream(started.evaluationId),
+        expected: { any: true },
+        events: [resultOf(task, { runId, evaluationId: started.evaluationId, prediction: shape.prediction, data })],
+      },
+    ],
+  });
+  if (first.kind === 'rejected') return recordRejected(work, resultEnd({ error: first.message }));
+  const history = options.done === null ? [] : await readRun(context, runId);
+  const outcome = await driveRun(
+    { workspaceId: context.workspaceId, events: context.storage.events, perform: work.perform, now: context.now, actor: context.actor },
+    { plan: shape.plan, history, started: first.started, fence: lease.fence, durableStart: false, signal, atEnd: resultEnd },
+  );
+  if (outcome.status === 'taken-over')
+    throw new RiskflowError('busy', `evaluation ${started.evaluationId} was taken over by another process`);
+}
+
+/** A sample whose fields the flow's inputs refuse (too long, not a number) is a wrong result with that error, not the end of the evaluation. */
+function tryStart(context: Context, start: Parameters<typeof startRun>[1]) {
+  try {
+    return { kind: 'started' as const, started: startRun(context, start) };
+  } catch (error) {
+    if (error instanceof RiskflowError && error.code === 'invalid_input') return { kind: 'rejected' as const, message: error.message };
+    throw error;
+  }
+}
+
+async function recordRejected({ context, options }: Work, end: RunEnd): Promise<void> {
+  const written = await context.storage.events.write({
+    workspaceId: context.workspaceId,
+    actor: context.actor,
+    fence: options.lease.fence,
+    ...end,
+  });
+  if (written.status !== 'written')
+    throw new RiskflowError('busy', `evaluation ${options.started.evaluationId} was taken over by another process`);
+}
+
+function inputsOf(
+  plan: Plan,
+  fieldByInput: ReadonlyMap<string, string>,
+  fields: Values,
+): { readonly inputs: Values; readonly query: string | undefined } {
+  const types = new Map(startVariables(plan).map((variable) => [variable.name, variable.type]));
+  const inputs = new Map<string, Value>();
+  let query: string | undefined;
+  for (const [input, field] of fieldByInput) {
+    const value = fields.get(field);
+    if (value === undefined) continue;
+    if (input === 'sys.query') query = typeof value === 'string' ? value : '';
+    // CSV has text only: true and false stand for a checkbox.
+    else if (types.get(input) === 'checkbox' && typeof value === 'string') inputs.set(input, /^(true|yes|1)$/i.test(value.trim()));
+    else inputs.set(input, value);
+  }
+  return { inputs, query };
+}
+
+type ResultSource = RunFinished['data'] | { readonly error: string };
+type ResultParts = { readonly evaluationId: string; readonly runId: string; readonly prediction: string; readonly data: ResultSource };
+
+function resultOf(task: Task, { evaluationId, runId, prediction, data }: ResultParts): ResultRecorded {
+  const { entry, variant, repeat } = task;
+  const ran = 'status' in data;
+  const predicted = ran ? predictionOf(data, prediction) : null;
+  const error = ran
+    ? data.status === 'succeeded' || data.status === 'partial-succeeded'
+      ? null
+      : (data.error ?? data.status)
+    : data.error;
+  return {
+    type: 'ResultRecorded',
+    data: {
+      evaluationId,
+      sampleId: entry.id,
+      variant: variant.name,
+      repeat,
+      runId,
+      label: entry.label,
+      prediction: predicted,
+      correct: error === null && predicted !== null && predicted === entry.label,
+      error,
+      cluster: entry.cluster,
+      usage: ran ? data.usage : { inputTokens: null, outputTokens: null, cost: null, calls: 0 },
+      reused: ran ? data.reused : 0,
+      elapsedMs: ran ? data.effectMs : 0,
+    },
+  };
+}

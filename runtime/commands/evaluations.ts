@@ -1,0 +1,241 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { addResult, openResultTable, renderHtml, seededOrder, summarizeTable } from '../../evaluation/index.ts';
+import type { Plan } from '../../flow/index.ts';
+import {
+  decodeValues,
+  RiskflowError,
+  type EvaluationRow,
+  type EvaluationStarted,
+  type EvaluationSummary,
+  type Json,
+  type ManifestEntry,
+  type ResultRow,
+  type SampleSetVersionRow,
+} from '../../schemas/index.ts';
+import { textOf, type Context, type OnProgress } from '../context.ts';
+import { holdLease } from '../leases.ts';
+import { createLimiter } from '../limiter.ts';
+import { prepareEvaluation } from './evaluation-prepare.ts';
+import type { EvaluationRequest } from './evaluation-request.ts';
+import { evaluationStream, executeEvaluation, resultKey } from './evaluation-run.ts';
+import { fileTrouble, loadPlan } from './flows.ts';
+import { manifestOf } from './sample-address.ts';
+
+export type EvaluateOptions = {
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+  /** Where to write the HTML report, or null. */
+  readonly report: string | null;
+  /** Called once the evaluation has its id, before the first call. */
+  readonly onStarted?: (started: EvaluationStarted['data']) => void;
+};
+
+/** Runs a new evaluation to its verdict. @throws RiskflowError; when aborted it can be resumed. */
+export async function runEvaluation(context: Context, request: EvaluationRequest, options: EvaluateOptions): Promise<EvaluationSummary> {
+  const models = context.models(createLimiter(request.concurrency));
+  const data = await prepareEvaluation(context, request, models);
+  const lease = await holdLease(context, evaluationStream(data.evaluationId));
+  try {
+    const written = await context.storage.events.write({
+      workspaceId: context.workspaceId,
+      actor: context.actor,
+      fence: lease.fence,
+      appends: [
+        {
+          log: 'ledger',
+          stream: evaluationStream(data.evaluationId),
+          expected: { version: 0 },
+          events: [{ type: 'EvaluationStarted', data }],
+        },
+      ],
+    });
+    if (written.status !== 'written')
+      throw new RiskflowError('internal', `evaluation ${data.evaluationId} could not be begun: ${written.status}`);
+    options.onStarted?.(data);
+    const loaded = await loadEvaluation(context, data);
+    await executeEvaluation(context, { ...loaded, models, lease, done: null, signal: options.signal, onProgress: options.onProgress });
+    return await judge(context, { loaded, fence: lease.fence, report: options.report });
+  } finally {
+    await lease.release();
+  }
+}
+
+/** Goes on where an ended process left an evaluation; a judged one is only read again. @throws RiskflowError `busy` while its owner lives. */
+export async function resumeEvaluation(
+  context: Context,
+  evaluationId: string,
+  options: EvaluateOptions & { readonly concurrency?: number },
+): Promise<EvaluationSummary> {
+  const row = await evaluationRow(context, evaluationId);
+  const loaded = await loadEvaluation(context, await startedOf(context, evaluationId));
+  if (row.status === 'judged') return withReport(context, loaded, { status: 'judged', report: options.report });
+  const lease = await holdLease(context, evaluationStream(evaluationId));
+  try {
+    options.onStarted?.(loaded.started);
+    const models = context.models(createLimiter(options.concurrency ?? loaded.started.options.concurrency));
+    await context.storage.projections.catchUp(context.workspaceId);
+    const done = new Set<string>();
+    for await (const result of resultsOf(context, evaluationId)) done.add(resultKey(result.sampleId, result.variant, result.repeat));
+    await executeEvaluation(context, { ...loaded, models, lease, done, signal: options.signal, onProgress: options.onProgress });
+    return await judge(context, { loaded, fence: lease.fence, report: options.report });
+  } finally {
+    await lease.release();
+  }
+}
+
+type Loaded = {
+  readonly started: EvaluationStarted['data'];
+  readonly set: SampleSetVersionRow;
+  readonly manifest: readonly ManifestEntry[];
+  readonly fieldNames: readonly string[];
+  readonly plans: ReadonlyMap<string, Plan>;
+};
+
+async function startedOf(context: Context, evaluationId: string): Promise<EvaluationStarted['data']> {
+  const [event] = await context.storage.events.readStream(context.workspaceId, evaluationStream(evaluationId), { limit: 1 });
+  if (event === undefined) throw new RiskflowError('not_found', `there is no evaluation ${evaluationId}`);
+  return event.data as EvaluationStarted['data'];
+}
+
+async function loadEvaluation(context: Context, started: EvaluationStarted['data']): Promise<Loaded> {
+  const plans = new Map<string, Plan>();
+  for (const variant of started.variants) plans.set(variant.name, await loadPlan(context, variant.flowVersion));
+  const versions = await context.storage.read.sampleSetVersions(context.workspaceId, { set: started.set });
+  const set = versions.findLast((version) => version.version === started.setVersion && version.split === started.split);
+  if (set === undefined)
+    throw new RiskflowError('not_found', `the sample set version ${started.setVersion} of evaluation ${started.evaluationId} is gone`);
+  return { started, set, manifest: await manifestOf(context, set), fieldNames: set.fieldNames, plans };
+}
+
+/** All results of an evaluation, in portions. */
+export async function* resultsOf(context: Context, evaluationId: string): AsyncGenerator<ResultRow, void> {
+  const limit = 1000;
+  let after: { readonly sampleId: string; readonly variant: string; readonly repeat: number } | undefined;
+  for (;;) {
+    const page = await context.storage.read.results(context.workspaceId, evaluationId, {
+      limit,
+      ...(after === undefined ? {} : { after }),
+    });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < limit) return;
+    after = { sampleId: last.sampleId, variant: last.variant, repeat: last.repeat };
+  }
+}
+
+type Judging = {
+  readonly loaded: Loaded;
+  readonly fence: Parameters<Context['storage']['leases']['release']>[1];
+  readonly report: string | null;
+};
+
+async function judge(context: Context, { loaded, fence, report }: Judging): Promise<EvaluationSummary> {
+  await context.storage.projections.catchUp(context.workspaceId);
+  const summary = await summaryOf(context, loaded, { status: 'judged', report: null });
+  const { evaluationId } = loaded.started;
+  const written = await context.storage.events.write({
+    workspaceId: context.workspaceId,
+    actor: context.actor,
+    fence,
+    appends: [
+      {
+        log: 'ledger',
+        stream: evaluationStream(evaluationId),
+        expected: { any: true },
+        events: [{ type: 'EvaluationJudged', data: { evaluationId, summary: summary as unknown as Json, at: context.now() } }],
+      },
+    ],
+  });
+  if (written.status !== 'written') throw new RiskflowError('busy', `evaluation ${evaluationId} was taken over by another process`);
+  return withReport(context, loaded, { status: 'judged', report });
+}
+
+type SummaryWish = { readonly status: EvaluationSummary['status']; readonly report: string | null };
+
+async function summaryOf(context: Context, loaded: Loaded, wish: SummaryWish): Promise<EvaluationSummary> {
+  const order = seededOrder(loaded.manifest, loaded.started.options.seed);
+  const table = openResultTable(loaded.started, order);
+  for await (const row of resultsOf(context, loaded.started.evaluationId)) addResult(table, row);
+  return summarizeTable(table, wish);
+}
+
+async function withReport(context: Context, loaded: Loaded, wish: SummaryWish): Promise<EvaluationSummary> {
+  const report = wish.report === null ? null : resolve(wish.report);
+  const summary = await summaryOf(context, loaded, { status: wish.status, report });
+  if (report !== null) {
+    const html = renderHtml(await reportInput(context, { loaded, summary }));
+    try {
+      await writeFile(report, html);
+    } catch (cause) {
+      throw new RiskflowError('failed', `the report ${report} cannot be written: ${fileTrouble(cause)}`, {
+        cause,
+        hint: `the evaluation itself is stored: riskflow eval report ${summary.id} --report FILE`,
+      });
+    }
+  }
+  return summary;
+}
+
+/** What a report shows: the summary, and the texts of the samples it lists. */
+export async function reportInput(context: Context, work: { readonly loaded: Loaded; readonly summary: EvaluationSummary }) {
+  const { loaded, summary } = work;
+  const listed = new Set([
+    ...summary.flips.samples.map((flip) => flip.sampleId),
+    ...summary.failures.results.map((failure) => failure.sampleId),
+  ]);
+  const entries = loaded.manifest.filter((entry) => listed.has(entry.id));
+  const blobs = await context.storage.blobs.readMany(
+    context.workspaceId,
+    entries.map((entry) => entry.fields),
+  );
+  const texts = new Map<string, string>();
+  for (const entry of entries) {
+    const bytes = blobs.get(entry.fields);
+    if (bytes === undefined) continue;
+    const fields = decodeValues(JSON.parse(textOf(bytes)) as Json);
+    const text = fields.get(loaded.set.textField ?? 'text');
+    texts.set(entry.id, typeof text === 'string' ? text : textOf(bytes));
+  }
+  return { summary, texts, sampleSet: loaded.set };
+}
+
+async function evaluationRow(context: Context, evaluationId: string): Promise<EvaluationRow> {
+  await context.storage.projections.catchUp(context.workspaceId);
+  const row = await context.storage.read.evaluation(context.workspaceId, evaluationId);
+  if (row !== undefined) return row;
+  const known = await context.storage.read.evaluations(context.workspaceId);
+  throw new RiskflowError('not_found', `there is no evaluation "${evaluationId}"`, {
+    hint:
+      known.length === 0
+        ? 'none has been run in this data folder'
+        : `the latest are: ${known
+            .slice(-5)
+            .map((item) => item.evaluationId)
+            .join(', ')}`,
+  });
+}
+
+/** An evaluation as it stands: judged, or an early look at the complete beginning of its order. */
+export async function showEvaluation(
+  context: Context,
+  evaluationId: string,
+  options: { readonly report: string | null } = { report: null },
+): Promise<{ readonly summary: EvaluationSummary; readonly input: Awaited<ReturnType<typeof reportInput>> }> {
+  const row = await evaluationRow(context, evaluationId);
+  const loaded = await loadEvaluation(context, await startedOf(context, evaluationId));
+  const summary = await withReport(context, loaded, { status: row.status, report: options.report });
+  return { summary, input: await reportInput(context, { loaded, summary }) };
+}
+
+/** The results of an evaluation, one by one. */
+export async function* showResults(context: Context, evaluationId: string): AsyncGenerator<ResultRow, void> {
+  await evaluationRow(context, evaluationId);
+  yield* resultsOf(context, evaluationId);
+}
+
+/** All evaluations, newest first. */
+export async function listEvaluations(context: Context): Promise<readonly EvaluationRow[]> {
+  await context.storage.projections.catchUp(context.workspaceId);
+  return (await context.storage.read.evaluations(context.workspaceId)).toReversed();
+}

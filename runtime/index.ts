@@ -1,0 +1,21 @@
+/** The application as its edges see it: open it, then commands and reads over its context. */
+export { openApp, type App, type OpenOptions } from './open-app.ts';
+export { readSettings, DEFAULT_WORKSPACE, type Settings } from './settings.ts';
+export type { Context, OnProgress, Progress } from './context.ts';
+export { listFlows, publishFlowFile, readFlowFile, type PublishedFlow } from './commands/flows.ts';
+export { EVALUATION_DEFAULTS, resolveFlow, type EvaluationRequest, type VariantRequest } from './commands/evaluation-request.ts';
+export {
+  listEvaluations,
+  resumeEvaluation,
+  runEvaluation,
+  showEvaluation,
+  showResults,
+  type EvaluateOptions,
+} from './commands/evaluations.ts';
+export { listModels, trainModel, type TrainedModel } from './commands/models.ts';
+export { projectionStatus, rebuildProjections } from './commands/projections.ts';
+export { recoverRun, runFlow, stopRun, type FinishedRun, type RunRequest } from './commands/runs.ts';
+export { importSamples, splitSampleSet, type ImportedSamples, type SplitResult } from './commands/samples.ts';
+export { exportSamples, listSampleSets, showSampleSet } from './commands/sample-reads.ts';
+export { difyEvents, flowRaces, type DifyEvent } from '../flow/index.ts';
+export { exitCodeOfVerdict, renderHtml, renderText } from '../evaluation/index.ts';

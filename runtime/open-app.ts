@@ -1,0 +1,83 @@
+import { mkdirSync } from 'node:fs';
+import { createEffectExecutor } from '../activities/index.ts';
+import { createQuickJsRunner } from '../sandbox/index.ts';
+import { RiskflowError, type CodeRunner } from '../schemas/index.ts';
+import { isDead, openSqliteStorage, processIdentity } from '../storage/index.ts';
+import type { Context, OnProgress } from './context.ts';
+import { environmentSecrets } from './environment-secrets.ts';
+import { fileTrouble } from './commands/flows.ts';
+import { createLimiter } from './limiter.ts';
+import { createModelRouter } from './model-router.ts';
+import type { Settings } from './settings.ts';
+
+export type App = { readonly context: Context; close(): Promise<void> };
+
+export type OpenOptions = {
+  /** Who asks, for the event log. */
+  readonly actor: string;
+  /** Told when a model is trained on first use, and how far that is. */
+  readonly onNotice?: (sentence: string) => void;
+  readonly onProgress?: OnProgress;
+};
+
+const DEFAULT_MODEL_CONCURRENCY = 16;
+
+/** The one place that composes the program. Opens the data folder, which is made when it is not there. */
+export async function openApp(settings: Settings, options: OpenOptions): Promise<App> {
+  makeFolder(settings.dataFolder);
+  const storage = await openSqliteStorage({ folder: settings.dataFolder });
+  const identity = processIdentity();
+  const hidden = [
+    settings.openai.apiKey,
+    ...Object.values(settings.config.models ?? {}).map((entry) =>
+      entry.apiKeyEnv === undefined ? undefined : settings.environment[entry.apiKeyEnv],
+    ),
+  ];
+  const secrets = environmentSecrets(
+    settings.environment,
+    hidden.filter((key) => key !== undefined),
+  );
+  const code = lazily(createQuickJsRunner);
+  const processLimit = createLimiter(settings.config.modelConcurrency ?? DEFAULT_MODEL_CONCURRENCY);
+  const context: Context = {
+    settings,
+    workspaceId: settings.workspaceId,
+    storage,
+    leases: storage.leases,
+    owner: identity,
+    isDead,
+    now: Date.now,
+    secrets,
+    code,
+    actor: options.actor,
+    models: (limiter = processLimit) => createModelRouter({ context, limiter, ...options }),
+    effects: (models) => createEffectExecutor({ workspaceId: settings.workspaceId, models, code, secrets }),
+  };
+  return {
+    context,
+    close: async () => {
+      await code.close();
+      await storage.close();
+    },
+  };
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new RiskflowError('usage', `the data folder ${folder} cannot be made: ${fileTrouble(cause)}`, {
+      cause,
+      hint: 'name another with RISKFLOW_DATA',
+    });
+  }
+}
+
+/** A worker for code costs time and memory that most commands need not spend. */
+function lazily(create: () => CodeRunner): CodeRunner {
+  let runner: CodeRunner | undefined;
+  return {
+    run: (request) => (runner ??= create()).run(request),
+    close: async () => runner?.close(),
+  };
+}

@@ -1,0 +1,84 @@
+import {
+  Client,
+  Connection,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { ErrorCode, messageOf, RiskflowError } from '../../schemas/index.ts';
+import type { runFlow, RunFlowArgs, RunFlowResult, RunName, RunView } from '../../workflows/index.ts';
+import { connected, type TemporalPlace } from './address.ts';
+
+export type RunClient = {
+  /** Starts a run. Asked twice for the same run, under way or over, it starts nothing: the run is then the first one's. */
+  start(args: RunFlowArgs): Promise<void>;
+  /** Waits for the end of a run. @throws RiskflowError when there is no such run, or when it could not be driven to an end. */
+  result(run: RunName): Promise<RunFlowResult>;
+  /** Tells the owner of a run to stop it. The fact that it is to stop is to be noted in storage before. */
+  stop(run: RunName, reason: string): Promise<'requested' | 'already-over'>;
+  view(run: RunName): Promise<RunView>;
+  close(): Promise<void>;
+};
+
+type RunHandle = WorkflowHandle<typeof runFlow>;
+
+/** @throws RiskflowError `failed` when no server answers. */
+export async function connectRunClient({ address, namespace, taskQueue, identity }: TemporalPlace): Promise<RunClient> {
+  const connection = await connected(address, () => Connection.connect({ address }));
+  const client = new Client({ connection, namespace, ...(identity === undefined ? {} : { identity }) });
+  const handleOf = (run: RunName): RunHandle => client.workflow.getHandle<typeof runFlow>(workflowIdOf(run));
+  return {
+    start: async (args) => {
+      await client.workflow
+        .start<typeof runFlow>('runFlow', {
+          workflowId: workflowIdOf(args),
+          taskQueue,
+          args: [args],
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          memo: { flow: args.started.data.flow, flowVersion: args.flowVersion, mode: args.started.data.mode },
+        })
+        .catch((error: unknown) => {
+          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        });
+    },
+    result: (run) => toldOf(run, () => handleOf(run).result()),
+    stop: async (run, reason) => {
+      try {
+        await handleOf(run).signal('stop', reason);
+        return 'requested';
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return 'already-over';
+        throw error;
+      }
+    },
+    view: (run) => toldOf(run, () => handleOf(run).query<RunView>('state')),
+    close: () => connection.close(),
+  };
+}
+
+/** Run ids are unique within a workspace only. */
+export const workflowIdOf = ({ workspaceId, runId }: RunName): string => `${workspaceId}/${runId}`;
+
+async function toldOf<T>({ runId }: RunName, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    if (cause instanceof WorkflowNotFoundError) throw new RiskflowError('not_found', `Temporal knows no run ${runId}`, { cause });
+    if (!(cause instanceof WorkflowFailedError)) throw cause;
+    const root = rootOf(cause);
+    throw new RiskflowError(codeOf(root), `run ${runId} could not be driven to an end: ${messageOf(root)}`, { cause });
+  }
+}
+
+const rootOf = (error: unknown): unknown => (error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error);
+
+const CODES: ReadonlySet<string> = new Set(Object.values(ErrorCode));
+const isCode = (text: unknown): text is ErrorCode => typeof text === 'string' && CODES.has(text);
+
+/** Activities give a failure the code of the error it was. */
+function codeOf(error: unknown): ErrorCode {
+  const type = error instanceof Error && 'type' in error ? error.type : undefined;
+  return isCode(type) ? type : ErrorCode.failed;
+}

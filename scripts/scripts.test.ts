@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { project } from './run-node.ts';
+
+function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): { code: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8', env: { ...process.env, ...env } });
+  return { code: status, out: stdout, err: stderr };
+}
+
+describe('check', () => {
+  test('--help names every step and runs none', () => {
+    const { code, out, err } = run(['scripts/check.ts', '--help']);
+    for (const step of ['format', 'lint', 'types', 'layers', 'dead-code', 'tests']) expect(out).toContain(`  ${step} `);
+    expect(out).not.toContain('summary');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+  });
+
+  test.each([
+    { args: ['--only', 'lint,typos'], says: 'there is no step typos; the steps are format, lint, types, layers, dead-code, tests' },
+    { args: ['--skip', 'speed'], says: 'there is no step speed' },
+    { args: ['--only', 'lint', '--skip', 'lint'], says: 'no step is left to run' },
+    { args: ['--fast'], says: `Unknown option '--fast'` },
+  ])('$args is wrong use', ({ args, says }) => {
+    const { code, out, err } = run(['scripts/check.ts', ...args]);
+    expect(err).toContain(`check: ${says}`);
+    expect(err).not.toContain('    at ');
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+  });
+});
+
+describe('test --stack', () => {
+  test.each([
+    { temporal: '', mysql: '', says: 'RISKFLOW_TEST_TEMPORAL_ADDRESS and RISKFLOW_TEST_MYSQL_URL are not set' },
+    { temporal: '127.0.0.1:1', mysql: '', says: 'RISKFLOW_TEST_MYSQL_URL is not set' },
+  ])('fails where $says', ({ temporal, mysql, says }) => {
+    const { code, out, err } = run(['scripts/test.ts', '--stack'], {
+      RISKFLOW_TEST_TEMPORAL_ADDRESS: temporal,
+      RISKFLOW_TEST_MYSQL_URL: mysql,
+    });
+    expect(err).toContain(says);
+    expect(err).toContain('npm run stack -- up');
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+  });
+});
+
+describe('an older Node', () => {
+  const guard = join(project, 'scripts/require-node-24.cjs');
+  const pretend = (version: string): string =>
+    `Object.defineProperty(process.versions, 'node', { value: '${version}' }); require(${JSON.stringify(guard)});`;
+
+  test.each(['18.20.0', '20.20.2', '22.18.0'])('%s is told what is needed, in one sentence', (version) => {
+    const { code, out, err } = run(['-e', `${pretend(version)} console.log('went on');`]);
+    expect(err).toMatch(/^Riskflow needs Node 24 and this is Node [\d.]+: .+\n$/);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+  });
+
+  test.each(['24.0.0', '26.1.0'])('%s goes on', (version) => {
+    expect(run(['-e', `${pretend(version)} console.log('went on');`])).toEqual({ code: 0, out: 'went on\n', err: '' });
+  });
+});

@@ -1,0 +1,21 @@
+import { decisionsTable } from './decisions.ts';
+import { evaluationsTable } from './evaluations.ts';
+import { flowVersionsTable } from './flow-versions.ts';
+import { flowsTable } from './flows.ts';
+import { modelsTable } from './models.ts';
+import { resultsTable } from './results.ts';
+import { runsTable } from './runs.ts';
+import { sampleSetVersionsTable } from './sample-set-versions.ts';
+import { sourcesTable } from './sources.ts';
+
+export const projectionTables = [
+  flowsTable,
+  flowVersionsTable,
+  sampleSetVersionsTable,
+  modelsTable,
+  sourcesTable,
+  decisionsTable,
+  evaluationsTable,
+  resultsTable,
+  runsTable,
+] as const;
