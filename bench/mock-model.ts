@@ -1,21 +1,27 @@
 import { createServer } from 'node:http';
 
+/** Calls so far: begun, answered, different prompts, and how many came again. */
+export type MockCalls = { readonly begun: number; readonly answered: number; readonly distinct: number; readonly repeated: number };
+export type MockModel = { readonly port: number; readonly calls: () => MockCalls; readonly close: () => Promise<void> };
+
 /**
  * An OpenAI-compatible endpoint for benches and fault tests, on loopback: answers each chat completion after a fixed delay with a
  * label that depends on the text alone. `GET /calls` gives how many calls it has answered and begun, and how often each prompt came.
  * Run as a program it prints its port: node bench/mock-model.ts DELAY_MS
  */
-export function startMockModel(options: {
-  readonly delayMs: number;
-  readonly labels: readonly string[];
-}): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
+export function startMockModel(options: { readonly delayMs: number; readonly labels: readonly string[] }): Promise<MockModel> {
   const counts = new Map<string, number>();
   let begun = 0;
   let answered = 0;
+  const calls = (): MockCalls => ({
+    begun,
+    answered,
+    distinct: counts.size,
+    repeated: [...counts.values()].reduce((sum, count) => sum + count - 1, 0),
+  });
   const server = createServer((request, response) => {
     if (request.url === '/calls') {
-      const repeated = [...counts.values()].reduce((sum, count) => sum + count - 1, 0);
-      response.end(JSON.stringify({ begun, answered, distinct: counts.size, repeated }));
+      response.end(JSON.stringify(calls()));
       return;
     }
     const parts: Buffer[] = [];
@@ -39,6 +45,7 @@ export function startMockModel(options: {
       const port = typeof address === 'object' && address !== null ? address.port : 0;
       resolve({
         port,
+        calls,
         close: () =>
           new Promise((done) => {
             server.close(() => done());

@@ -5,3 +5,4 @@ export { compilePlan, type CompileResult } from './plan/compile-plan.ts';
 export { fillSecrets, hasSecrets, renderText } from './text/index.ts';
 export { modelsOf } from './plan/models-of.ts';
 export { flowRaces } from './plan/races.ts';
+export { questionMessages, readCategory } from './nodes/question-classifier/prompt.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { CodeRunner, EffectExecutor, ModelRouter, SecretStore, Storage } from '../schemas/index.ts';
 import type { LeaseDeps } from './leases.ts';
-import type { Limiter } from './limiter.ts';
+import type { Limiter } from '../models/index.ts';
 import type { Settings } from './settings.ts';
 
 /** What every command works with: the adapters of one process, composed once. */
@@ -11,10 +11,17 @@ export type Context = LeaseDeps & {
   readonly secrets: SecretStore;
   readonly code: CodeRunner;
   /** Models under a limit of calls in flight; the default one is the process's. */
-  readonly models: (limiter?: Limiter) => ModelRouter;
+  readonly models: (options?: RouterOptions) => ModelRouter;
   readonly effects: (models: ModelRouter) => EffectExecutor;
   /** Who asks, for the event log. */
   readonly actor: string;
+};
+
+/** A router of its own for a batch. */
+export type RouterOptions = {
+  readonly limiter?: Limiter;
+  /** Artifacts by model name, frozen when the batch began: these are used, not the latest. */
+  readonly artifacts?: Readonly<Record<string, string>>;
 };
 
 export type Progress = { readonly label: string; readonly done: number; readonly total: number };

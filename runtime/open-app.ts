@@ -6,7 +6,7 @@ import { isDead, openSqliteStorage, processIdentity } from '../storage/index.ts'
 import type { Context, OnProgress } from './context.ts';
 import { environmentSecrets } from './environment-secrets.ts';
 import { fileTrouble } from './commands/flows.ts';
-import { createLimiter } from './limiter.ts';
+import { createLimiter } from '../models/index.ts';
 import { createModelRouter } from './model-router.ts';
 import type { Settings } from './settings.ts';
 
@@ -50,7 +50,7 @@ export async function openApp(settings: Settings, options: OpenOptions): Promise
     secrets,
     code,
     actor: options.actor,
-    models: (limiter = processLimit) => createModelRouter({ context, limiter, ...options }),
+    models: (router = {}) => createModelRouter({ context, limiter: router.limiter ?? processLimit, artifacts: router.artifacts ?? {}, onNotice: options.onNotice, onProgress: options.onProgress }),
     effects: (models) => createEffectExecutor({ workspaceId: settings.workspaceId, models, code, secrets }),
   };
   return {

@@ -1,4 +1,4 @@
-import type { Effect, EffectResult } from './effects.ts';
+import type { Effect, EffectFailure, EffectResult } from './effects.ts';
 import type { LogName, NewEvent, Position, StoredEvent, WorkspaceId } from './event-envelope.ts';
 import type { RunMode, RunStatus } from './run-events.ts';
 
@@ -443,11 +443,25 @@ export type TextClassifier = {
   classify(text: string): { readonly label: string; readonly probabilities: Readonly<Record<string, number>> };
 };
 
+/** An answer, or why there can be none. */
+export type ClassifierAnswer<T> = { readonly ok: true; readonly answer: T } | { readonly ok: false; readonly failure: EffectFailure };
+
+/** A trained classifier as nodes use it. */
+export type NodeClassifier = {
+  /** For a question-classifier node: the class whose name equals the label. */
+  chooseClass(
+    text: string,
+    classes: readonly { readonly id: string; readonly name: string }[],
+  ): ClassifierAnswer<{ readonly classId: string; readonly className: string; readonly probability: number }>;
+  /** For an llm node whose structured output is an enum of labels: the JSON text. `schema` is plain JSON. */
+  chooseEnum(text: string, schema: unknown): ClassifierAnswer<string>;
+};
+
 /** What serves a model that a node names. `version` changes when equal questions may get other answers: part of reuse keys. */
 export type ResolvedModel =
   | { readonly kind: 'chat'; readonly model: ChatModel; readonly name: string; readonly version: string }
-  | { readonly kind: 'classifier'; readonly classifier: TextClassifier; readonly name: string; readonly version: string }
-  | { readonly kind: 'none'; readonly message: string };
+  | { readonly kind: 'classifier'; readonly classifier: NodeClassifier; readonly name: string; readonly version: string }
+  | { readonly kind: 'none'; readonly message: string; readonly hint: string; readonly code: 'unknown_model' | 'missing_key' | 'usage' };
 
 export type ModelRouter = { resolve(ref: { readonly provider: string; readonly name: string }): Promise<ResolvedModel> };
 

@@ -43,8 +43,8 @@ export type RunStarted = {
     readonly environment: Json;
     /** Pinned results by node id or `type:<node type>`. */
     readonly pins: Readonly<Record<string, Pin>>;
-    /** `--map-model`: "provider/model" replaced by "provider/model". */
-    readonly modelMap: Readonly<Record<string, string>>;
+    /** `--map-model` for the models of this flow: "provider/name" as the node says it → what is asked instead. */
+    readonly modelMap: Readonly<Record<string, { readonly provider: string; readonly name: string }>>;
     readonly at: number;
   };
 };

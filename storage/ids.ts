@@ -7,7 +7,10 @@ import { RiskflowError } from '../schemas/core.ts';
  */
 export function checkId(what: string, value: string, limit: number): string {
   if (value.length > limit) {
-    throw new RiskflowError('invalid_input', `${what} is ${value.length} characters long; at most ${limit} are possible: ${value.slice(0, 40)}…`);
+    throw new RiskflowError(
+      'invalid_input',
+      `${what} is ${value.length} characters long; at most ${limit} are possible: ${value.slice(0, 40)}…`,
+    );
   }
   // A lone surrogate would be stored as another character, and two names as one.
   if (!value.isWellFormed()) throw new RiskflowError('invalid_input', `${what} holds half a character (a lone surrogate)`);

@@ -1,2 +1,3 @@
-export { DATA_FILE, openSqliteStorage, type SqliteOptions } from './sqlite/open.ts';
+export { openMysqlStorage, type MysqlOptions } from './mysql/open.ts';
 export { isDead, processIdentity } from './process-identity.ts';
+export { DATA_FILE, openSqliteStorage, type SqliteOptions } from './sqlite/open.ts';

@@ -1,10 +1,10 @@
-import type { Database, Executor } from './database.ts';
+import { CompiledQuery } from 'kysely';
+import type { Executor } from './database.ts';
 import type { Dialect } from './dialect.ts';
-import { execute } from './prepared-query.ts';
 import type { RowOf, SqlRow, SqlValue, TableSpec } from './tables/table-spec.ts';
 
 /** What happens to a row whose key is taken. */
-export type OnTaken =
+type OnTaken =
   /** The statement fails. */
   | 'fail'
   /** The row there stays as it is. */
@@ -19,44 +19,57 @@ export type InsertOptions<S extends TableSpec> = {
   readonly into?: string;
 };
 
+export type InsertRows<S extends TableSpec> = (on: Executor, rows: readonly RowOf<S>[]) => Promise<void>;
+
 /** A statement stays well below the 64 MB that MySQL takes in one packet by default. */
 const MAX_STATEMENT_BYTES = 4 << 20;
 
-/** Inserts rows with few statements. */
-export async function insertRows<S extends TableSpec>(
-  on: { readonly dialect: Dialect; readonly trx: Executor },
-  table: S,
-  rows: readonly RowOf<S>[],
-  options: InsertOptions<S>,
-): Promise<void> {
-  if (rows.length === 0) return;
+/** Makes a function that inserts any number of rows into a table with few statements, whose texts are made once. */
+export function rowInserter<S extends TableSpec>(dialect: Dialect, table: S, options: InsertOptions<S>): InsertRows<S> {
   const columns = Object.keys(table.columns);
-  const head = `insert into ${options.into ?? table.name} (${columns.join(', ')}) values `;
-  const row = `(${columns.map(() => '?').join(', ')})`;
-  const tail = tailOf(on.dialect, table, options);
-  let at = 0;
-  while (at < rows.length) {
-    let size = on.dialect.insertSize(rows.length - at);
-    const parameters: SqlValue[] = [];
-    let bytes = 0;
-    for (let i = 0; i < size; i++) {
-      bytes += pushRow(parameters, columns, rows[at + i] as SqlRow);
-      if (bytes > MAX_STATEMENT_BYTES) size = i + 1;
+  const queries = new Map<number, CompiledQuery>();
+  const queryFor = (size: number): CompiledQuery => {
+    const known = queries.get(size);
+    if (known !== undefined) return known;
+    const made = CompiledQuery.raw(insertText(dialect, table, options, size));
+    queries.set(size, made);
+    return made;
+  };
+  return async (on, rows) => {
+    let at = 0;
+    while (at < rows.length) {
+      const { parameters, size } = nextStatement(columns, rows.slice(at, at + dialect.insertSize(rows.length - at)));
+      await on.executeQuery({ ...queryFor(size), parameters });
+      at += size;
     }
-    await execute(on.trx, `${head}${Array.from({ length: size }, () => row).join(', ')}${tail}`, parameters);
-    at += size;
-  }
+  };
 }
 
-function pushRow(parameters: SqlValue[], columns: readonly string[], row: SqlRow): number {
+/** As many of the rows as fit into a statement. */
+function nextStatement(
+  columns: readonly string[],
+  rows: readonly SqlRow[],
+): { readonly parameters: readonly SqlValue[]; readonly size: number } {
+  const parameters: SqlValue[] = [];
   let bytes = 0;
-  for (const column of columns) {
-    const value = row[column] ?? null;
-    if (typeof value === 'string') bytes += value.length;
-    else if (value instanceof Uint8Array) bytes += value.byteLength;
-    parameters.push(value);
+  for (const [i, row] of rows.entries()) {
+    for (const column of columns) {
+      const value = row[column] ?? null;
+      if (typeof value === 'string') bytes += value.length;
+      else if (value instanceof Uint8Array) bytes += value.byteLength;
+      parameters.push(value);
+    }
+    // A size of its own is a text of its own, which matters little beside so many bytes.
+    if (bytes > MAX_STATEMENT_BYTES) return { parameters, size: i + 1 };
   }
-  return bytes;
+  return { parameters, size: rows.length };
+}
+
+function insertText<S extends TableSpec>(dialect: Dialect, table: S, options: InsertOptions<S>, size: number): string {
+  const columns = Object.keys(table.columns);
+  const row = `(${columns.map(() => '?').join(', ')})`;
+  const rows = Array.from({ length: size }, () => row).join(', ');
+  return `insert into ${options.into ?? table.name} (${columns.join(', ')}) values ${rows}${tailOf(dialect, table, options)}`;
 }
 
 function tailOf<S extends TableSpec>(dialect: Dialect, table: S, options: InsertOptions<S>): string {
@@ -68,8 +81,3 @@ function tailOf<S extends TableSpec>(dialect: Dialect, table: S, options: Insert
     Object.keys(table.columns).filter((column) => !kept.has(column)),
   );
 }
-
-export const onTransaction = (database: Database, trx: Executor): { readonly dialect: Dialect; readonly trx: Executor } => ({
-  dialect: database.dialect,
-  trx,
-});

@@ -23,10 +23,13 @@ export function createWriter(database: Database, upcasters: Upcasters): Writer {
   const commitUnits = writeUnits(database);
   const commitEffects = putEffects(database);
   const group = new GroupCommit<Job, Done>({
-    commit: (jobs) => database.transaction((trx) => commitJobs(jobs, { units: (units) => commitUnits(trx, units), effects: (effects) => commitEffects(trx, effects) })),
+    commit: (jobs) =>
+      database.transaction((trx) =>
+        commitJobs(jobs, { units: (units) => commitUnits(trx, units), effects: (effects) => commitEffects(trx, effects) }),
+      ),
     worthAlone: (error) => database.dialect.trouble(error) === 'other' || database.dialect.trouble(error) === 'duplicate',
     sliceWeight: SLICE_WEIGHT,
-    rest: database.dialect.name === 'sqlite' ? 1 : 0,
+    rest: database.dialect.name === 'sqlite' ? 2 : 0,
   });
   return {
     write: async (unit) => {
@@ -59,7 +62,9 @@ async function commitJobs(
   return jobs.map((job): Outcome<Done> => {
     if ('effect' in job) {
       const { value } = effects.next();
-      return value === undefined ? { ok: false, error: new TypeError('an effect without an outcome') } : { ok: true, result: { stored: value } };
+      return value === undefined
+        ? { ok: false, error: new TypeError('an effect without an outcome') }
+        : { ok: true, result: { stored: value } };
     }
     const { value } = units.next();
     if (value === undefined) return { ok: false, error: new TypeError('a unit without an outcome') };

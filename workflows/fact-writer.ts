@@ -29,6 +29,8 @@ export class FactWriter {
   #buffer: RunEvent[] = [];
   #written: number;
   #draining = false;
+  #closing = false;
+  #failure: { readonly error: unknown } | undefined;
   #last: Promise<void> = Promise.resolve();
   #renewedAt = Date.now();
 
@@ -41,22 +43,28 @@ export class FactWriter {
     this.#buffer.push(...events);
   }
 
-  /** Starts writing what is buffered, and goes on. Trouble goes to `onError`. */
+  /** Starts writing what is buffered, and goes on. Trouble goes to `onError`, and shows again at the end. */
   flushSoon(): void {
-    if (this.#draining) return;
+    if (this.#draining || this.#failure !== undefined) return;
     this.#draining = true;
-    this.#last = this.#drain().catch(this.#options.onError);
+    this.#last = this.#drain();
   }
 
-  /** Writes what is left. @throws LostRun when the lease is somebody else's. */
+  /** Writes what is left, as the last. @throws LostRun when the lease is somebody else's. */
   async flush(status: RunStatus): Promise<void> {
+    this.#closing = true;
     await this.#last;
+    if (this.#failure !== undefined) throw this.#failure.error;
     await this.#writeAll(status);
   }
 
   async #drain(): Promise<void> {
     try {
-      while (this.#buffer.length > 0) await this.#writeAll('running');
+      while (this.#buffer.length > 0 && !this.#closing) await this.#writeAll('running');
+    } catch (error) {
+      // What was taken from the buffer is not written: nothing may follow it.
+      this.#failure = { error };
+      this.#options.onError(error);
     } finally {
       this.#draining = false;
     }

@@ -1,10 +1,12 @@
-import type { ModelRef } from '../../schemas/core.ts';
+import type { ModelRef, RunStarted } from '../../schemas/core.ts';
 import type { ModelConfig } from '../plan/plan.ts';
 
-/** The model a node asks for, after `--map-model FROM=TO`. Both are written `provider/model`; the model is what follows the last slash of the provider. */
-export function mappedModel(model: ModelConfig, map: Readonly<Record<string, string>>): ModelRef {
-  const target = map[`${model.provider}/${model.name}`];
-  if (target === undefined) return model;
-  const slash = target.lastIndexOf('/');
-  return { ...model, provider: target.slice(0, slash), name: target.slice(slash + 1) };
+/** Models that are asked in place of those the nodes name, by `provider/name` as a node says it. */
+export type ModelReplacements = RunStarted['data']['modelMap'];
+
+/** The model a node asks for, after `--map-model`. */
+export function mappedModel(model: ModelConfig, replacements: ModelReplacements): ModelRef {
+  const key = `${model.provider}/${model.name}`;
+  const replacement = Object.hasOwn(replacements, key) ? replacements[key] : undefined;
+  return replacement === undefined ? model : { ...model, provider: replacement.provider, name: replacement.name };
 }

@@ -1,12 +1,12 @@
 import type { EffectRequest, SecretRef, Value, Values } from '../../schemas/core.ts';
 import type { Selector } from '../plan/plan.ts';
+import type { ModelReplacements } from './mapped-model.ts';
 
 /** What a node may read while it starts. */
 export type NodeContext = {
   /** Undefined: the variable is not there (null is a value). */
   readonly lookup: (selector: Selector) => Value | undefined;
-  /** `provider/model` → `provider/model`. */
-  readonly modelMap: Readonly<Record<string, string>>;
+  readonly modelMap: ModelReplacements;
 };
 
 export type NodeError = { readonly message: string; readonly type: string };

@@ -1,15 +1,15 @@
 import type { ModelRef } from '../../schemas/core.ts';
-import { mappedModel } from '../engine/mapped-model.ts';
+import { mappedModel, type ModelReplacements } from '../engine/mapped-model.ts';
 import type { Plan, PlanNode } from './plan.ts';
 
 /** The models a plan's nodes ask for, after `--map-model`. */
 export function modelsOf(
   plan: Plan,
-  modelMap: Readonly<Record<string, string>>,
+  replacements: ModelReplacements,
 ): readonly { readonly node: PlanNode; readonly model: ModelRef }[] {
   return plan.nodes.flatMap((node) => {
     const { behaviour } = node;
     if (behaviour.kind !== 'llm' && behaviour.kind !== 'question-classifier') return [];
-    return [{ node, model: mappedModel(behaviour.config.model, modelMap) }];
+    return [{ node, model: mappedModel(behaviour.config.model, replacements) }];
   });
 }

@@ -26,7 +26,11 @@ export type ClassifierArtifact = {
 const MAGIC = 0x52465443; // "RFTC"
 const FORMAT = 1;
 
-type Header = Omit<ClassifierArtifact, 'vocabulary' | 'weights'> & { readonly features: number; readonly texts: number; readonly columns: number };
+type Header = Omit<ClassifierArtifact, 'vocabulary' | 'weights'> & {
+  readonly features: number;
+  readonly texts: number;
+  readonly columns: number;
+};
 
 /**
  * The stored form: the magic number and the format's version, a header in canonical JSON, the buckets as differences, the document
@@ -38,7 +42,9 @@ export function encodeArtifact(artifact: ClassifierArtifact): Uint8Array {
   writer.uint32(MAGIC);
   writer.varint(FORMAT);
   const columns = vocabulary.buckets.length;
-  writer.text(canonicalJson({ labels, temperature, looseness, seed, trainedOn, features: FEATURES_VERSION, texts: vocabulary.size, columns }));
+  writer.text(
+    canonicalJson({ labels, temperature, looseness, seed, trainedOn, features: FEATURES_VERSION, texts: vocabulary.size, columns }),
+  );
   let before = -1;
   for (const bucket of vocabulary.buckets) {
     writer.varint(bucket - before - 1);
@@ -98,10 +104,14 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
 const isLabels = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.length >= 2 && value.every((label) => typeof label === 'string') && new Set(value).size === value.length;
 const isPositive = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value > 0;
-const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 2 ** 31 - 1;
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 2 ** 31 - 1;
 
 const damaged = (why: string, cause?: unknown): RiskflowError =>
-  new RiskflowError(ErrorCode.invalidFile, `the classifier's artifact is damaged: ${why}`, { hint: 'Train it again: ./riskflow model train SET@SPLIT', cause });
+  new RiskflowError(ErrorCode.invalidFile, `the classifier's artifact is damaged: ${why}`, {
+    hint: 'Train it again: ./riskflow model train SET@SPLIT',
+    cause,
+  });
 
 const otherVersion = (): RiskflowError =>
   new RiskflowError(ErrorCode.invalidFile, "the classifier's artifact was made by another version of Riskflow", {

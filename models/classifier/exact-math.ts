@@ -6,9 +6,9 @@
  */
 
 // ln 2 split in two, the first with enough zero bits at its end that k × LN2_HIGH is exact for every exponent k of a double.
-const LN2_HIGH = 6.93147180369123816490e-1;
+const LN2_HIGH = 6.9314718036912381649e-1;
 const LN2_LOW = 1.90821492927058770002e-10;
-const INVERSE_LN2 = 1.44269504088896338700;
+const INVERSE_LN2 = 1.442695040888963387;
 const SQRT2 = 1.41421356237309514547;
 
 /** e^x with a relative error below 1e-15. 0 below −708, Infinity above 709. */

@@ -1,5 +1,9 @@
 /** What a classifier said of one sample whose label is known. */
-export type Judged = { readonly label: string; readonly prediction: string; /** Probability of the prediction. */ readonly confidence: number };
+export type Judged = {
+  readonly label: string;
+  readonly prediction: string;
+  /** Probability of the prediction. */ readonly confidence: number;
+};
 
 export type ClassifierMetrics = {
   /** Share of right predictions; 0 for no samples. */
@@ -40,7 +44,9 @@ export function calibrationError(judged: readonly Judged[]): number {
 }
 
 function confusionOf(judged: readonly Judged[], labels: readonly string[]): Readonly<Record<string, Readonly<Record<string, number>>>> {
-  const names = [...new Set([...labels, ...judged.map(({ label }) => label), ...judged.map(({ prediction }) => prediction)])].toSorted(byCodeUnits);
+  const names = [...new Set([...labels, ...judged.map(({ label }) => label), ...judged.map(({ prediction }) => prediction)])].toSorted(
+    byCodeUnits,
+  );
   const counts = new Map(names.map((label) => [label, new Map(names.map((prediction) => [prediction, 0]))]));
   for (const { label, prediction } of judged) {
     const row = counts.get(label);

@@ -1,5 +1,6 @@
 // Every repetition has an upper bound or cannot match in two ways: hostile texts must not make a search slow.
-const URL_LIKE = /(?:https?:\/\/|www\.)\S|\b[a-z0-9][a-z0-9-]{0,62}\.(?:com|net|org|info|biz|io|me|cc|cn|uk|ru|top|xyz|vip|site|shop|club|app|link|tv)\b/iu;
+const URL_LIKE =
+  /(?:https?:\/\/|www\.)\S|\b[a-z0-9][a-z0-9-]{0,62}\.(?:com|net|org|info|biz|io|me|cc|cn|uk|ru|top|xyz|vip|site|shop|club|app|link|tv)\b/iu;
 const EMAIL_LIKE = /[^\s@]@[^\s@]{1,64}\.\p{L}{2}/u;
 const PHONE_LIKE = /(?:\+?\d[\s().-]?){7,}/u;
 const MONEY_LIKE = /[$£€¥₹₽₩]|\d\s?(?:元|块|万|美元|usd|rmb|cny|eur|gbp|btc|usdt|dollars?|pounds?|euros?)/iu;

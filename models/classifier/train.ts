@@ -99,14 +99,19 @@ function refuseTooFew(rows: number, labels: readonly string[], folds: number): v
     throw new RiskflowError(ErrorCode.invalidInput, `a classifier needs samples of at least two labels, but ${found}`, { hint });
   }
   if (folds < 2) {
-    throw new RiskflowError(ErrorCode.invalidInput, `a classifier needs samples of at least two groups, but all ${rows} belong together`, { hint });
+    throw new RiskflowError(ErrorCode.invalidInput, `a classifier needs samples of at least two groups, but all ${rows} belong together`, {
+      hint,
+    });
   }
 }
 
 type Folding = { readonly foldOf: Int32Array; readonly folds: number };
 
 /** Scores of every sample by models that did not see its fold, one set for each looseness. */
-async function crossValidate(data: TrainingData, { foldOf, folds, step }: Folding & { readonly step: () => Promise<void> }): Promise<readonly ScoredSamples[]> {
+async function crossValidate(
+  data: TrainingData,
+  { foldOf, folds, step }: Folding & { readonly step: () => Promise<void> },
+): Promise<readonly ScoredSamples[]> {
   const scores = LOOSENESS.map((): Float64Array[] => []);
   for (let fold = 0; fold < folds; fold++) {
     const weighed = weighTraining({
@@ -115,7 +120,10 @@ async function crossValidate(data: TrainingData, { foldOf, folds, step }: Foldin
       labels: data.labels,
     });
     const leftOut = Array.from(foldOf.keys()).filter((i) => foldOf[i] === fold);
-    const rows = weighRows(leftOut.map((i) => data.texts[i] ?? NO_FEATURES), weighed.vocabulary);
+    const rows = weighRows(
+      leftOut.map((i) => data.texts[i] ?? NO_FEATURES),
+      weighed.vocabulary,
+    );
     let model: LinearModel | undefined;
     for (const [candidate, looseness] of LOOSENESS.entries()) {
       const fitted = fit(weighed, looseness, model);
@@ -130,7 +138,12 @@ async function crossValidate(data: TrainingData, { foldOf, folds, step }: Foldin
 
 const NO_FEATURES: FeatureCounts = { buckets: new Int32Array(), counts: new Uint16Array() };
 
-type WeighedTraining = { readonly vocabulary: Vocabulary; readonly rows: SparseRows; readonly targets: Int32Array; readonly labels: number };
+type WeighedTraining = {
+  readonly vocabulary: Vocabulary;
+  readonly rows: SparseRows;
+  readonly targets: Int32Array;
+  readonly labels: number;
+};
 
 function weighTraining({ texts, targets, labels }: TrainingData): WeighedTraining {
   const vocabulary = buildVocabulary(texts);
@@ -143,7 +156,10 @@ function fit({ vocabulary, rows, targets, labels }: WeighedTraining, looseness: 
 }
 
 /** Each fold is judged with the temperature of the others, as the final one is fitted on samples it will not be used for. */
-function metricsOfFolds({ scores, targets }: ScoredSamples, { foldOf, folds, labels }: Folding & { readonly labels: readonly string[] }): ClassifierMetrics {
+function metricsOfFolds(
+  { scores, targets }: ScoredSamples,
+  { foldOf, folds, labels }: Folding & { readonly labels: readonly string[] },
+): ClassifierMetrics {
   const temperatures = Array.from({ length: folds }, (_, fold) => {
     const others = (i: number): boolean => foldOf[i] !== fold;
     return fitTemperature({ scores: scores.filter((_scores, i) => others(i)), targets: targets.filter((_target, i) => others(i)) });

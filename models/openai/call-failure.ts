@@ -33,7 +33,8 @@ export function failureOfStatus({ status, body, header }: RefusedAnswer, now: nu
 }
 
 function hintFor(status: number, header: (name: string) => string | null): string {
-  if (status >= 300 && status < 400) return `, a redirect${header('location') === null ? '' : ` to ${header('location')}`}, which is not followed; set the base URL to where the API is`;
+  if (status >= 300 && status < 400)
+    return `, a redirect${header('location') === null ? '' : ` to ${header('location')}`}, which is not followed; set the base URL to where the API is`;
   if (status === 401 || status === 403) return '; is the API key right?';
   if (status === 404) return '; are the base URL (it often ends in /v1) and the name of the model right?';
   return '';
@@ -46,7 +47,8 @@ function typeOfStatus(status: number): FailureType {
 }
 
 /** OpenAI says 429 for an empty account too, which no waiting fills. */
-const isOutOfCredit = (body: unknown): boolean => typeof body === 'object' && body !== null && 'code' in body && body.code === 'insufficient_quota';
+const isOutOfCredit = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && 'code' in body && body.code === 'insufficient_quota';
 
 /** For an answer that is none: a broken endpoint may be mended at some time, a refusal will not change. */
 export function failureOfAnswer({ message, refused }: { readonly message: string; readonly refused: boolean }): CallFailure {
@@ -59,12 +61,16 @@ export function failureOfConnection(error: unknown, timeoutMs?: number): CallFai
   if (cause instanceof ResponseTooLargeError) {
     return { message: `The model endpoint sent too much: ${cause.message}`, type: 'InvokeError', again: 'never', retryAfterMs: undefined };
   }
-  const message = timeoutMs === undefined ? `The model endpoint could not be reached: ${describe(cause)}` : `The model endpoint did not answer within ${timeoutMs} ms`;
+  const message =
+    timeoutMs === undefined
+      ? `The model endpoint could not be reached: ${describe(cause)}`
+      : `The model endpoint did not answer within ${timeoutMs} ms`;
   return { message, type: 'InvokeConnectionError', again: 'soon', retryAfterMs: undefined };
 }
 
 /** Several addresses tried in vain are one error with many inside. */
-const describe = (error: unknown): string => (error instanceof AggregateError && error.errors.length > 0 ? error.errors.map(messageOf).join('; ') : messageOf(error));
+const describe = (error: unknown): string =>
+  error instanceof AggregateError && error.errors.length > 0 ? error.errors.map(messageOf).join('; ') : messageOf(error);
 
 function rootCause(error: unknown): unknown {
   let at = error;
@@ -76,7 +82,10 @@ const LONGEST_MESSAGE = 500;
 
 /** A message fit for logs and events: one line of bounded length, without the key, whatever an endpoint echoes. */
 export function presentable(message: string, apiKey: string | null): string {
-  const hidden = apiKey === null ? message : [apiKey, encodeURIComponent(apiKey)].reduce((text, secret) => text.replaceAll(secret, '[API key]'), message);
+  const hidden =
+    apiKey === null
+      ? message
+      : [apiKey, encodeURIComponent(apiKey)].reduce((text, secret) => text.replaceAll(secret, '[API key]'), message);
   const line = hidden.replace(/[\s\p{Cc}]+/gu, ' ').trim();
   return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
 }

@@ -14,7 +14,8 @@ export type ChatAnswerResult =
 /** Reads the body of a successful answer. Nothing about it is trusted: an endpoint may be a proxy's error page or a broken server. */
 export function readChatAnswer(body: string): ChatAnswerResult {
   const parsed = parse(body);
-  if (parsed === undefined) return broken(/^\s*</.test(body) ? 'a web page instead of JSON; is the base URL right (it often ends in /v1)?' : jsonComplaint(body));
+  if (parsed === undefined)
+    return broken(/^\s*</.test(body) ? 'a web page instead of JSON; is the base URL right (it often ends in /v1)?' : jsonComplaint(body));
   const root = record(parsed);
   const error = root['error'];
   if (error !== undefined && error !== null) return broken(`an error: ${errorText(error) ?? 'without a message'}`);
@@ -28,7 +29,10 @@ export function readChatAnswer(body: string): ChatAnswerResult {
   if (text === '' && typeof message['refusal'] === 'string') return refused(`The model refused: ${message['refusal']}`);
   if (text === '' && finishReason === 'content_filter') return refused("The endpoint's content filter held the answer back.");
   const usage = record(root['usage']);
-  return { ok: true, answer: { text, finishReason, inputTokens: countOrNull(usage['prompt_tokens']), outputTokens: countOrNull(usage['completion_tokens']) } };
+  return {
+    ok: true,
+    answer: { text, finishReason, inputTokens: countOrNull(usage['prompt_tokens']), outputTokens: countOrNull(usage['completion_tokens']) },
+  };
 }
 
 /** The message in an error of the API: `{"message": …}`, `{"error": {"message": …}}`, or a text. */
@@ -39,7 +43,8 @@ export function errorText(error: unknown): string | undefined {
   return inner === undefined ? undefined : errorText(inner);
 }
 
-const jsonComplaint = (body: string): string => (body.trim() === '' ? 'nothing' : 'something that is not JSON, or JSON cut off in the middle');
+const jsonComplaint = (body: string): string =>
+  body.trim() === '' ? 'nothing' : 'something that is not JSON, or JSON cut off in the middle';
 
 const broken = (what: string): ChatAnswerResult => ({ ok: false, message: `The model endpoint answered with ${what}`, refused: false });
 const refused = (message: string): ChatAnswerResult => ({ ok: false, message, refused: true });
@@ -63,4 +68,5 @@ function parse(body: string): unknown {
 
 const record = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === 'object' && value !== null ? { ...value } : {});
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-const countOrNull = (value: unknown): number | null => (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null);
+const countOrNull = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;

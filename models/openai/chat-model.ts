@@ -6,7 +6,7 @@ import type { Limiter } from '../limiter.ts';
 import { failureOfAnswer, failureOfConnection, failureOfStatus, presentable, type CallFailure } from './call-failure.ts';
 import { readChatAnswer } from './chat-answer.ts';
 import { mapCompletionParams } from './completion-params.ts';
-import { createHttpTransport, type HttpTransportOptions } from './http-transport.ts';
+import { createHttpTransport, type HttpTransport, type HttpTransportOptions } from './http-transport.ts';
 import { costOf, type PriceTable } from './price.ts';
 import { DEFAULT_RETRY_POLICY, retryDelay, type RetryPolicy } from './retry-policy.ts';
 
@@ -29,7 +29,8 @@ export type OpenAiChatModelOptions = {
   readonly jitter?: () => number;
 };
 
-type Attempt = { readonly ok: true; readonly reply: Omit<ChatReply, 'calls' | 'elapsedMs'> } | { readonly ok: false; readonly failure: CallFailure };
+type Attempt =
+  { readonly ok: true; readonly reply: Omit<ChatReply, 'calls' | 'elapsedMs'> } | { readonly ok: false; readonly failure: CallFailure };
 type Endpoint = {
   readonly client: () => Promise<OpenAIClient>;
   readonly prices: PriceTable;
@@ -63,7 +64,8 @@ export function createOpenAiChatModel(options: OpenAiChatModelOptions): ChatMode
         const result = await (limiter === undefined ? timed() : limiter.run(timed, signal));
         if (result.ok) return { ok: true, reply: { ...result.reply, calls, elapsedMs } };
         const { failure } = result;
-        const delayMs = failure.again === 'soon' ? retryDelay(policy, calls, { retryAfterMs: failure.retryAfterMs, jitter: jitter() }) : undefined;
+        const delayMs =
+          failure.again === 'soon' ? retryDelay(policy, calls, { retryAfterMs: failure.retryAfterMs, jitter: jitter() }) : undefined;
         if (delayMs === undefined) return { ok: false, failure: finalFailure(failure, { calls, elapsedMs, apiKey }) };
         await waitUnlessAborted(delayMs, signal);
       }
@@ -72,7 +74,10 @@ export function createOpenAiChatModel(options: OpenAiChatModelOptions): ChatMode
   };
 }
 
-function finalFailure({ message, type, again }: CallFailure, { calls, elapsedMs, apiKey }: { readonly calls: number; readonly elapsedMs: number; readonly apiKey: string | null }): ModelFailure {
+function finalFailure(
+  { message, type, again }: CallFailure,
+  { calls, elapsedMs, apiKey }: { readonly calls: number; readonly elapsedMs: number; readonly apiKey: string | null },
+): ModelFailure {
   const tries = calls === 1 ? '' : ` (tried ${calls} times)`;
   return { message: `${presentable(message, apiKey)}${tries}`, type, retryable: again !== 'never', calls, elapsedMs };
 }
@@ -93,7 +98,12 @@ async function attempt(endpoint: Endpoint, request: ChatRequest, signal: AbortSi
   }
 }
 
-function bodyOf({ model, messages, params, schema }: ChatRequest): Parameters<OpenAIClient['chat']['completions']['create']>[0] & { stream?: false } {
+function bodyOf({
+  model,
+  messages,
+  params,
+  schema,
+}: ChatRequest): Parameters<OpenAIClient['chat']['completions']['create']>[0] & { stream?: false } {
   const mapped = mapCompletionParams(params, model, schema).params;
   // The package's type lists the values of reasoning_effort and wants mutable lists; the endpoint decides what it accepts.
   return { ...(mapped as object), model, messages: [...messages] };
@@ -103,7 +113,12 @@ type StatusError = { readonly status: number; readonly error: unknown; readonly 
 
 // By form and not by class: the package's classes are loaded later than this code.
 const isStatusError = (error: unknown): error is StatusError =>
-  error instanceof Error && 'status' in error && typeof error.status === 'number' && 'headers' in error && error.headers instanceof Headers && 'error' in error;
+  error instanceof Error &&
+  'status' in error &&
+  typeof error.status === 'number' &&
+  'headers' in error &&
+  error.headers instanceof Headers &&
+  'error' in error;
 
 function failureOfThrown(error: unknown, timeoutMs: number): CallFailure {
   if (isStatusError(error)) {
@@ -114,7 +129,7 @@ function failureOfThrown(error: unknown, timeoutMs: number): CallFailure {
   return failureOfConnection(error, tookTooLong ? timeoutMs : undefined);
 }
 
-async function openClient({ baseUrl, timeoutMs = 120_000 }: OpenAiChatModelOptions, fetch: typeof globalThis.fetch): Promise<OpenAIClient> {
+async function openClient({ baseUrl, timeoutMs = 120_000 }: OpenAiChatModelOptions, fetch: HttpTransport['fetch']): Promise<OpenAIClient> {
   const { OpenAI } = await import('openai');
   return new OpenAI({
     baseURL: baseUrl,

@@ -22,7 +22,15 @@ export type MappedParams = {
   readonly warnings: readonly string[];
 };
 
-const NUMBERS = new Set<string>(['temperature', 'top_p', 'max_tokens', 'max_completion_tokens', 'presence_penalty', 'frequency_penalty', 'seed']);
+const NUMBERS = new Set<string>([
+  'temperature',
+  'top_p',
+  'max_tokens',
+  'max_completion_tokens',
+  'presence_penalty',
+  'frequency_penalty',
+  'seed',
+]);
 const FORMATS = new Set<unknown>(['text', 'json_object', 'json_schema']);
 /** OpenAI's reasoning models refuse `max_tokens` and want the other name. */
 const REASONING_MODEL = /^(?:o\d|gpt-[5-9])/;
@@ -80,7 +88,8 @@ function setNumber(params: CompletionParams, name: string, value: unknown): stri
 
 function setStop(params: CompletionParams, value: unknown): string | undefined {
   const stops = typeof value === 'string' ? [value] : value;
-  if (!Array.isArray(stops) || !stops.every((stop) => typeof stop === 'string')) return 'stop must be a text or a list of texts; it is left out';
+  if (!Array.isArray(stops) || !stops.every((stop) => typeof stop === 'string'))
+    return 'stop must be a text or a list of texts; it is left out';
   const kept = stops.filter((stop) => stop !== '').slice(0, 4);
   if (kept.length > 0) params.stop = kept;
   return stops.length > 4 ? 'stop may hold four texts; the others are left out' : undefined;
@@ -114,4 +123,5 @@ function parseRecord(text: string): unknown {
   }
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -12,7 +12,7 @@ export type HttpTransportOptions = {
 
 /** Connections that are kept open between calls, and a `fetch` that uses them. */
 export type HttpTransport = {
-  fetch(url: string | URL | Request, init?: RequestInit): Promise<Response>;
+  readonly fetch: (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /** Closes the idle connections. */
   close(): void;
 };
@@ -49,9 +49,17 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
   };
 }
 
-type Exchange = { readonly init: RequestInit; readonly headers: http.OutgoingHttpHeaders; readonly agent: http.Agent; readonly limit: number };
+type Exchange = {
+  readonly init: RequestInit;
+  readonly headers: http.OutgoingHttpHeaders;
+  readonly agent: http.Agent;
+  readonly limit: number;
+};
 
-function exchange(open: (options: http.RequestOptions) => http.ClientRequest, { init, headers, agent, limit }: Exchange): Promise<Response> {
+function exchange(
+  open: (options: http.RequestOptions) => http.ClientRequest,
+  { init, headers, agent, limit }: Exchange,
+): Promise<Response> {
   return new Promise((resolve, reject) => {
     const request = open({ method: init.method ?? 'GET', headers, agent });
     const { signal } = init;

@@ -39,7 +39,11 @@ function readNumber(text: string | null): number | undefined {
  * @param attempt the attempt that failed, from 1. @param retryAfterMs what the endpoint asked for.
  * @param jitter from 0 to 1: that share of a quarter of the delay is added, so that many callers do not come back together.
  */
-export function retryDelay(policy: RetryPolicy, attempt: number, { retryAfterMs, jitter }: { readonly retryAfterMs: number | undefined; readonly jitter: number }): number | undefined {
+export function retryDelay(
+  policy: RetryPolicy,
+  attempt: number,
+  { retryAfterMs, jitter }: { readonly retryAfterMs: number | undefined; readonly jitter: number },
+): number | undefined {
   if (attempt >= policy.maxAttempts) return undefined;
   if (retryAfterMs !== undefined) return retryAfterMs <= policy.maxRetryAfterMs ? retryAfterMs : undefined;
   const delay = Math.min(policy.firstDelayMs * 2 ** (attempt - 1), policy.maxDelayMs);

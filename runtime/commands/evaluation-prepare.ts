@@ -11,6 +11,7 @@ import {
   type Variant,
 } from '../../schemas/index.ts';
 import { newId, type Context } from '../context.ts';
+import { checkModelMap, modelReplacements } from '../model-replacements.ts';
 import {
   checkInputMap,
   inputFields,
@@ -39,6 +40,7 @@ export async function prepareEvaluation(
     resolved.map((variant) => variant.plan),
     request.inputMap,
   );
+  for (const { plan, modelMap } of resolved) checkModelMap([plan], modelMap ?? {}, context.settings);
   const variants: Variant[] = [];
   const notes: string[] = [];
   for (const variant of resolved) {
@@ -104,14 +106,14 @@ function checkWaits(variant: ResolvedVariant): void {
 type FreezeWork = { readonly context: Context; readonly variant: ResolvedVariant; readonly models: ModelRouter };
 
 /** Asks for every model before the first call: a missing key or an unknown model must not show up half way. */
-async function freezeModels({ variant, models }: FreezeWork): Promise<Readonly<Record<string, string>>> {
+async function freezeModels({ context, variant, models }: FreezeWork): Promise<Readonly<Record<string, string>>> {
   const artifacts: Record<string, string> = {};
-  for (const { node, model } of modelsOf(variant.plan, variant.modelMap ?? {})) {
+  for (const { node, model } of modelsOf(variant.plan, modelReplacements(variant.plan, variant.modelMap ?? {}, context.settings))) {
     const pins = variant.pins ?? {};
     if (Object.hasOwn(pins, node.id) || Object.hasOwn(pins, `type:${node.type}`)) continue;
     const resolvedModel = await models.resolve(model);
     if (resolvedModel.kind === 'none')
-      throw new RiskflowError('unknown_model', `node "${node.title}" of flow "${variant.plan.flow}": ${resolvedModel.message}`);
+      throw new RiskflowError(resolvedModel.code, `node "${node.title}" of flow "${variant.plan.flow}": ${resolvedModel.message}`, { hint: resolvedModel.hint });
     if (resolvedModel.kind === 'classifier') artifacts[resolvedModel.name] = resolvedModel.version;
   }
   return artifacts;

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { addResult, openResultTable, renderHtml, seededOrder, summarizeTable } from '../../evaluation/index.ts';
+import { addResult, openResultTable, renderHtml, seededOrder, summarizeTable, type ReportInput } from '../../evaluation/index.ts';
 import type { Plan } from '../../flow/index.ts';
 import {
   decodeValues,
@@ -15,7 +15,8 @@ import {
 } from '../../schemas/index.ts';
 import { textOf, type Context, type OnProgress } from '../context.ts';
 import { holdLease } from '../leases.ts';
-import { createLimiter } from '../limiter.ts';
+import { VERSION } from '../version.ts';
+import { createLimiter } from '../../models/index.ts';
 import { prepareEvaluation } from './evaluation-prepare.ts';
 import type { EvaluationRequest } from './evaluation-request.ts';
 import { evaluationStream, executeEvaluation, resultKey } from './evaluation-run.ts';
@@ -33,7 +34,7 @@ export type EvaluateOptions = {
 
 /** Runs a new evaluation to its verdict. @throws RiskflowError; when aborted it can be resumed. */
 export async function runEvaluation(context: Context, request: EvaluationRequest, options: EvaluateOptions): Promise<EvaluationSummary> {
-  const models = context.models(createLimiter(request.concurrency));
+  const models = context.models({ limiter: createLimiter(request.concurrency) });
   const data = await prepareEvaluation(context, request, models);
   const lease = await holdLease(context, evaluationStream(data.evaluationId));
   try {
@@ -73,7 +74,7 @@ export async function resumeEvaluation(
   const lease = await holdLease(context, evaluationStream(evaluationId));
   try {
     options.onStarted?.(loaded.started);
-    const models = context.models(createLimiter(options.concurrency ?? loaded.started.options.concurrency));
+    const models = context.models({ limiter: createLimiter(options.concurrency ?? loaded.started.options.concurrency), artifacts: frozenArtifacts(loaded.started) });
     await context.storage.projections.catchUp(context.workspaceId);
     const done = new Set<string>();
     for await (const result of resultsOf(context, evaluationId)) done.add(resultKey(result.sampleId, result.variant, result.repeat));
@@ -83,6 +84,10 @@ export async function resumeEvaluation(
     await lease.release();
   }
 }
+
+/** Variants of one evaluation agree on the artifact of a model: they were frozen at the same moment. */
+const frozenArtifacts = (started: EvaluationStarted['data']): Readonly<Record<string, string>> =>
+  Object.assign({}, ...started.variants.map((variant) => variant.artifacts)) as Record<string, string>;
 
 type Loaded = {
   readonly started: EvaluationStarted['data'];
@@ -178,7 +183,7 @@ async function withReport(context: Context, loaded: Loaded, wish: SummaryWish): 
 }
 
 /** What a report shows: the summary, and the texts of the samples it lists. */
-export async function reportInput(context: Context, work: { readonly loaded: Loaded; readonly summary: EvaluationSummary }) {
+export async function reportInput(context: Context, work: { readonly loaded: Loaded; readonly summary: EvaluationSummary }): Promise<ReportInput> {
   const { loaded, summary } = work;
   const listed = new Set([
     ...summary.flips.samples.map((flip) => flip.sampleId),
@@ -197,7 +202,15 @@ export async function reportInput(context: Context, work: { readonly loaded: Loa
     const text = fields.get(loaded.set.textField ?? 'text');
     texts.set(entry.id, typeof text === 'string' ? text : textOf(bytes));
   }
-  return { summary, texts, sampleSet: loaded.set };
+  const row = await context.storage.read.evaluation(context.workspaceId, loaded.started.evaluationId);
+  return {
+    summary,
+    texts,
+    set: loaded.set,
+    createdAt: new Date(loaded.started.at).toISOString(),
+    elapsedMs: row?.finishedAt == null ? null : row.finishedAt - loaded.started.at,
+    version: VERSION,
+  };
 }
 
 async function evaluationRow(context: Context, evaluationId: string): Promise<EvaluationRow> {

@@ -16,6 +16,7 @@ import { newId, type Context } from '../context.ts';
 import { driveRun, runStream, type RunOutcome } from '../embedded/run-host.ts';
 import { storedExecutor } from '../../activities/index.ts';
 import { holdLease } from '../leases.ts';
+import { checkModelMap, modelReplacements } from '../model-replacements.ts';
 
 export type RunRequest = {
   readonly plan: Plan;
@@ -32,6 +33,7 @@ export type FinishedRun = { readonly runId: string } & RunFinished['data'];
 
 /** Runs a plan once, on its own lease, recorded from the start. @throws RiskflowError `invalid_input` before anything is written. */
 export async function runFlow(context: Context, request: RunRequest): Promise<FinishedRun> {
+  checkModelMap([request.plan], request.modelMap ?? {}, context.settings);
   const runId = newId();
   const started = startRun(context, { ...request, runId, mode: 'manual', origin: { kind: 'manual' } });
   const lease = await holdLease(context, `run/${runId}`);
@@ -76,7 +78,7 @@ export type RunStart = Pick<RunRequest, 'plan' | 'inputs' | 'query' | 'pins' | '
 };
 
 /** The first event of a run, its inputs checked. @throws RiskflowError `invalid_input`. */
-export function startRun(context: Pick<Context, 'now' | 'secrets' | 'workspaceId' | 'actor'>, start: RunStart): RunStarted {
+export function startRun(context: Pick<Context, 'now' | 'secrets' | 'workspaceId' | 'actor' | 'settings'>, start: RunStart): RunStarted {
   const { plan, runId } = start;
   const checked = checkInputs(plan, start.inputs);
   if (!checked.ok) throw new RiskflowError('invalid_input', `flow "${plan.flow}": ${checked.message}`);
@@ -107,7 +109,7 @@ export function startRun(context: Pick<Context, 'now' | 'secrets' | 'workspaceId
       system: encodeValues(system),
       environment: environmentOf(context, plan),
       pins: start.pins ?? {},
-      modelMap: start.modelMap ?? {},
+      modelMap: modelReplacements(plan, start.modelMap ?? {}, context.settings),
       at,
     },
   };

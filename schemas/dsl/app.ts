@@ -19,13 +19,13 @@ export const nodeSchema = z.looseObject({
 export const environmentVariableSchema = z.looseObject({
   name: z.string(),
   value_type: z.string().nullish(),
-  value: z.unknown(),
+  value: z.unknown().optional(),
 });
 
 export const conversationVariableSchema = z.looseObject({
   name: z.string(),
   value_type: z.string().nullish(),
-  value: z.unknown(),
+  value: z.unknown().optional(),
   selector: selectorSchema.nullish(),
 });
 

@@ -35,7 +35,7 @@ export const nodeCommonSchema = z.looseObject({
   title: textOrEmpty,
   desc: textOrEmpty,
   error_strategy: z.string().nullish(),
-  default_value: listOf(z.looseObject({ key: z.string(), type: z.string().nullish(), value: z.unknown() })),
+  default_value: listOf(z.looseObject({ key: z.string(), type: z.string().nullish(), value: z.unknown().optional() })),
   retry_config: z
     .looseObject({
       retry_enabled: z.boolean().nullish(),

@@ -7,13 +7,13 @@ export const startDataSchema = z.looseObject({
   variables: listOf(
     z.looseObject({
       variable: z.string(),
-      label: z.unknown(),
+      label: z.unknown().optional(),
       type: z.string(),
       required: z.boolean().nullish(),
-      default: z.unknown(),
+      default: z.unknown().optional(),
       options: listOf(z.unknown()),
       max_length: wholeNumber.nullish(),
-      json_schema: z.unknown(),
+      json_schema: z.unknown().optional(),
     }),
   ),
 });
@@ -26,9 +26,9 @@ const conditionSchema = z.looseObject({
   id: z.string().nullish(),
   variable_selector: selectorSchema,
   comparison_operator: z.string(),
-  value: z.unknown(),
+  value: z.unknown().optional(),
   varType: z.string().nullish(),
-  sub_variable_condition: z.unknown(),
+  sub_variable_condition: z.unknown().optional(),
 });
 const logicalOperator = z.enum(['and', 'or']).nullish();
 
@@ -75,7 +75,7 @@ export const llmDataSchema = z.looseObject({
   memory: z.looseObject({ query_prompt_template: z.string().nullish() }).nullish(),
   context: z.looseObject({ enabled: z.boolean().nullish(), variable_selector: selectorSchema.nullish() }).nullish(),
   vision: z.looseObject({ enabled: z.boolean().nullish() }).nullish(),
-  structured_output: z.looseObject({ schema: z.unknown() }).nullish(),
+  structured_output: z.looseObject({ schema: z.unknown().optional() }).nullish(),
   structured_output_enabled: z.boolean().nullish(),
   structured_output_switch_on: z.boolean().nullish(),
   reasoning_format: z.string().nullish(),

@@ -1,7 +1,7 @@
 import type { DeadLetter, Fence, InboxRecord, InboxStore, WorkspaceId } from '../../schemas/core.ts';
 import type { Database, Executor } from '../database.ts';
 import { checkId } from '../ids.ts';
-import { insertRows, onTransaction } from '../insert-rows.ts';
+import { type InsertRows, rowInserter } from '../insert-rows.ts';
 import { rowsOf } from '../prepared-query.ts';
 import { selectByKeys } from '../select-by-keys.ts';
 import { deadLettersTable, inboxTable, offsetsTable } from '../tables/primary-tables.ts';
@@ -10,15 +10,28 @@ import { knownOrigins, originColumns, originKey } from './record-origin.ts';
 import { type TakeNumbers, takeNumbers } from './take-numbers.ts';
 
 type Batch = Parameters<InboxStore['accept']>[1];
-type Accept = { readonly database: Database; readonly trx: Executor; readonly numbers: TakeNumbers; readonly workspaceId: WorkspaceId };
+type Tools = {
+  readonly database: Database;
+  readonly numbers: TakeNumbers;
+  readonly addRecords: InsertRows<typeof inboxTable>;
+  readonly addLetters: InsertRows<typeof deadLettersTable>;
+  readonly setOffset: InsertRows<typeof offsetsTable>;
+};
+type Accept = Tools & { readonly trx: Executor; readonly workspaceId: WorkspaceId };
 
 /** Stores what came from a source together with how far it was read, so that neither can be lost without the other. */
 export function acceptBatch(database: Database): InboxStore['accept'] {
-  const numbers = takeNumbers(database);
+  const tools: Tools = {
+    database,
+    numbers: takeNumbers(database),
+    addRecords: rowInserter(database.dialect, inboxTable, { onTaken: 'fail' }),
+    addLetters: rowInserter(database.dialect, deadLettersTable, { onTaken: 'fail' }),
+    setOffset: rowInserter(database.dialect, offsetsTable, { onTaken: 'replace' }),
+  };
   return async (workspaceId, batch) => {
     checkBatch(workspaceId, batch);
     return database.transaction(async (trx) => {
-      const accept: Accept = { database, trx, numbers, workspaceId };
+      const accept: Accept = { ...tools, trx, workspaceId };
       if (batch.fence !== undefined && !(await fenceIsCurrent(accept, batch.fence))) return { status: 'stale-fence' };
       const records = await insertRecords(accept, batch.records);
       const deadLetters = await insertDeadLetters(accept, batch.deadLetters);
@@ -35,7 +48,7 @@ async function fenceIsCurrent({ database, trx, workspaceId }: Accept, fence: Fen
 }
 
 async function insertRecords(accept: Accept, records: readonly InboxRecord[]): Promise<number> {
-  const { database, trx, workspaceId } = accept;
+  const { trx, workspaceId } = accept;
   const fresh = await newRecords(accept, records);
   const next = new Map<string, number>();
   for (const [sourceId, count] of Array.from(countBy(fresh)).sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -55,7 +68,7 @@ async function insertRecords(accept: Accept, records: readonly InboxRecord[]): P
       outcome: 'pending',
     };
   });
-  await insertRows(onTransaction(database, trx), inboxTable, rows, { onTaken: 'fail' });
+  await accept.addRecords(trx, rows);
   return rows.length;
 }
 
@@ -80,7 +93,7 @@ async function newRecords({ trx, workspaceId }: Accept, records: readonly InboxR
   });
 }
 
-async function insertDeadLetters({ database, trx, numbers, workspaceId }: Accept, letters: readonly DeadLetter[]): Promise<number> {
+async function insertDeadLetters({ trx, numbers, addLetters, workspaceId }: Accept, letters: readonly DeadLetter[]): Promise<number> {
   const seen = new Set(await knownOrigins(trx, { table: 'dead_letters', workspaceId, origins: letters.map(({ origin }) => origin) }));
   const fresh = letters.filter(({ origin }) => {
     const known = seen.has(originKey(origin));
@@ -97,11 +110,11 @@ async function insertDeadLetters({ database, trx, numbers, workspaceId }: Accept
     reason: letter.reason,
     received_at: letter.receivedAt,
   }));
-  await insertRows(onTransaction(database, trx), deadLettersTable, rows, { onTaken: 'fail' });
+  await addLetters(trx, rows);
   return rows.length;
 }
 
-async function saveOffset({ database, trx, workspaceId }: Accept, offset: Batch['offset']): Promise<void> {
+async function saveOffset({ trx, setOffset, workspaceId }: Accept, offset: Batch['offset']): Promise<void> {
   const row = {
     workspace_id: workspaceId,
     source_id: offset.sourceId,
@@ -110,7 +123,7 @@ async function saveOffset({ database, trx, workspaceId }: Accept, offset: Batch[
     incarnation: offset.incarnation,
     next_offset: offset.nextOffset,
   };
-  await insertRows(onTransaction(database, trx), offsetsTable, [row], { onTaken: 'replace' });
+  await setOffset(trx, [row]);
 }
 
 const idKey = (sourceId: string, recordId: string): string => keyOf('id', sourceId, recordId);

@@ -26,7 +26,9 @@ export async function readBatchState(trx: Executor, dialect: Dialect, units: rea
 }
 
 async function readLeases(trx: Executor, dialect: Dialect, units: readonly PreparedUnit[], leases: BatchState['leases']): Promise<void> {
-  const wanted = group(units.flatMap(({ unit }) => (unit.fence === undefined ? [] : [{ path: [unit.workspaceId], key: unit.fence.resource }])));
+  const wanted = group(
+    units.flatMap(({ unit }) => (unit.fence === undefined ? [] : [{ path: [unit.workspaceId], key: unit.fence.resource }])),
+  );
   for (const { path, keys } of wanted) {
     const [workspace = ''] = path;
     const rows = await selectByKeys<LeaseState & { readonly resource: string }>(trx, {
@@ -42,7 +44,9 @@ async function readLeases(trx: Executor, dialect: Dialect, units: readonly Prepa
 }
 
 async function readClaims(trx: Executor, units: readonly PreparedUnit[], claims: BatchState['claims']): Promise<void> {
-  const wanted = group(units.flatMap(({ unit }) => (unit.claims ?? []).map(({ scope, key }) => ({ path: [unit.workspaceId, scope], key }))));
+  const wanted = group(
+    units.flatMap(({ unit }) => (unit.claims ?? []).map(({ scope, key }) => ({ path: [unit.workspaceId, scope], key }))),
+  );
   for (const { path, keys } of wanted) {
     const [workspace = '', scope = ''] = path;
     const rows = await selectByKeys<{ readonly claim_key: string; readonly value: string }>(trx, {

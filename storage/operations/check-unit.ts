@@ -29,7 +29,8 @@ export function checkUnit(prepared: PreparedUnit, state: BatchState): Checked {
   for (const append of prepared.appends) {
     const key = keyOf(workspace, append.stream);
     const stream = streams.get(key) ?? state.streams.get(key) ?? { log: append.log, version: 0 };
-    if (stream.log !== append.log) throw new RiskflowError('internal', `the stream ${append.stream} is in the log ${stream.log}, not ${append.log}`);
+    if (stream.log !== append.log)
+      throw new RiskflowError('internal', `the stream ${append.stream} is in the log ${stream.log}, not ${append.log}`);
     const plan = planAppend(append, stream.version);
     if (plan === undefined) return { accepted: false, result: { status: 'conflict', stream: append.stream, version: stream.version } };
     streams.set(key, { log: append.log, version: stream.version + plan.events.length });

@@ -1,7 +1,7 @@
 import type { WriteUnit } from '../../schemas/core.ts';
 import type { Database, Executor } from '../database.ts';
 import { eventIdsOf } from '../event-ids.ts';
-import { insertRows, onTransaction } from '../insert-rows.ts';
+import { rowInserter } from '../insert-rows.ts';
 import { blobRefsTable, blobsTable, eventsTable, streamsTable } from '../tables/primary-tables.ts';
 import type { RowOf } from '../tables/table-spec.ts';
 import { keyOf, type StreamState } from './batch-state.ts';
@@ -15,14 +15,31 @@ type BlobRow = RowOf<typeof blobsTable>;
 type BlobRefRow = RowOf<typeof blobRefsTable>;
 type StreamRow = RowOf<typeof streamsTable>;
 
+type Placed = { readonly placed: readonly PlacedAppend[]; readonly streams: ReadonlyMap<string, StreamState> };
+
 /** Inserts the events, their payloads that are kept as blobs, and the new versions of their streams. */
-export async function insertEvents(
-  database: Database,
-  trx: Executor,
-  { placed, streams }: { readonly placed: readonly PlacedAppend[]; readonly streams: ReadonlyMap<string, StreamState> },
-): Promise<void> {
-  const on = onTransaction(database, trx);
-  const now = database.now();
+export function insertEvents({ dialect, now }: Database): (trx: Executor, placed: Placed) => Promise<void> {
+  const insertEventRows = rowInserter(dialect, eventsTable, { onTaken: 'fail' });
+  const setStreams = rowInserter(dialect, streamsTable, { onTaken: 'replace' });
+  const addBlobs = rowInserter(dialect, blobsTable, { onTaken: 'keep' });
+  const addRefs = rowInserter(dialect, blobRefsTable, { onTaken: 'keep' });
+  return async (trx, placed) => {
+    const rows = rowsOfAppends(placed, now());
+    await insertEventRows(trx, rows.events);
+    await setStreams(trx, rows.streams);
+    await addBlobs(trx, rows.blobs);
+    await addRefs(trx, rows.refs);
+  };
+}
+
+type Rows = {
+  readonly events: readonly EventRow[];
+  readonly streams: readonly StreamRow[];
+  readonly blobs: readonly BlobRow[];
+  readonly refs: readonly BlobRefRow[];
+};
+
+function rowsOfAppends({ placed, streams }: Placed, now: number): Rows {
   const events: EventRow[] = [];
   const blobs: BlobRow[] = [];
   const refs: BlobRefRow[] = [];
@@ -40,14 +57,11 @@ export async function insertEvents(
     const key = keyOf(workspace_id, stream);
     changed.set(key, { workspace_id, stream, log: append.append.log, version: streams.get(key)?.version ?? 0 });
   }
-  await insertRows(on, eventsTable, events, { onTaken: 'fail' });
-  await insertRows(on, streamsTable, Array.from(changed.values()), { onTaken: 'replace' });
-  await insertRows(on, blobsTable, blobs, { onTaken: 'keep' });
-  await insertRows(on, blobRefsTable, refs, { onTaken: 'keep' });
+  return { events, streams: Array.from(changed.values()), blobs, refs };
 }
 
 function eventRows({ unit, append, from, skipped, events, n }: PlacedAppend, now: number): readonly EventRow[] {
-  const idOf = eventIdsOf(unit.workspaceId, append.stream);
+  const idOf = eventIdsOf(unit.workspaceId, append.stream, now);
   return events.map((event, i) => {
     const version = from + skipped + i;
     return {

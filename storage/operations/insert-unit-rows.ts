@@ -1,22 +1,28 @@
 import type { WriteUnit } from '../../schemas/core.ts';
 import type { Database, Executor } from '../database.ts';
-import { insertRows, onTransaction } from '../insert-rows.ts';
+import { rowInserter } from '../insert-rows.ts';
 import { blobRefsTable, blobsTable, claimsTable, runStatusTable } from '../tables/primary-tables.ts';
 import type { RowOf } from '../tables/table-spec.ts';
 import { keyOf } from './batch-state.ts';
 import { markInboxDone } from './mark-inbox-done.ts';
 
 /** Inserts what units carry besides events: claims, blobs, run status, and which records of the inbox are done. */
-export async function insertUnitRows(database: Database, trx: Executor, units: readonly WriteUnit[]): Promise<void> {
-  const on = onTransaction(database, trx);
-  const now = database.now();
-  await insertRows(on, claimsTable, claimRows(units, now), { onTaken: 'fail' });
-  const { blobs, refs } = blobRows(units, now);
-  await insertRows(on, blobsTable, blobs, { onTaken: 'keep' });
-  await insertRows(on, blobRefsTable, refs, { onTaken: 'keep' });
+export function insertUnitRows(database: Database): (trx: Executor, units: readonly WriteUnit[]) => Promise<void> {
+  const { dialect } = database;
+  const addClaims = rowInserter(dialect, claimsTable, { onTaken: 'fail' });
+  const addBlobs = rowInserter(dialect, blobsTable, { onTaken: 'keep' });
+  const addRefs = rowInserter(dialect, blobRefsTable, { onTaken: 'keep' });
   // `since` stays that of the first change, so that runs are found oldest first.
-  await insertRows(on, runStatusTable, runStatusRows(units, now), { onTaken: 'replace', keepColumns: ['since'] });
-  await markInboxDone(trx, units);
+  const setRunStatus = rowInserter(dialect, runStatusTable, { onTaken: 'replace', keepColumns: ['since'] });
+  return async (trx, units) => {
+    const now = database.now();
+    const { blobs, refs } = blobRows(units, now);
+    await addClaims(trx, claimRows(units, now));
+    await addBlobs(trx, blobs);
+    await addRefs(trx, refs);
+    await setRunStatus(trx, runStatusRows(units, now));
+    await markInboxDone(trx, units);
+  };
 }
 
 function claimRows(units: readonly WriteUnit[], now: number): readonly RowOf<typeof claimsTable>[] {
@@ -30,7 +36,10 @@ function claimRows(units: readonly WriteUnit[], now: number): readonly RowOf<typ
   return Array.from(rows.values());
 }
 
-function blobRows(units: readonly WriteUnit[], now: number): {
+function blobRows(
+  units: readonly WriteUnit[],
+  now: number,
+): {
   readonly blobs: readonly RowOf<typeof blobsTable>[];
   readonly refs: readonly RowOf<typeof blobRefsTable>[];
 } {

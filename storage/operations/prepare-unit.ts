@@ -7,7 +7,12 @@ import { currentSchemaVersion, type Upcasters } from '../upcasting.ts';
 /** JSON of an event's data above this many bytes is kept as a blob, so that tables stay small and deleting a blob erases it. */
 export const INLINE_BYTES = 16_384;
 
-export type PreparedEvent = { readonly type: string; readonly schemaVersion: number; readonly json: string; readonly blob: PayloadBlob | null };
+export type PreparedEvent = {
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly json: string;
+  readonly blob: PayloadBlob | null;
+};
 export type PayloadBlob = { readonly sha256: string; readonly bytes: Uint8Array };
 export type PreparedAppend = Pick<StreamAppend, 'log' | 'stream' | 'expected'> & { readonly events: readonly PreparedEvent[] };
 export type PreparedUnit = {

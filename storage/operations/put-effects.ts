@@ -1,7 +1,7 @@
 import type { EffectResult, EffectStore } from '../../schemas/core.ts';
 import type { Database, Executor } from '../database.ts';
 import { checkId } from '../ids.ts';
-import { insertRows, onTransaction } from '../insert-rows.ts';
+import { rowInserter } from '../insert-rows.ts';
 import { decodeJson, encodeJson } from '../json-codec.ts';
 import { rowsOf } from '../prepared-query.ts';
 import { fillKeys } from '../select-by-keys.ts';
@@ -30,6 +30,8 @@ export function prepareEffect(workspaceId: string, entry: EffectEntry): Prepared
 
 /** Stores results within one transaction, in their order. Where one is there already, that one is returned. */
 export function putEffects(database: Database): (trx: Executor, effects: readonly PreparedEffect[]) => Promise<readonly EffectResult[]> {
+  // A duplicate is another process between our look and our insert: the transaction runs again and finds its row.
+  const insert = rowInserter(database.dialect, effectResultsTable, { onTaken: 'fail' });
   return async (trx, effects) => {
     const known = await readKnown(trx, effects);
     const now = database.now();
@@ -50,8 +52,7 @@ export function putEffects(database: Database): (trx: Executor, effects: readonl
       });
       return entry.result;
     });
-    // A duplicate here is another process between our look and our insert: the transaction runs again and finds its row.
-    await insertRows(onTransaction(database, trx), effectResultsTable, rows, { onTaken: 'fail' });
+    await insert(trx, rows);
     return results;
   };
 }

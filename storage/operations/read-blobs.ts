@@ -5,7 +5,11 @@ import type { blobsTable } from '../tables/primary-tables.ts';
 import type { RowOf } from '../tables/table-spec.ts';
 
 /** The bytes of those that are there, by hash. */
-export async function readBlobs(on: Executor, workspaceId: WorkspaceId, hashes: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+export async function readBlobs(
+  on: Executor,
+  workspaceId: WorkspaceId,
+  hashes: readonly string[],
+): Promise<ReadonlyMap<string, Uint8Array>> {
   const rows = await selectByKeys<Pick<RowOf<typeof blobsTable>, 'sha256' | 'bytes'>>(on, {
     table: 'blobs',
     columns: ['sha256', 'bytes'],

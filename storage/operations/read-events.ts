@@ -14,16 +14,21 @@ const DEFAULT_LIMIT = 1000;
 export function readStream(
   database: Database,
   upcasters: Upcasters,
-): (workspaceId: WorkspaceId, stream: string, options?: { readonly afterVersion?: number; readonly limit?: number }) => Promise<readonly StoredEvent[]> {
-  const query = prepareQuery<{ readonly workspaceId: string; readonly stream: string; readonly after: number; readonly limit: number }>()((p) =>
-    database.read
-      .selectFrom('events')
-      .selectAll()
-      .where('workspace_id', '=', p.workspaceId)
-      .where('stream', '=', p.stream)
-      .where('version', '>', p.after)
-      .orderBy('version')
-      .limit(p.limit),
+): (
+  workspaceId: WorkspaceId,
+  stream: string,
+  options?: { readonly afterVersion?: number; readonly limit?: number },
+) => Promise<readonly StoredEvent[]> {
+  const query = prepareQuery<{ readonly workspaceId: string; readonly stream: string; readonly after: number; readonly limit: number }>()(
+    (p) =>
+      database.read
+        .selectFrom('events')
+        .selectAll()
+        .where('workspace_id', '=', p.workspaceId)
+        .where('stream', '=', p.stream)
+        .where('version', '>', p.after)
+        .orderBy('version')
+        .limit(p.limit),
   );
   return async (workspaceId, stream, { afterVersion = 0, limit = DEFAULT_LIMIT } = {}) =>
     restore(database.read, await query.all(database.read, { workspaceId, stream, after: afterVersion, limit }), upcasters);
@@ -32,16 +37,21 @@ export function readStream(
 export function readLog(
   database: Database,
   upcasters: Upcasters,
-): (workspaceId: WorkspaceId, log: LogName, options?: { readonly after?: number; readonly limit?: number }) => Promise<readonly StoredEvent[]> {
-  const query = prepareQuery<{ readonly workspaceId: string; readonly log: string; readonly after: number; readonly limit: number }>()((p) =>
-    database.read
-      .selectFrom('events')
-      .selectAll()
-      .where('workspace_id', '=', p.workspaceId)
-      .where('log', '=', p.log)
-      .where('n', '>', p.after)
-      .orderBy('n')
-      .limit(p.limit),
+): (
+  workspaceId: WorkspaceId,
+  log: LogName,
+  options?: { readonly after?: number; readonly limit?: number },
+) => Promise<readonly StoredEvent[]> {
+  const query = prepareQuery<{ readonly workspaceId: string; readonly log: string; readonly after: number; readonly limit: number }>()(
+    (p) =>
+      database.read
+        .selectFrom('events')
+        .selectAll()
+        .where('workspace_id', '=', p.workspaceId)
+        .where('log', '=', p.log)
+        .where('n', '>', p.after)
+        .orderBy('n')
+        .limit(p.limit),
   );
   return async (workspaceId, log, { after = 0, limit = DEFAULT_LIMIT } = {}) =>
     restore(database.read, await query.all(database.read, { workspaceId, log, after, limit }), upcasters);

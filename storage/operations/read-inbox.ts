@@ -5,16 +5,17 @@ import { toOrigin } from './record-origin.ts';
 
 /** Records without an outcome, in order of arrival. */
 export function readPending(database: Database): InboxStore['pending'] {
-  const query = prepareQuery<{ readonly workspaceId: string; readonly sourceId: string; readonly after: number; readonly limit: number }>()((p) =>
-    database.read
-      .selectFrom('inbox')
-      .selectAll()
-      .where('workspace_id', '=', p.workspaceId)
-      .where('source_id', '=', p.sourceId)
-      .where('outcome', '=', 'pending')
-      .where('arrival', '>', p.after)
-      .orderBy('arrival')
-      .limit(p.limit),
+  const query = prepareQuery<{ readonly workspaceId: string; readonly sourceId: string; readonly after: number; readonly limit: number }>()(
+    (p) =>
+      database.read
+        .selectFrom('inbox')
+        .selectAll()
+        .where('workspace_id', '=', p.workspaceId)
+        .where('source_id', '=', p.sourceId)
+        .where('outcome', '=', 'pending')
+        .where('arrival', '>', p.after)
+        .orderBy('arrival')
+        .limit(p.limit),
   );
   return async (workspaceId, sourceId, { after, limit }) =>
     (await query.all(database.read, { workspaceId, sourceId, after, limit })).map((row): InboxRecord & { readonly arrival: number } => ({

@@ -30,7 +30,8 @@ export const toOrigin = (row: OriginColumns): RecordOrigin => ({
 });
 
 /** A name for comparing origins. */
-export const originKey = (o: RecordOrigin): string => keyOf('at', o.sourceId, String(o.incarnation), o.topic, String(o.partition), String(o.offset));
+export const originKey = (o: RecordOrigin): string =>
+  keyOf('at', o.sourceId, String(o.incarnation), o.topic, String(o.partition), String(o.offset));
 
 /** Each is one search in a unique index. */
 const MAX_LOOKUPS = 64;
@@ -38,7 +39,11 @@ const MAX_LOOKUPS = 64;
 /** Names of those origins that a table has already. */
 export async function knownOrigins(
   trx: Executor,
-  { table, workspaceId, origins }: { readonly table: 'inbox' | 'dead_letters'; readonly workspaceId: WorkspaceId; readonly origins: readonly RecordOrigin[] },
+  {
+    table,
+    workspaceId,
+    origins,
+  }: { readonly table: 'inbox' | 'dead_letters'; readonly workspaceId: WorkspaceId; readonly origins: readonly RecordOrigin[] },
 ): Promise<readonly string[]> {
   const known: string[] = [];
   for (let at = 0; at < origins.length; at += MAX_LOOKUPS) {

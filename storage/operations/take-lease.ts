@@ -1,7 +1,7 @@
 import type { LeaseOwner, LeaseStore } from '../../schemas/core.ts';
 import type { Database, Executor } from '../database.ts';
 import { checkId } from '../ids.ts';
-import { insertRows, onTransaction } from '../insert-rows.ts';
+import { rowInserter } from '../insert-rows.ts';
 import { rowsOf } from '../prepared-query.ts';
 import { leasesTable } from '../tables/primary-tables.ts';
 import type { RowOf } from '../tables/table-spec.ts';
@@ -13,6 +13,8 @@ type LeaseRow = RowOf<typeof leasesTable>;
  * same owner again, whose earlier fence is stale from then on.
  */
 export function takeLease(database: Database): LeaseStore['take'] {
+  const insert = rowInserter(database.dialect, leasesTable, { onTaken: 'fail' });
+  const replace = rowInserter(database.dialect, leasesTable, { onTaken: 'replace' });
   return async (workspaceId, resource, owner, { now, ttlMs, isDead }) => {
     checkOwner(workspaceId, resource, owner);
     return database.transaction(async (trx) => {
@@ -21,7 +23,7 @@ export function takeLease(database: Database): LeaseStore['take'] {
       if (!free) return { status: 'held', by: toOwner(row), until: row.expires_at };
       const fence = (row?.fence ?? 0) + 1;
       const taken: LeaseRow = { workspace_id: workspaceId, resource, ...pickOwner(owner), fence, expires_at: now + ttlMs };
-      await insertRows(onTransaction(database, trx), leasesTable, [taken], { onTaken: row === undefined ? 'fail' : 'replace' });
+      await (row === undefined ? insert : replace)(trx, [taken]);
       return { status: 'taken', fence: { resource, owner: owner.owner, fence } };
     });
   };

@@ -1,5 +1,5 @@
 import type { Database, Executor } from '../database.ts';
-import { insertRows, onTransaction } from '../insert-rows.ts';
+import { rowInserter } from '../insert-rows.ts';
 import { prepareQuery } from '../prepared-query.ts';
 import { countersTable } from '../tables/primary-tables.ts';
 
@@ -13,6 +13,7 @@ type Wanted = { readonly workspaceId: string; readonly name: string; readonly co
  */
 export function takeNumbers(database: Database): TakeNumbers {
   const { read, dialect } = database;
+  const begin = rowInserter(dialect, countersTable, { onTaken: 'keep' });
   const raise = prepareQuery<Wanted>()((p) =>
     read
       .updateTable('counters')
@@ -26,7 +27,7 @@ export function takeNumbers(database: Database): TakeNumbers {
   return async (trx, { workspaceId, name, count }) => {
     if ((await raise.change(trx, { workspaceId, name, count })) === 0) {
       // The first of its name. Somebody may do the same: the loser waits for the winner's row, and raises it.
-      await insertRows(onTransaction(database, trx), countersTable, [{ workspace_id: workspaceId, name, n: 0 }], { onTaken: 'keep' });
+      await begin(trx, [{ workspace_id: workspaceId, name, n: 0 }]);
       await raise.change(trx, { workspaceId, name, count });
     }
     const row = await current.first(trx, { workspaceId, name });

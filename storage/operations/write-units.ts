@@ -20,14 +20,16 @@ type Passed = { readonly index: number; readonly prepared: PreparedUnit; readonl
  */
 export function writeUnits(database: Database): (trx: Executor, units: readonly PreparedUnit[]) => Promise<readonly UnitOutcome[]> {
   const numbers = takeNumbers(database);
+  const addEvents = insertEvents(database);
+  const addUnitRows = insertUnitRows(database);
   return async (trx, units) => {
     if (units.length === 0) return [];
     const state = await readBatchState(trx, database.dialect, units);
     const { outcomes, passed } = checkAll(units, state);
     const placed = await placeAppends(trx, passed, numbers);
-    await insertEvents(database, trx, { placed: placed.flat(), streams: state.streams });
+    await addEvents(trx, { placed: placed.flat(), streams: state.streams });
     const written = passed.map(({ prepared }) => prepared.unit);
-    await insertUnitRows(database, trx, written);
+    await addUnitRows(trx, written);
     for (const [i, { index }] of passed.entries()) {
       outcomes[index] = { ok: true, result: { status: 'written', positions: await positionsOf(trx, placed[i] ?? []) } };
     }
@@ -35,7 +37,10 @@ export function writeUnits(database: Database): (trx: Executor, units: readonly 
   };
 }
 
-function checkAll(units: readonly PreparedUnit[], state: BatchState): { readonly outcomes: UnitOutcome[]; readonly passed: readonly Passed[] } {
+function checkAll(
+  units: readonly PreparedUnit[],
+  state: BatchState,
+): { readonly outcomes: UnitOutcome[]; readonly passed: readonly Passed[] } {
   const outcomes: UnitOutcome[] = [];
   const passed: Passed[] = [];
   for (const [index, prepared] of units.entries()) {

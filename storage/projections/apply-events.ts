@@ -1,27 +1,29 @@
 import { messageOf, RiskflowError, type StoredEvent, type WorkspaceId } from '../../schemas/core.ts';
 import type { Dialect } from '../dialect.ts';
 import type { Executor } from '../database.ts';
-import { insertRows } from '../insert-rows.ts';
+import { rowInserter } from '../insert-rows.ts';
 import { selectByKeys } from '../select-by-keys.ts';
 import type { SqlRow, SqlValue } from '../tables/table-spec.ts';
 import type { Projection, RowOperation } from './projection.ts';
 
-export type ApplyTarget = {
-  readonly trx: Executor;
-  readonly dialect: Dialect;
-  readonly workspaceId: WorkspaceId;
-  /** The projection's table, or a copy of it. */
-  readonly table: string;
-};
+export type ApplyEvents = (trx: Executor, workspaceId: WorkspaceId, events: readonly StoredEvent[]) => Promise<void>;
 
-/** Applies events in their order with few statements: rows are changed in memory, and each changed row is written once. */
-export async function applyEvents(target: ApplyTarget, projection: Projection, events: readonly StoredEvent[]): Promise<void> {
-  const operations = events.flatMap((event) => operationsOf(projection, event));
-  if (operations.length === 0) return;
-  const before = await readBefore(target, projection, operations);
-  const changed = foldRows(projection, before, operations);
-  const rows = Array.from(changed.values(), (row) => ({ ...row, workspace_id: target.workspaceId }));
-  await insertRows(target, projection.table, rows, { onTaken: 'replace', into: target.table });
+/**
+ * Applies events of one workspace in their order with few statements: rows are changed in memory, and each changed row is
+ * written once. `table`: the projection's table, or a copy of it.
+ */
+export function applyEvents(dialect: Dialect, projection: Projection, table: string): ApplyEvents {
+  const setRows = rowInserter(dialect, projection.table, { onTaken: 'replace', into: table });
+  return async (trx, workspaceId, events) => {
+    const operations = events.flatMap((event) => operationsOf(projection, event));
+    if (operations.length === 0) return;
+    const before = await readBefore(trx, { workspaceId, table, projection, operations });
+    const changed = foldRows(projection, before, operations);
+    await setRows(
+      trx,
+      Array.from(changed.values(), (row) => ({ ...row, workspace_id: workspaceId })),
+    );
+  };
 }
 
 function operationsOf(projection: Projection, event: StoredEvent): readonly RowOperation<SqlRow>[] {
@@ -35,9 +37,18 @@ function operationsOf(projection: Projection, event: StoredEvent): readonly RowO
 
 /** The rows that operations will look at. */
 async function readBefore(
-  { trx, workspaceId, table }: ApplyTarget,
-  projection: Projection,
-  operations: readonly RowOperation<SqlRow>[],
+  trx: Executor,
+  {
+    workspaceId,
+    table,
+    projection,
+    operations,
+  }: {
+    readonly workspaceId: WorkspaceId;
+    readonly table: string;
+    readonly projection: Projection;
+    readonly operations: readonly RowOperation<SqlRow>[];
+  },
 ): Promise<ReadonlyMap<string, SqlRow>> {
   const keys = new Set(operations.flatMap((operation) => ('key' in operation ? [String(operation.key)] : [])));
   if (keys.size === 0) return new Map();

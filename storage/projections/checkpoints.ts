@@ -1,7 +1,7 @@
 import type { WorkspaceId } from '../../schemas/core.ts';
 import type { Dialect } from '../dialect.ts';
 import type { Executor } from '../database.ts';
-import { insertRows } from '../insert-rows.ts';
+import { rowInserter } from '../insert-rows.ts';
 import { execute, rowsOf } from '../prepared-query.ts';
 import { checkpointsTable } from '../tables/primary-tables.ts';
 import type { Projection } from './projection.ts';
@@ -46,12 +46,11 @@ export async function lockCheckpoint({ trx, dialect, workspaceId }: Target, proj
 
 /** Wherever it was. */
 export async function setCheckpoint({ trx, dialect, workspaceId }: Target, projection: Projection, n: number): Promise<void> {
-  await insertRows({ trx, dialect }, checkpointsTable, [{ workspace_id: workspaceId, projection: projection.name, log: projection.log, n }], {
-    onTaken: 'replace',
-  });
+  const row = { workspace_id: workspaceId, projection: projection.name, log: projection.log, n };
+  await rowInserter(dialect, checkpointsTable, { onTaken: 'replace' })(trx, [row]);
 }
 
 async function ensureCheckpoint({ trx, dialect, workspaceId }: Target, projection: Projection): Promise<void> {
   const row = { workspace_id: workspaceId, projection: projection.name, log: projection.log, n: 0 };
-  await insertRows({ trx, dialect }, checkpointsTable, [row], { onTaken: 'keep' });
+  await rowInserter(dialect, checkpointsTable, { onTaken: 'keep' })(trx, [row]);
 }

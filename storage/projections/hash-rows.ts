@@ -8,7 +8,11 @@ import type { SqlRow, TableSpec } from '../tables/table-spec.ts';
 const CHUNK = 200;
 
 /** How many rows a workspace has in a table, and the SHA-256 over them in order of their primary key, one JSON array per line. */
-export async function hashRows(on: Executor, workspaceId: WorkspaceId, table: TableSpec): Promise<{ readonly rows: number; readonly hash: string }> {
+export async function hashRows(
+  on: Executor,
+  workspaceId: WorkspaceId,
+  table: TableSpec,
+): Promise<{ readonly rows: number; readonly hash: string }> {
   const columns = Object.keys(table.columns);
   const text = `select ${columns.join(', ')} from ${table.name} where workspace_id = `;
   const order = ` order by ${table.primaryKey.join(', ')}`;

@@ -36,7 +36,8 @@ export function defineProjection<S extends TableSpec>(projection: {
   readonly on: Handlers<S>;
 }): Projection {
   const { name, log, table } = projection;
-  const handlers: Readonly<Record<string, ((data: never, event: StoredEvent) => readonly RowOperation<SqlRow>[]) | undefined>> = projection.on;
+  const handlers: Readonly<Record<string, ((data: never, event: StoredEvent) => readonly RowOperation<SqlRow>[]) | undefined>> =
+    projection.on;
   return {
     name,
     log,

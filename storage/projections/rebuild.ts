@@ -4,7 +4,7 @@ import type { Executor, Session } from '../database.ts';
 import { readHead } from '../operations/read-head.ts';
 import { execute } from '../prepared-query.ts';
 import { renderTable } from '../tables/render-table.ts';
-import { applyEvents } from './apply-events.ts';
+import { type ApplyEvents, applyEvents } from './apply-events.ts';
 import type { ProjectionContext } from './catch-up.ts';
 import { lockCheckpoint, setCheckpoint } from './checkpoints.ts';
 import type { Projection } from './projection.ts';
@@ -13,7 +13,15 @@ import { projectionStatus } from './status.ts';
 
 type Progress = (done: number) => void;
 type Head = ReturnType<typeof readHead>;
-type Rebuild = { readonly context: ProjectionContext; readonly head: Head; readonly workspaceId: WorkspaceId; readonly projection: Projection };
+type Rebuild = {
+  readonly context: ProjectionContext;
+  readonly head: Head;
+  readonly workspaceId: WorkspaceId;
+  readonly projection: Projection;
+  /** The temporary table, and how events get there. */
+  readonly copy: string;
+  readonly apply: ApplyEvents;
+};
 
 /**
  * Makes the rows of projections again from the first event on. They grow in a temporary table beside the live one, slice by
@@ -30,24 +38,32 @@ export function rebuild(context: ProjectionContext): Projections['rebuild'] {
     let done = 0;
     for (const projection of chosen) {
       const before = done;
-      done += await rebuildOne({ context, head, workspaceId, projection }, (n) => onProgress?.(Math.min(before + n, total), total));
+      const copy = `rebuilt_${projection.table.name}`;
+      const apply = applyEvents(context.database.dialect, projection, copy);
+      const progress: Progress = (n) => onProgress?.(Math.min(before + n, total), total);
+      done += await rebuildOne({ context, head, workspaceId, projection, copy, apply }, progress);
     }
     return (await status(workspaceId)).filter((each) => chosen.some((projection) => projection.name === each.name));
   };
 }
 
 const unknownProjection = ({ projections }: ProjectionContext, name: string | undefined): RiskflowError =>
-  new RiskflowError('not_found', `there is no projection ${String(name)}`, { hint: `there are: ${projections.map((each) => each.name).join(', ')}` });
+  new RiskflowError('not_found', `there is no projection ${String(name)}`, {
+    hint: `there are: ${projections.map((each) => each.name).join(', ')}`,
+  });
 
 /** Returns the number of the last event it has seen. */
 function rebuildOne(rebuild: Rebuild, progress: Progress): Promise<number> {
-  const { context, projection } = rebuild;
-  const copy = `rebuilt_${projection.table.name}`;
-  return context.database.session(async (session) => {
-    for (const statement of renderTable(projection.table, context.database.dialect.tables, { name: copy })) await execute(session.connection, statement);
+  const { context, projection, copy } = rebuild;
+  const { database } = context;
+  return database.session(async (session) => {
+    for (const statement of renderTable(projection.table, database.dialect.tables, { name: copy }))
+      await execute(session.connection, statement);
     try {
-      const seen = await fillCopy(rebuild, session, { copy, progress });
-      return await exchange(rebuild, session, { copy, seen, progress });
+      const seen = await fillCopy(rebuild, session, progress);
+      const end = await exchange(rebuild, session, seen);
+      progress(end);
+      return end;
     } finally {
       // A pooled connection outlives the session.
       await execute(session.connection, `drop table if exists ${copy}`);
@@ -55,17 +71,12 @@ function rebuildOne(rebuild: Rebuild, progress: Progress): Promise<number> {
   });
 }
 
-async function fillCopy(
-  rebuild: Rebuild,
-  { connection }: Session,
-  { copy, progress }: { readonly copy: string; readonly progress: Progress },
-): Promise<number> {
-  const { workspaceId, projection } = rebuild;
-  const head = await rebuild.head(connection, workspaceId, projection.log);
+async function fillCopy(rebuild: Rebuild, { connection }: Session, progress: Progress): Promise<number> {
+  const head = await rebuild.head(connection, rebuild.workspaceId, rebuild.projection.log);
   let seen = 0;
   while (seen < head) {
     const to = Math.min(seen + SLICE, head);
-    await applySlice(rebuild, connection, { copy, after: seen, to });
+    await applySlice(rebuild, connection, { after: seen, to });
     seen = to;
     progress(seen);
     await nextTurn();
@@ -74,35 +85,26 @@ async function fillCopy(
 }
 
 async function applySlice(
-  { context, workspaceId, projection }: Rebuild,
-  trx: Executor,
-  { copy, after, to }: { readonly copy: string; readonly after: number; readonly to: number },
+  { context, workspaceId, projection, apply }: Rebuild,
+  on: Executor,
+  { after, to }: { readonly after: number; readonly to: number },
 ): Promise<void> {
-  const { database, upcasters } = context;
   const slice = { log: projection.log, after, to, types: projection.types };
-  const events = await readSlice(trx, workspaceId, { slice, upcasters });
-  await applyEvents({ trx, dialect: database.dialect, workspaceId, table: copy }, projection, events);
+  await apply(on, workspaceId, await readSlice(on, workspaceId, { slice, upcasters: context.upcasters }));
 }
 
-async function exchange(
-  rebuild: Rebuild,
-  session: Session,
-  { copy, seen, progress }: { readonly copy: string; readonly seen: number; readonly progress: Progress },
-): Promise<number> {
-  const { context, workspaceId, projection } = rebuild;
-  const { dialect } = context.database;
-  const end = await session.transaction(async (trx) => {
-    const target = { trx, dialect, workspaceId };
+function exchange(rebuild: Rebuild, session: Session, seen: number): Promise<number> {
+  const { context, workspaceId, projection, copy } = rebuild;
+  return session.transaction(async (trx) => {
+    const target = { trx, dialect: context.database.dialect, workspaceId };
     // Readers may have been told that the projection is at this place already: never less.
     await lockCheckpoint(target, projection);
     const head = await rebuild.head(trx, workspaceId, projection.log);
-    for (let after = seen; after < head; after += SLICE) await applySlice(rebuild, trx, { copy, after, to: Math.min(after + SLICE, head) });
+    for (let after = seen; after < head; after += SLICE) await applySlice(rebuild, trx, { after, to: Math.min(after + SLICE, head) });
     const columns = Object.keys(projection.table.columns).join(', ');
     await execute(trx, `delete from ${projection.table.name} where workspace_id = ?`, [workspaceId]);
     await execute(trx, `insert into ${projection.table.name} (${columns}) select ${columns} from ${copy}`);
     await setCheckpoint(target, projection, head);
     return head;
   });
-  progress(end);
-  return end;
 }

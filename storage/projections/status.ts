@@ -5,7 +5,10 @@ import { readCheckpoints } from './checkpoints.ts';
 import { hashRows } from './hash-rows.ts';
 
 /** Where every projection is, and a hash of its rows. Reads all rows. */
-export function projectionStatus({ database, projections }: ProjectionContext): (workspaceId: WorkspaceId) => Promise<readonly ProjectionStatus[]> {
+export function projectionStatus({
+  database,
+  projections,
+}: ProjectionContext): (workspaceId: WorkspaceId) => Promise<readonly ProjectionStatus[]> {
   const head = readHead(database);
   // On a connection of its own, since other readers would wait until all rows are hashed.
   return (workspaceId) =>

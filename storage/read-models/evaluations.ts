@@ -71,24 +71,22 @@ export function readResults({ read }: Database): ReadModels['results'] {
       );
     }
     const rows = await query.orderBy('sample_id').orderBy('variant').orderBy('repeat_no').limit(limit).execute();
-    return rows.map(
-      (row): ResultRow => ({
-        sampleId: row.sample_id,
-        variant: row.variant,
-        repeat: row.repeat_no,
-        runId: row.run_id,
-        label: row.label,
-        prediction: row.prediction,
-        correct: row.correct === 1,
-        error: row.error,
-        cluster: row.cluster,
-        inputTokens: row.input_tokens,
-        outputTokens: row.output_tokens,
-        cost: row.cost,
-        calls: row.calls,
-        reused: row.reused,
-        elapsedMs: row.elapsed_ms,
-      }),
-    );
+    return rows.map((row): ResultRow => ({
+      sampleId: row.sample_id,
+      variant: row.variant,
+      repeat: row.repeat_no,
+      runId: row.run_id,
+      label: row.label,
+      prediction: row.prediction,
+      correct: row.correct === 1,
+      error: row.error,
+      cluster: row.cluster,
+      inputTokens: row.input_tokens,
+      outputTokens: row.output_tokens,
+      cost: row.cost,
+      calls: row.calls,
+      reused: row.reused,
+      elapsedMs: row.elapsed_ms,
+    }));
   };
 }

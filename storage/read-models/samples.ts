@@ -8,24 +8,22 @@ export function readSampleSetVersions({ read }: Database): ReadModels['sampleSet
     let query = read.selectFrom('sample_set_versions').selectAll().where('workspace_id', '=', workspaceId);
     if (set !== undefined) query = query.where('set_name', '=', set);
     const rows = await query.orderBy('n').execute();
-    return rows.map(
-      (row): SampleSetVersionRow => ({
-        set: row.set_name,
-        version: row.version,
-        parent: row.parent,
-        split: row.split,
-        seed: row.seed,
-        textField: row.text_field,
-        clusterField: row.cluster_field,
-        fieldNames: decodeJson(row.field_names) as readonly string[],
-        labels: decodeJson(row.labels) as Readonly<Record<string, number>>,
-        rows: row.row_count,
-        duplicates: row.duplicates,
-        rejected: row.rejected,
-        streamVersion: row.stream_version,
-        n: row.n,
-      }),
-    );
+    return rows.map((row): SampleSetVersionRow => ({
+      set: row.set_name,
+      version: row.version,
+      parent: row.parent,
+      split: row.split,
+      seed: row.seed,
+      textField: row.text_field,
+      clusterField: row.cluster_field,
+      fieldNames: decodeJson(row.field_names) as readonly string[],
+      labels: decodeJson(row.labels) as Readonly<Record<string, number>>,
+      rows: row.row_count,
+      duplicates: row.duplicates,
+      rejected: row.rejected,
+      streamVersion: row.stream_version,
+      n: row.n,
+    }));
   };
 }
 
@@ -35,17 +33,15 @@ export function readModelsTrained({ read }: Database): ReadModels['models'] {
     let query = read.selectFrom('models').selectAll().where('workspace_id', '=', workspaceId);
     if (model !== undefined) query = query.where('model', '=', model);
     const rows = await query.orderBy('n').execute();
-    return rows.map(
-      (row): ModelRow => ({
-        model: row.model,
-        artifact: row.artifact,
-        set: row.set_name,
-        setVersion: row.set_version,
-        split: row.split,
-        rows: row.row_count,
-        metrics: decodeJson(row.metrics),
-        n: row.n,
-      }),
-    );
+    return rows.map((row): ModelRow => ({
+      model: row.model,
+      artifact: row.artifact,
+      set: row.set_name,
+      setVersion: row.set_version,
+      split: row.split,
+      rows: row.row_count,
+      metrics: decodeJson(row.metrics),
+      n: row.n,
+    }));
   };
 }

@@ -6,20 +6,18 @@ import { decodeJson } from '../json-codec.ts';
 export function readSources({ read }: Database): ReadModels['sources'] {
   return async (workspaceId) => {
     const rows = await read.selectFrom('sources').selectAll().where('workspace_id', '=', workspaceId).orderBy('source_id').execute();
-    return rows.map(
-      (row): SourceRow => ({
-        sourceId: row.source_id,
-        kind: row.kind,
-        location: row.location,
-        flow: row.flow,
-        flowVersion: row.flow_version,
-        keyField: row.key_field,
-        queryField: row.query_field,
-        inputMap: decodeJson(row.input_map) as Readonly<Record<string, string>>,
-        onDuplicateKey: row.on_duplicate_key as SourceRow['onDuplicateKey'],
-        incarnation: row.incarnation,
-      }),
-    );
+    return rows.map((row): SourceRow => ({
+      sourceId: row.source_id,
+      kind: row.kind,
+      location: row.location,
+      flow: row.flow,
+      flowVersion: row.flow_version,
+      keyField: row.key_field,
+      queryField: row.query_field,
+      inputMap: decodeJson(row.input_map) as Readonly<Record<string, string>>,
+      onDuplicateKey: row.on_duplicate_key as SourceRow['onDuplicateKey'],
+      incarnation: row.incarnation,
+    }));
   };
 }
 
@@ -29,23 +27,21 @@ export function readDecisions({ read }: Database): ReadModels['decisions'] {
     let query = read.selectFrom('decisions').selectAll().where('workspace_id', '=', workspaceId).where('n', '>', after);
     if (sourceId !== undefined) query = query.where('source_id', '=', sourceId);
     const rows = await query.orderBy('n').limit(limit).execute();
-    return rows.map(
-      (row): DecisionRow => ({
-        n: row.n,
-        decisionId: row.decision_id,
-        sourceId: row.source_id,
-        recordId: row.record_id,
-        recordKey: row.record_key,
-        mode: row.mode,
-        replay: row.replay,
-        flow: row.flow,
-        flowVersion: row.flow_version,
-        runId: row.run_id,
-        status: row.status,
-        label: row.label,
-        outputs: row.outputs,
-        error: row.error,
-      }),
-    );
+    return rows.map((row): DecisionRow => ({
+      n: row.n,
+      decisionId: row.decision_id,
+      sourceId: row.source_id,
+      recordId: row.record_id,
+      recordKey: row.record_key,
+      mode: row.mode,
+      replay: row.replay,
+      flow: row.flow,
+      flowVersion: row.flow_version,
+      runId: row.run_id,
+      status: row.status,
+      label: row.label,
+      outputs: row.outputs,
+      error: row.error,
+    }));
   };
 }

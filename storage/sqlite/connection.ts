@@ -61,8 +61,6 @@ async function openConnection(options: SqliteFile): Promise<DatabaseSync> {
   for (;;) {
     try {
       database ??= connect(options);
-      // Only a file without tables takes the page size; rows of events fit larger pages better.
-      database.exec('pragma page_size = 8192');
       const mode = database.prepare('pragma journal_mode = wal').get()?.['journal_mode'];
       if (mode === 'wal') return database;
       throw new RiskflowError('failed', `${options.file} is on a file system that cannot share memory between processes`, {

@@ -2,7 +2,13 @@ import type { Dialect } from '../dialect.ts';
 import type { Column } from '../tables/table-spec.ts';
 import { trouble } from './errors.ts';
 
-const COLUMN_TYPES: Readonly<Record<Column['kind'], string>> = { id: 'text', text: 'text', integer: 'integer', real: 'real', bytes: 'blob' };
+const COLUMN_TYPES: Readonly<Record<Column['kind'], string>> = {
+  id: 'text',
+  text: 'text',
+  integer: 'integer',
+  real: 'real',
+  bytes: 'blob',
+};
 
 /** Statements of few sizes, so that each is prepared once. SQLite takes up to 32,766 parameters. */
 const INSERT_SIZES = [64, 16, 4, 1] as const;

@@ -33,7 +33,7 @@ export class SqliteConnection implements DatabaseConnection {
     // A statement of its own: a cached one would be reset by the next query with the same text.
     const prepared = this.#statements.prepareUncached(query.sql);
     let rows: R[] = [];
-    for (const cells of prepared.statement.iterate(...query.parameters.map(toParameter))) {
+    for (const cells of prepared.statement.iterate(...toParameters(query.parameters))) {
       rows.push(toRow(prepared.columns, cells) as R);
       if (rows.length < chunkSize) continue;
       yield { rows };
@@ -44,7 +44,7 @@ export class SqliteConnection implements DatabaseConnection {
 
   #run<R>(query: CompiledQuery): QueryResult<R> {
     const prepared = this.#statements.prepare(query.sql);
-    const parameters = query.parameters.map(toParameter);
+    const parameters = toParameters(query.parameters);
     if (prepared.columns.length > 0) return { rows: readAll(prepared, parameters) as R[] };
     const { changes } = prepared.statement.run(...parameters);
     return { rows: [], numAffectedRows: BigInt(changes) };
@@ -75,17 +75,20 @@ function toRow(columns: readonly string[], cells: Cells): Readonly<Record<string
 const toPlain = (cell: unknown): unknown =>
   typeof cell === 'bigint' && cell >= Number.MIN_SAFE_INTEGER && cell <= Number.MAX_SAFE_INTEGER ? Number(cell) : cell;
 
+// Nearly always there is nothing to do, and no copy to make.
+const toParameters = (values: readonly unknown[]): readonly SQLInputValue[] => (areParameters(values) ? values : values.map(toParameter));
+
+const areParameters = (values: readonly unknown[]): values is readonly SQLInputValue[] => values.every(isParameter);
+
+function isParameter(value: unknown): value is SQLInputValue {
+  return (
+    typeof value === 'string' || typeof value === 'number' || value === null || typeof value === 'bigint' || value instanceof Uint8Array
+  );
+}
+
 function toParameter(value: unknown): SQLInputValue {
-  switch (typeof value) {
-    case 'string':
-    case 'number':
-    case 'bigint':
-      return value;
-    case 'boolean':
-      return value ? 1 : 0;
-    case 'undefined':
-      return null;
-  }
-  if (value === null || value instanceof Uint8Array) return value;
+  if (isParameter(value)) return value;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (value === undefined) return null;
   throw new TypeError(`a ${Object.prototype.toString.call(value)} cannot be a parameter of an SQLite statement`);
 }

@@ -1,6 +1,7 @@
 import { counted, grouped } from '../../summary/number-text.ts';
+import { confusionRows } from '../confusion-rows.ts';
 import { cutText } from '../visible-text.ts';
-import { foreign, html, scrolling, type Html } from './markup.ts';
+import { foreign, safe, scrolling, type Html } from './markup.ts';
 import type { NamedVariant } from './tables.ts';
 
 /** Labels shown in a matrix; more would not be readable. */
@@ -14,92 +15,63 @@ const LONGEST_NAME = 60;
  * samples are one column, results without a prediction another; each only when there are some.
  */
 export function confusionTable(variant: NamedVariant, labels: readonly string[]): Html {
-  const shown = labels.slice(0, LABELS);
-  const rows = shown.map((label) => rowOf(variant, label, labels));
-  const hidden = labels.length - shown.length;
-  const extra = {
-    hidden: hidden > 0,
-    other: rows.some((row) => row.other > 0),
-    none: rows.some((row) => row.none > 0),
-  };
-  const heads = [
-    ...shown.map((label) => foreign(cutText(label, LONGEST_NAME))),
-    ...(extra.hidden ? [html`${counted(hidden, 'more label')}`] : []),
-    ...(extra.other ? [html`<i>other</i>`] : []),
-    ...(extra.none ? [html`<i>no answer</i>`] : []),
-  ];
+  const rows = confusionRows(variant.summary, labels, LABELS);
+  const hidden = labels.length - rows.length;
+  const extras = [
+    { title: counted(hidden, 'more label'), numbers: rows.map((row) => row.hidden), shown: hidden > 0 },
+    { title: 'other', numbers: rows.map((row) => row.other), shown: rows.some((row) => row.other > 0) },
+    { title: 'no answer', numbers: rows.map((row) => row.none), shown: rows.some((row) => row.none > 0) },
+  ].filter(({ shown }) => shown);
+  const name = (label: string): Html => foreign(cutText(label, LONGEST_NAME));
   const body = rows.map(
-    (row) =>
-      html`<tr>
-        <th scope="row">${foreign(cutText(row.label, LONGEST_NAME))}</th>
-        ${row.cells.map((n, i) => cell(n, row.total, shown[i] === row.label))}${extra.hidden ? cell(row.hidden, row.total, false) : null}${extra.other ? cell(row.other, row.total, false) : null}${extra.none ? cell(row.none, row.total, false) : null}
+    (row, r) =>
+      safe`<tr>
+        <th scope="row">${name(row.label)}</th>
+        ${row.cells.map((n, i) => cell(n, row.total, i === r))}${extras.map(({ numbers }) => cell(numbers[r] ?? 0, row.total, false))}
       </tr>`,
   );
-  const table = html`<table class="matrix">
+  const heads = [...rows.map((row) => name(row.label)), ...extras.map(({ title }) => safe`<i>${title}</i>`)];
+  const table = safe`<table class="matrix">
     <caption>
       Labels in rows, predictions of ${variant.name} in columns
     </caption>
     <thead>
       <tr>
         <th scope="col"><small>label</small></th>
-        ${heads.map((head) => html`<th scope="col">${head}</th>`)}
+        ${heads.map((head) => safe`<th scope="col">${head}</th>`)}
       </tr>
     </thead>
     <tbody>
       ${body}
     </tbody>
   </table>`;
-  return html`<div>
+  return safe`<div>
     <h3><span class="mark" style="--v:${variant.colour}"></span>${variant.name}</h3>
     ${scrolling(`Confusion matrix of ${variant.name}`, table)}${othersNamed(variant, labels)}
   </div>`;
 }
 
-type Row = {
-  readonly label: string;
-  /** One for each shown label. */
-  readonly cells: readonly number[];
-  /** Predictions of labels that are not shown; of no label; none at all. */
-  readonly hidden: number;
-  readonly other: number;
-  readonly none: number;
-  readonly total: number;
-};
-
-function rowOf({ summary }: NamedVariant, label: string, labels: readonly string[]): Row {
-  const said = new Map(Object.entries(own(summary.confusion, label) ?? {}));
-  const none = own(summary.unpredicted, label) ?? 0;
-  const predicted = [...said.values()].reduce((sum, n) => sum + n, 0);
-  const cells = labels.map((name) => said.get(name) ?? 0);
-  const ofLabels = cells.reduce((sum, n) => sum + n, 0);
-  const hidden = cells.slice(LABELS).reduce((sum, n) => sum + n, 0);
-  return { label, cells: cells.slice(0, LABELS), hidden, other: predicted - ofLabels, none, total: predicted + none };
-}
-
-/** A label may be called "constructor". */
-const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined => (Object.hasOwn(record, key) ? record[key] : undefined);
-
 function cell(n: number, total: number, right: boolean): Html {
   const strength = total === 0 || n === 0 ? 0 : 0.08 + (0.5 * n) / total;
-  return html`<td class="${right ? 'hit' : 'miss'}" style="background:rgba(var(--${right ? 'hit' : 'miss'}),${strength.toFixed(3)})">
-    ${grouped(n)}
-  </td>`;
+  const kind = right ? 'hit' : 'miss';
+  return safe`<td class="${kind}" style="background:rgba(var(--${kind}),${strength.toFixed(3)})">${grouped(n)}</td>`;
 }
 
 /** The most frequent predictions that are no label. */
 function othersNamed({ summary }: NamedVariant, labels: readonly string[]): Html | null {
+  const isLabel = new Set(labels);
   const counts = new Map<string, number>();
   for (const row of Object.values(summary.confusion)) {
-    for (const [name, n] of Object.entries(row)) if (!labels.includes(name)) counts.set(name, (counts.get(name) ?? 0) + n);
+    for (const [name, n] of Object.entries(row)) if (!isLabel.has(name)) counts.set(name, (counts.get(name) ?? 0) + n);
   }
   if (counts.size === 0) return null;
   const frequent = [...counts].sort(([, a], [, b]) => b - a);
   const named = frequent
     .slice(0, OTHERS_NAMED)
-    .map(([name, n]) => html`<li><q>${foreign(cutText(name, LONGEST_NAME))}</q> ${grouped(n)}</li>`);
+    .map(([name, n]) => safe`<li><q>${foreign(cutText(name, LONGEST_NAME))}</q> ${grouped(n)}</li>`);
   const left = frequent.length - named.length;
-  return html`<p class="soft">Other predictions, which are no label:</p>
+  return safe`<p class="soft">Predictions that are no label:</p>
     <ul class="plain soft">
-      ${named}${left > 0 ? html`<li>and ${grouped(left)} more</li>` : null}
+      ${named}${left > 0 ? safe`<li>and ${grouped(left)} more</li>` : null}
     </ul>`;
 }

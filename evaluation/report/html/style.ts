@@ -52,7 +52,7 @@ svg{display:block;width:100%;overflow:visible}
 svg text{font-size:12px;fill:var(--soft);font-family:inherit;font-variant-numeric:tabular-nums}
 svg .name{fill:var(--ink);font-size:13px}svg .halo{paint-order:stroke;stroke:var(--pass-soft);stroke-width:5px;stroke-linejoin:round}
 .matrices{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,var(--least,300px)),1fr));gap:18px 24px}.matrices h3{margin-top:4px}
-.matrix td,.matrix th{border:2px solid var(--card);text-align:center;padding:7px 9px;min-width:54px;max-width:120px;overflow-wrap:break-word}.matrix thead th{vertical-align:bottom;font-size:13.5px}
+.matrix td,.matrix th{border:2px solid var(--card);text-align:center;padding:7px 7px;min-width:50px;max-width:120px;overflow-wrap:break-word}.matrix thead th{vertical-align:bottom;font-size:13.5px}
 .matrix tbody th{text-align:left;border-left:0}.matrix thead th{white-space:normal}
 .matrix td{border-radius:6px}.matrix .hit{font-weight:700}
 ul.cases{list-style:none;margin:0;padding:0}

@@ -1,15 +1,16 @@
 import type { ClassScores, Interval, VariantSummary } from '../../../schemas/core.ts';
 import { counted, dollars, duration, fixed, grouped, percent } from '../../summary/number-text.ts';
-import { foreign, html, scrolling, type Html } from './markup.ts';
+import { own } from '../confusion-rows.ts';
+import { foreign, safe, scrolling, type Html } from './markup.ts';
 
 export type NamedVariant = { readonly name: string; readonly colour: string; readonly summary: VariantSummary };
 
 export const variantHead = ({ name, colour }: NamedVariant): Html =>
-  html`<th scope="col"><span class="mark" style="--v:${colour}"></span>${name}</th>`;
+  safe`<th scope="col"><span class="mark" style="--v:${colour}"></span>${name}</th>`;
 
 const share = (value: number | null, interval: Interval | null): Html =>
-  html`<td>
-    ${value === null ? '–' : percent(value)}${interval === null ? null : html`<small>${fixed(interval.low * 100, 1)} – ${fixed(interval.high * 100, 1)}</small>`}
+  safe`<td>
+    ${value === null ? '–' : percent(value)}${interval === null ? null : safe`<small>${fixed(interval.low * 100, 1)} – ${fixed(interval.high * 100, 1)}</small>`}
   </td>`;
 
 type Row = readonly [title: string, cell: (variant: VariantSummary) => Html];
@@ -17,7 +18,7 @@ type Row = readonly [title: string, cell: (variant: VariantSummary) => Html];
 const rowsOf = (variants: readonly NamedVariant[], rows: readonly Row[]): readonly Html[] =>
   rows.map(
     ([title, cell]) =>
-      html`<tr>
+      safe`<tr>
         <th scope="row">${title}</th>
         ${variants.map(({ summary }) => cell(summary))}
       </tr>`,
@@ -34,16 +35,15 @@ const EMPTY: ClassScores = {
   f1Interval: null,
 };
 
-/** Own properties only: a label may be called "constructor". */
-export const scoresOf = (variant: VariantSummary, label: string): ClassScores =>
-  Object.hasOwn(variant.classes, label) ? (variant.classes[label] ?? EMPTY) : EMPTY;
+/** All null when a variant has no such label. */
+export const scoresOf = (variant: VariantSummary, label: string): ClassScores => own(variant.classes, label) ?? EMPTY;
 
 /** Accuracy, macro F1 and each label's precision, recall and F1, with intervals. */
 export function metricsTable(variants: readonly NamedVariant[], labels: readonly string[]): Html {
   const perLabel = labels.map((label) => {
     const scores = (variant: VariantSummary): ClassScores => scoresOf(variant, label);
     const support = variants.reduce((most, { summary }) => Math.max(most, scores(summary).support), 0);
-    return html`<tr class="group">
+    return safe`<tr class="group">
         <th scope="rowgroup" colspan="${variants.length + 1}">${foreign(label)} <small>${counted(support, 'result')}</small></th>
       </tr>
       ${rowsOf(variants, [
@@ -52,9 +52,9 @@ export function metricsTable(variants: readonly NamedVariant[], labels: readonly
         ['F1', (variant) => share(scores(variant).f1, scores(variant).f1Interval)],
       ])}`;
   });
-  const table = html`<table class="wide">
+  const table = safe`<table class="wide">
     <caption>
-      Percent, with 95 % intervals below
+      With 95 % intervals, in percent
     </caption>
     <thead>
       <tr>
@@ -65,8 +65,8 @@ export function metricsTable(variants: readonly NamedVariant[], labels: readonly
     <tbody>
       ${rowsOf(variants, [
         ['accuracy', (variant) => share(variant.accuracy, variant.accuracyInterval)],
-        ['right', (variant) => html`<td>${grouped(variant.correct)}<small>of ${grouped(variant.n)}</small></td>`],
-        ['errors', (variant) => html`<td>${grouped(variant.errors)}</td>`],
+        ['right', (variant) => safe`<td>${grouped(variant.correct)}<small>of ${grouped(variant.n)}</small></td>`],
+        ['errors', (variant) => safe`<td>${grouped(variant.errors)}</td>`],
         ['macro F1', (variant) => share(variant.macroF1, variant.macroF1Interval)],
       ])}
     </tbody>
@@ -79,10 +79,10 @@ export function metricsTable(variants: readonly NamedVariant[], labels: readonly
 
 /** What running cost. */
 export function usageTable(variants: readonly NamedVariant[]): Html {
-  const cell = (text: string): Html => html`<td>${text}</td>`;
+  const cell = (text: string): Html => safe`<td>${text}</td>`;
   const ms = (value: number | null): string => (value === null ? '–' : duration(value));
   const count = (value: number | null): string => (value === null ? 'not told' : grouped(value));
-  const table = html`<table class="wide">
+  const table = safe`<table class="wide">
     <caption>
       All results, also those not compared
     </caption>

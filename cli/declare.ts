@@ -1,0 +1,48 @@
+import { Option, type Command } from 'commander';
+import type { Session } from './session.ts';
+
+/** What a verb does. @returns the exit code */
+export type Action = (session: Session, command: Command) => Promise<number>;
+/** Runs an action for the command that was parsed. */
+export type Dispatch = (action: Action, command: Command) => Promise<void>;
+
+export type Verb = {
+  /** Name and arguments: `train <SET@SPLIT>`. */
+  readonly name: string;
+  readonly summary: string;
+  /** What an argument is, by its name without brackets. */
+  readonly args?: Readonly<Record<string, string>>;
+  readonly options?: readonly Option[];
+  readonly examples: readonly string[];
+  /** More to know, below the options. */
+  readonly notes?: readonly string[];
+  readonly action: Action;
+};
+
+/** Adds a noun, whose verbs follow. */
+export const addNoun = (program: Command, name: string, summary: string): Command => program.command(name).description(summary).helpCommand(false);
+
+/** Adds a verb to a noun, or a command without one to the program. @returns the command, for what is special about it */
+export function addVerb(parent: Command, dispatch: Dispatch, verb: Verb): Command {
+  const command = parent.command(verb.name).description(verb.summary);
+  for (const argument of command.registeredArguments) argument.description = verb.args?.[argument.name()] ?? '';
+  for (const option of verb.options ?? []) command.addOption(option);
+  const notes = (verb.notes ?? []).map((note) => `\n${note}`);
+  const examples = verb.examples.map((example) => `  ${example}`);
+  command.addHelpText('after', [...notes, '\nExamples:', ...examples].join('\n'));
+  return command.action(() => dispatch(verb.action, command));
+}
+
+export type OptionForm = {
+  readonly needed?: boolean;
+  /** Said in the help; what is not given stays undefined. */
+  readonly standard?: string | number;
+  /** Reads one value; `before` is what earlier uses of the option gave. */
+  readonly read?: (text: string, before: never) => unknown;
+};
+
+/** An option of a verb: `--seed <N>` takes a value, `--events` is a switch. */
+export function option(flags: string, description: string, { needed = false, standard, read }: OptionForm = {}): Option {
+  const made = new Option(flags, standard === undefined ? description : `${description} (default: ${standard})`).makeOptionMandatory(needed);
+  return read === undefined ? made : made.argParser((text: string, before: unknown) => read(text, before as never));
+}

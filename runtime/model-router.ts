@@ -1,0 +1,82 @@
+import { classOfText, createOpenAiChatModel, enumAnswer, loadClassifier, resolveModel, type Limiter, type ModelSettings } from '../models/index.ts';
+import { isRiskflowError, RiskflowError, type ChatModel, type ModelRouter, type NodeClassifier, type ResolvedModel, type TextClassifier } from '../schemas/index.ts';
+import type { Context, OnProgress } from './context.ts';
+import { trainModel } from './commands/models.ts';
+import type { Settings } from './settings.ts';
+
+export type ModelRouterOptions = {
+  readonly context: Context;
+  readonly limiter: Limiter;
+  /** Artifacts that are to be used by model name; others are the latest, trained on first use. */
+  readonly artifacts: Readonly<Record<string, string>>;
+  readonly onNotice: ((sentence: string) => void) | undefined;
+  readonly onProgress: OnProgress | undefined;
+};
+
+/** Finds what serves a model, once per model: clients and classifiers are kept for the life of the router. */
+export function createModelRouter(options: ModelRouterOptions): ModelRouter {
+  const settings = modelSettings(options.context.settings);
+  const known = new Map<string, Promise<ResolvedModel>>();
+  const clients = new Map<string, ChatModel>();
+  const find = async (ref: { readonly provider: string; readonly name: string }): Promise<ResolvedModel> => {
+    const resolution = resolveModel(ref, settings);
+    if (!resolution.ok) return { kind: 'none', ...resolution.problem };
+    const { target } = resolution;
+    if (target.kind === 'classifier') return findClassifier(options, target.model);
+    // The key decides what one may ask, not what is answered: it must not reach a reuse key.
+    const client = clients.get(target.baseUrl) ?? createOpenAiChatModel({ ...target, limiter: options.limiter });
+    clients.set(target.baseUrl, client);
+    return { kind: 'chat', model: client, name: target.model, version: `${target.baseUrl} ${target.model}` };
+  };
+  return {
+    resolve: (ref) => {
+      const name = `${ref.provider}/${ref.name}`;
+      const found = known.get(name) ?? find(ref);
+      known.set(name, found);
+      return found;
+    },
+  };
+}
+
+function modelSettings({ openai, config, environment }: Settings): ModelSettings {
+  return {
+    openai: { ...openai, prices: config.prices ?? {} },
+    providers: Object.fromEntries(
+      Object.entries(config.models ?? {}).map(([id, { baseUrl, apiKeyEnv, prices }]) => [id, { baseUrl, apiKeyEnv: apiKeyEnv ?? null, prices: prices ?? {} }]),
+    ),
+    map: {},
+    readKey: (variable) => environment[variable],
+  };
+}
+
+async function findClassifier({ context, artifacts, onNotice, onProgress }: ModelRouterOptions, model: string): Promise<ResolvedModel> {
+  try {
+    const artifact = artifacts[model] ?? (await latestArtifact(context, model)) ?? (await trainFirst());
+    const bytes = await context.storage.blobs.read(context.workspaceId, artifact);
+    if (bytes === undefined) throw new RiskflowError('unknown_model', `the trained model ${model} (${artifact.slice(0, 12)}) was erased`, { hint: `train it again: riskflow model train ${model}` });
+    return { kind: 'classifier', classifier: nodeClassifier(loadClassifier(bytes)), name: model, version: artifact };
+  } catch (error) {
+    if (!isRiskflowError(error)) throw error;
+    return { kind: 'none', code: 'unknown_model', message: `the classifier "${model}" cannot be had: ${error.message}`, hint: error.hint ?? `train it: riskflow model train ${model}` };
+  }
+
+  async function trainFirst(): Promise<string> {
+    onNotice?.(`training the classifier ${model}, which was not trained yet (as riskflow model train ${model} does)`);
+    return (await trainModel(context, { address: model, ...(onProgress === undefined ? {} : { onProgress }) })).artifact;
+  }
+}
+
+/** The latest artifact trained on the split that the name stands for now; one of an older version of the set does not count. */
+async function latestArtifact(context: Context, model: string): Promise<string | undefined> {
+  await context.storage.projections.catchUp(context.workspaceId);
+  const row = (await context.storage.read.models(context.workspaceId, { model })).at(-1);
+  if (row === undefined) return undefined;
+  const versions = await context.storage.read.sampleSetVersions(context.workspaceId, { set: row.set });
+  const latest = versions.findLast((version) => version.split === row.split);
+  return latest === undefined || latest.version === row.setVersion ? row.artifact : undefined;
+}
+
+const nodeClassifier = (classifier: TextClassifier): NodeClassifier => ({
+  chooseClass: (text, classes) => classOfText(classifier, text, classes),
+  chooseEnum: (text, schema) => enumAnswer(classifier, text, schema),
+});

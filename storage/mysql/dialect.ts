@@ -1,0 +1,42 @@
+import type { Dialect } from '../dialect.ts';
+import type { Column } from '../tables/table-spec.ts';
+import { trouble } from './errors.ts';
+
+/** A statement is a round trip, so it may as well be long; there is nothing to prepare. */
+const MAX_INSERT = 500;
+
+/**
+ * `collation`: one that compares text byte by byte and does not take blanks at the end for nothing, as `utf8mb4_bin` would. It
+ * has another name in MySQL and MariaDB.
+ */
+export const mysqlDialect = (collation: string): Dialect => ({
+  name: 'mysql',
+  tables: {
+    columnType: columnType,
+    options: () => ` engine = innodb row_format = dynamic default character set = utf8mb4 collate = ${collation}`,
+    inlineIndexes: true,
+  },
+  // Not "insert ignore", which would also swallow a value that is too long.
+  keepExisting: ' on duplicate key update workspace_id = workspace_id',
+  // MariaDB has no row alias; both have values().
+  replaceExisting: (_key, columns) => ` on duplicate key update ${columns.map((column) => `${column} = values(${column})`).join(', ')}`,
+  lockRows: ' for update',
+  shareRows: ' lock in share mode',
+  insertSize: (left) => Math.min(left, MAX_INSERT),
+  trouble,
+});
+
+function columnType({ kind, length }: Column): string {
+  switch (kind) {
+    case 'id':
+      return `varchar(${length})`;
+    case 'integer':
+      return 'bigint';
+    case 'real':
+      return 'double';
+    case 'text':
+      return 'longtext';
+    case 'bytes':
+      return 'longblob';
+  }
+}

@@ -1,0 +1,51 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const PROJECT = fileURLToPath(new URL('../', import.meta.url));
+const MAIN = join(PROJECT, 'cli', 'main.ts');
+
+export type Finished = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+export type Started = { readonly child: ChildProcess; readonly finished: Promise<Finished> };
+
+/** Environment of a test's processes: nothing of the developer's own settings. */
+export function testEnvironment(dataFolder: string, extra: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  const { PATH = '', SystemRoot = '', HOME = '', TMPDIR } = process.env;
+  return { PATH, SystemRoot, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), RISKFLOW_DATA: dataFolder, NO_COLOR: '1', ...extra };
+}
+
+/** Starts the real program in a process of its own. */
+export function startRiskflow(args: readonly string[], environment: Readonly<Record<string, string>>, cwd: string = PROJECT): Started {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
+    env: environment,
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const finished = new Promise<Finished>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+  return { child, finished };
+}
+
+export const riskflow = (
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  cwd: string = PROJECT,
+): Promise<Finished> => startRiskflow(args, environment, cwd).finished;
+
+/** A folder that is gone after the callback. */
+export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'riskflow-test-'));
+  try {
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
