@@ -23,7 +23,14 @@ export async function performLlm(request: LlmRequest, models: ModelRouter, signa
   if (resolved.kind === 'classifier') {
     const chosen = resolved.classifier.chooseEnum(request.text, schema);
     if (!chosen.ok) return { failure: chosen.failure, usage: NO_USAGE, elapsedMs: 0 };
-    return { outputs: new Map<string, Value>([['text', chosen.answer], ['finish_reason', 'stop']]), usage: NO_USAGE, elapsedMs: 0 };
+    return {
+      outputs: new Map<string, Value>([
+        ['text', chosen.answer],
+        ['finish_reason', 'stop'],
+      ]),
+      usage: NO_USAGE,
+      elapsedMs: 0,
+    };
   }
   const answer = await resolved.model.complete(
     {

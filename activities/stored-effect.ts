@@ -36,22 +36,37 @@ export function storedExecutor(options: StoredEffectOptions): EffectExecutor {
     if (reuse === null) return keep(await perform(effect, { signal }), null);
 
     const name = `${reuse.scope} ${reuse.contentKey}`;
-    const shared = await underWay.get(name)?.catch(() => undefined);
-    if (shared?.status === 'succeeded') return keep(asReused(shared), null);
-    if (answered.has(name) || options.mayBeStored(effect)) {
-      const known = await effects.findReusable(workspaceId, reuse.scope, reuse.contentKey);
-      if (known !== undefined) return keep(asReused(known), null);
+    for (let earlier = underWay.get(name); earlier !== undefined; earlier = underWay.get(name)) {
+      const shared = await earlier.catch(() => undefined);
+      if (shared?.status === 'succeeded') return keep(asReused(shared), null);
     }
-    const own = perform(effect, { signal }).then((result) => keep(result, result.status === 'succeeded' ? reuse : null));
+    // Nothing may be awaited between the look above and the entry below: another equal question would slip in.
+    const own = answer(effect, { signal, reuse, name, keep });
     underWay.set(name, own);
     try {
-      const result = await own;
-      if (result.status === 'succeeded') answered.add(name);
-      return result;
+      return await own;
     } finally {
       if (underWay.get(name) === own) underWay.delete(name);
     }
   };
+
+  type Question = {
+    readonly signal: AbortSignal;
+    readonly reuse: ReuseKey;
+    readonly name: string;
+    readonly keep: (result: EffectResult, key: ReuseKey | null) => Promise<EffectResult>;
+  };
+
+  async function answer(effect: Effect, { signal, reuse, name, keep }: Question): Promise<EffectResult> {
+    if (answered.has(name) || options.mayBeStored(effect)) {
+      const known = await effects.findReusable(workspaceId, reuse.scope, reuse.contentKey);
+      if (known !== undefined) return keep(asReused(known), null);
+    }
+    const performed = await perform(effect, { signal });
+    const result = await keep(performed, performed.status === 'succeeded' ? reuse : null);
+    if (result.status === 'succeeded') answered.add(name);
+    return result;
+  }
 }
 
 /** The same answer, without what it cost: that was paid once. */

@@ -1,5 +1,7 @@
 import { Option, type Command } from 'commander';
+import { RiskflowError } from '../schemas/core.ts';
 import type { Session } from './session.ts';
+import { wordsOf } from './wrong-use.ts';
 
 /** What a verb does. @returns the exit code */
 export type Action = (session: Session, command: Command) => Promise<number>;
@@ -12,6 +14,8 @@ export type Verb = {
   readonly summary: string;
   /** What an argument is, by its name without brackets. */
   readonly args?: Readonly<Record<string, string>>;
+  /** Options that must be given. */
+  readonly needed?: readonly Option[];
   readonly options?: readonly Option[];
   readonly examples: readonly string[];
   /** More to know, below the options. */
@@ -20,21 +24,34 @@ export type Verb = {
 };
 
 /** Adds a noun, whose verbs follow. */
-export const addNoun = (program: Command, name: string, summary: string): Command => program.command(name).description(summary).helpCommand(false);
+export const addNoun = (program: Command, name: string, summary: string): Command =>
+  program.command(name).description(summary).helpCommand(false);
 
 /** Adds a verb to a noun, or a command without one to the program. @returns the command, for what is special about it */
 export function addVerb(parent: Command, dispatch: Dispatch, verb: Verb): Command {
   const command = parent.command(verb.name).description(verb.summary);
   for (const argument of command.registeredArguments) argument.description = verb.args?.[argument.name()] ?? '';
-  for (const option of verb.options ?? []) command.addOption(option);
+  const needed = verb.needed ?? [];
+  for (const made of needed) made.description += ' (required)';
+  for (const made of [...needed, ...(verb.options ?? [])]) command.addOption(made);
   const notes = (verb.notes ?? []).map((note) => `\n${note}`);
   const examples = verb.examples.map((example) => `  ${example}`);
   command.addHelpText('after', [...notes, '\nExamples:', ...examples].join('\n'));
-  return command.action(() => dispatch(verb.action, command));
+  return command.action(() => {
+    checkNeeded(command, needed);
+    return dispatch(verb.action, command);
+  });
+}
+
+/** Commander would complain of a missing option before it complains of a misspelt one. */
+function checkNeeded(command: Command, needed: readonly Option[]): void {
+  const missing = needed.find((option) => command.getOptionValue(option.attributeName()) === undefined);
+  if (missing === undefined) return;
+  const words = wordsOf(command);
+  throw new RiskflowError('usage', `${words}: the option ${missing.flags} is required`, { hint: `riskflow ${words} --help tells more` });
 }
 
 export type OptionForm = {
-  readonly needed?: boolean;
   /** Said in the help; what is not given stays undefined. */
   readonly standard?: string | number;
   /** Reads one value; `before` is what earlier uses of the option gave. */
@@ -42,7 +59,7 @@ export type OptionForm = {
 };
 
 /** An option of a verb: `--seed <N>` takes a value, `--events` is a switch. */
-export function option(flags: string, description: string, { needed = false, standard, read }: OptionForm = {}): Option {
-  const made = new Option(flags, standard === undefined ? description : `${description} (default: ${standard})`).makeOptionMandatory(needed);
+export function option(flags: string, description: string, { standard, read }: OptionForm = {}): Option {
+  const made = new Option(flags, standard === undefined ? description : `${description} (default: ${standard})`);
   return read === undefined ? made : made.argParser((text: string, before: unknown) => read(text, before as never));
 }

@@ -4,7 +4,9 @@ const NEEDED = 24;
 
 // Older versions than this cannot read TypeScript at all; ./riskflow and npm scripts start the pinned one.
 if (Number(process.versions.node.split('.')[0]) < NEEDED) {
-  process.stderr.write(`riskflow: Node ${NEEDED} is needed and this is Node ${process.versions.node}: start it with ./riskflow after \`npm ci\`\n`);
+  process.stderr.write(
+    `riskflow: Node ${NEEDED} is needed and this is Node ${process.versions.node}: start it with ./riskflow after \`npm ci\`\n`,
+  );
   process.exitCode = 1;
 } else await main();
 
@@ -13,13 +15,13 @@ async function main(): Promise<void> {
   const { printError } = await import('./print-error.ts');
   const debug = process.argv.includes('--debug');
   const crash = (error: unknown): void => {
-    process.exit(printError(terminal, error, { debug })); // oxlint-disable-line unicorn/no-process-exit -- the state is unknown
+    process.exit(printError(terminal, error, { debug }));
   };
   process.on('uncaughtException', crash).on('unhandledRejection', crash);
   // The reader went away, as `head` does: nobody is left to tell.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit(0); // oxlint-disable-line unicorn/no-process-exit
+    process.exit(0);
   });
   const { runProgram } = await import('./program.ts');
   process.exitCode = await runProgram(process.argv.slice(2), terminal);

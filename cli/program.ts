@@ -15,8 +15,7 @@ import { openSession } from './session.ts';
 import type { Terminal } from './terminal.ts';
 import { wrongUseOf } from './wrong-use.ts';
 
-const ABOUT = `Runs Dify workflow files over streams of risk reports, and shows on labelled samples whether a change is better before it
-goes live.
+const ABOUT = `Runs Dify workflow files over streams of risk reports, and shows on labelled samples whether a change is better before it goes live.
 
 Start with: riskflow demo`;
 
@@ -61,7 +60,7 @@ export function buildProgram(terminal: Pick<Terminal, 'out'>, dispatch: Dispatch
   addDecisionCommands(program, dispatch);
   addDeadletterCommands(program, dispatch);
   addProjectionCommands(program, dispatch);
-  addDemoCommand(program, dispatch);
+  addDemoCommand(program, dispatch, runProgram);
   return program;
 }
 

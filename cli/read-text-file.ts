@@ -17,18 +17,28 @@ async function readBytes(absolute: string, { path, what }: { readonly path: stri
   try {
     return await readFile(absolute);
   } catch (cause) {
-    throw new RiskflowError('not_found', `the ${what} ${path} cannot be read: ${troubleOf(cause)}`, { cause, hint: `looked for ${absolute}` });
+    throw new RiskflowError('not_found', `the ${what} ${path} cannot be read: ${troubleOf(cause)}`, {
+      cause,
+      hint: `looked for ${absolute}`,
+    });
   }
 }
 
 /** Checks that a file could be written there, before long work is done for it. @throws RiskflowError */
-export async function checkWritable(terminal: Pick<Terminal, 'folder'>, { option, path }: { readonly option: string; readonly path: string }): Promise<string> {
+export async function checkWritable(
+  terminal: Pick<Terminal, 'folder'>,
+  { option, path }: { readonly option: string; readonly path: string },
+): Promise<string> {
   const absolute = resolve(terminal.folder, path);
   const folder = dirname(absolute);
   const parent = await stat(folder).catch(() => undefined);
-  if (parent?.isDirectory() !== true) throw new RiskflowError('usage', `${option} ${path}: there is no folder ${folder}`, { hint: 'make it first, or name another file' });
+  if (parent?.isDirectory() !== true)
+    throw new RiskflowError('usage', `${option} ${path}: there is no folder ${folder}`, { hint: 'make it first, or name another file' });
   const there = await stat(absolute).catch(() => undefined);
-  if (there?.isDirectory() === true) throw new RiskflowError('usage', `${option} ${path} is a folder, and a file is to be written`, { hint: `for example ${path}/report.html` });
+  if (there?.isDirectory() === true)
+    throw new RiskflowError('usage', `${option} ${path} is a folder, and a file is to be written`, {
+      hint: `for example ${path}/report.html`,
+    });
   return absolute;
 }
 

@@ -1,4 +1,4 @@
-import { CommanderError, type Command } from 'commander';
+import type { Command, CommanderError } from 'commander';
 import { RiskflowError } from '../schemas/core.ts';
 
 /** What commander has to say about the command line, as one sentence and how to mend it. Null: help or the version was asked for. */
@@ -11,16 +11,17 @@ export function wrongUseOf(error: CommanderError, program: Command, args: readon
   const see = `${path} --help tells more`;
   if (error.code === 'commander.help') {
     const verbs = command.commands.map((verb) => verb.name()).join(', ');
-    return new RiskflowError('usage', `"${path}" needs a verb: ${verbs}`, { hint: see });
+    return new RiskflowError('usage', `${command.name()} needs a verb: ${verbs}`, { hint: see });
   }
-  return new RiskflowError('usage', `${path}: ${reworded(first)}`, { hint: guess === undefined ? see : `did you mean ${guess}? ${see}` });
+  return new RiskflowError('usage', `${command.parent === null ? '' : `${wordsOf(command)}: `}${reworded(first)}`, {
+    hint: guess === undefined ? see : `did you mean ${guess}? ${see}`,
+  });
 }
 
 const WORDINGS: readonly (readonly [RegExp, string])[] = [
   [/^unknown command '(.*)'$/s, 'there is no command "$1"'],
   [/^unknown option '(.*)'$/s, 'there is no option "$1"'],
   [/^missing required argument '(.*)'$/s, 'the argument $1 is missing'],
-  [/^required option '(.*)' not specified$/s, 'the option $1 is required'],
   [/^option '(.*)' argument missing$/s, 'the option $1 needs a value'],
   [/^too many arguments.* Expected (\d+) arguments? but got (\d+): (.*)\.$/s, 'too many arguments ($2 where $1 can be used): $3'],
 ];
@@ -42,3 +43,6 @@ function commandOf(program: Command, args: readonly string[]): Command {
 }
 
 const pathOf = (command: Command): string => (command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`);
+
+/** `eval run`: the command without the program. */
+export const wordsOf = (command: Command): string => pathOf(command).split(' ').slice(1).join(' ');

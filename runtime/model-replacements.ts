@@ -11,13 +11,17 @@ export function modelReplacements(plan: Plan, map: ModelMap, settings: Settings)
   const configured = Object.keys(settings.config.models ?? {});
   for (const text of Object.entries(map).flat()) {
     if (readModelText(text, configured) === undefined) {
-      throw new RiskflowError('usage', `--map-model: "${text}" does not name a model`, { hint: 'write PROVIDER/MODEL=PROVIDER/MODEL, such as openai/gpt-4o=riskflow/classifier/sms@tune' });
+      throw new RiskflowError('usage', `--map-model: "${text}" does not name a model`, {
+        hint: 'write PROVIDER/MODEL=PROVIDER/MODEL, such as openai/gpt-4o=riskflow/classifier/sms@tune',
+      });
     }
   }
   const models = modelsOf(plan, {}).map(({ model }) => model);
   const replacements = models.flatMap((model) => {
     const replacement = mapModel(model, map, configured);
-    return replacement === model ? [] : [[`${model.provider}/${model.name}`, { provider: replacement.provider, name: replacement.name }] as const];
+    return replacement === model
+      ? []
+      : [[`${model.provider}/${model.name}`, { provider: replacement.provider, name: replacement.name }] as const];
   });
   return Object.fromEntries(replacements);
 }

@@ -1,5 +1,21 @@
-import { classOfText, createOpenAiChatModel, enumAnswer, loadClassifier, resolveModel, type Limiter, type ModelSettings } from '../models/index.ts';
-import { isRiskflowError, RiskflowError, type ChatModel, type ModelRouter, type NodeClassifier, type ResolvedModel, type TextClassifier } from '../schemas/index.ts';
+import {
+  classOfText,
+  createOpenAiChatModel,
+  enumAnswer,
+  loadClassifier,
+  resolveModel,
+  type Limiter,
+  type ModelSettings,
+} from '../models/index.ts';
+import {
+  isRiskflowError,
+  RiskflowError,
+  type ChatModel,
+  type ModelRouter,
+  type NodeClassifier,
+  type ResolvedModel,
+  type TextClassifier,
+} from '../schemas/index.ts';
 import type { Context, OnProgress } from './context.ts';
 import { trainModel } from './commands/models.ts';
 import type { Settings } from './settings.ts';
@@ -42,7 +58,10 @@ function modelSettings({ openai, config, environment }: Settings): ModelSettings
   return {
     openai: { ...openai, prices: config.prices ?? {} },
     providers: Object.fromEntries(
-      Object.entries(config.models ?? {}).map(([id, { baseUrl, apiKeyEnv, prices }]) => [id, { baseUrl, apiKeyEnv: apiKeyEnv ?? null, prices: prices ?? {} }]),
+      Object.entries(config.models ?? {}).map(([id, { baseUrl, apiKeyEnv, prices }]) => [
+        id,
+        { baseUrl, apiKeyEnv: apiKeyEnv ?? null, prices: prices ?? {} },
+      ]),
     ),
     map: {},
     readKey: (variable) => environment[variable],
@@ -53,11 +72,19 @@ async function findClassifier({ context, artifacts, onNotice, onProgress }: Mode
   try {
     const artifact = artifacts[model] ?? (await latestArtifact(context, model)) ?? (await trainFirst());
     const bytes = await context.storage.blobs.read(context.workspaceId, artifact);
-    if (bytes === undefined) throw new RiskflowError('unknown_model', `the trained model ${model} (${artifact.slice(0, 12)}) was erased`, { hint: `train it again: riskflow model train ${model}` });
+    if (bytes === undefined)
+      throw new RiskflowError('unknown_model', `the trained model ${model} (${artifact.slice(0, 12)}) was erased`, {
+        hint: `train it again: riskflow model train ${model}`,
+      });
     return { kind: 'classifier', classifier: nodeClassifier(loadClassifier(bytes)), name: model, version: artifact };
   } catch (error) {
     if (!isRiskflowError(error)) throw error;
-    return { kind: 'none', code: 'unknown_model', message: `the classifier "${model}" cannot be had: ${error.message}`, hint: error.hint ?? `train it: riskflow model train ${model}` };
+    return {
+      kind: 'none',
+      code: 'unknown_model',
+      message: `the classifier "${model}" cannot be had: ${error.message}`,
+      hint: error.hint ?? `train it: riskflow model train ${model}`,
+    };
   }
 
   async function trainFirst(): Promise<string> {

@@ -50,7 +50,14 @@ export async function openApp(settings: Settings, options: OpenOptions): Promise
     secrets,
     code,
     actor: options.actor,
-    models: (router = {}) => createModelRouter({ context, limiter: router.limiter ?? processLimit, artifacts: router.artifacts ?? {}, onNotice: options.onNotice, onProgress: options.onProgress }),
+    models: (router = {}) =>
+      createModelRouter({
+        context,
+        limiter: router.limiter ?? processLimit,
+        artifacts: router.artifacts ?? {},
+        onNotice: options.onNotice,
+        onProgress: options.onProgress,
+      }),
     effects: (models) => createEffectExecutor({ workspaceId: settings.workspaceId, models, code, secrets }),
   };
   return {

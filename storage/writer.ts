@@ -1,4 +1,4 @@
-import type { EffectResult, WriteResult, WriteUnit } from '../schemas/core.ts';
+import { type EffectResult, isRiskflowError, type WriteResult, type WriteUnit } from '../schemas/core.ts';
 import type { Database } from './database.ts';
 import { GroupCommit, type Outcome } from './group-commit.ts';
 import { type EffectEntry, type PreparedEffect, prepareEffect, putEffects } from './operations/put-effects.ts';
@@ -27,7 +27,8 @@ export function createWriter(database: Database, upcasters: Upcasters): Writer {
       database.transaction((trx) =>
         commitJobs(jobs, { units: (units) => commitUnits(trx, units), effects: (effects) => commitEffects(trx, effects) }),
       ),
-    worthAlone: (error) => database.dialect.trouble(error) === 'other' || database.dialect.trouble(error) === 'duplicate',
+    // A lock that did not become free will not do so for each of them either.
+    worthAlone: (error) => !isRiskflowError(error),
     sliceWeight: SLICE_WEIGHT,
     rest: database.dialect.name === 'sqlite' ? 2 : 0,
   });

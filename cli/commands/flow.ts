@@ -63,16 +63,43 @@ async function list(session: Session): Promise<number> {
   return withApp(session, async ({ runtime, context }) => {
     const flows = await runtime.listFlows(context);
     if (session.json) {
-      session.printJson({ flows: flows.map(({ flow, mode, latestVersion, history }) => ({ flow, mode, latestVersion, versions: history.toReversed().map(shown) })) });
+      session.printJson({
+        flows: flows.map(({ flow, mode, latestVersion, history }) => ({
+          flow,
+          mode,
+          latestVersion,
+          versions: history.toReversed().map(shown),
+        })),
+      });
       return 0;
     }
-    const rows = flows.flatMap(({ flow, mode, history }) => history.toReversed().map((row) => [flow, row.version.slice(0, SHORT), mode, row.fileName ?? '', row.warnings.length]));
+    const rows = flows.flatMap(({ flow, mode, history }) =>
+      history.toReversed().map((row) => [flow, row.version.slice(0, SHORT), mode, row.fileName ?? '', row.warnings.length]),
+    );
     if (rows.length === 0) session.notice('no flow is published yet: riskflow flow import FILE.yml');
-    else session.print(renderTable([{ title: 'flow' }, { title: 'version' }, { title: 'mode' }, { title: 'file' }, { title: 'warnings', align: 'right' }], rows));
+    else
+      session.print(
+        renderTable(
+          [{ title: 'flow' }, { title: 'version' }, { title: 'mode' }, { title: 'file' }, { title: 'warnings', align: 'right' }],
+          rows,
+        ),
+      );
     return 0;
   });
 }
 
-type Version = { readonly version: string; readonly meaningHash: string; readonly dslVersion: string; readonly fileName: string | null; readonly warnings: readonly string[] };
+type Version = {
+  readonly version: string;
+  readonly meaningHash: string;
+  readonly dslVersion: string;
+  readonly fileName: string | null;
+  readonly warnings: readonly string[];
+};
 
-const shown = ({ version, meaningHash, dslVersion, fileName, warnings }: Version): Version => ({ version, meaningHash, dslVersion, fileName, warnings });
+const shown = ({ version, meaningHash, dslVersion, fileName, warnings }: Version): Version => ({
+  version,
+  meaningHash,
+  dslVersion,
+  fileName,
+  warnings,
+});

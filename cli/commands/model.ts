@@ -37,12 +37,19 @@ async function train(session: Session, command: Command): Promise<number> {
   const [address = ''] = command.args;
   const { test, seed = DEFAULT_SEED } = command.opts<{ test?: string; seed?: number }>();
   if (test === address) {
-    throw new RiskflowError('usage', `--test ${test} names the samples that the model learns from`, { hint: 'judge it on samples it has not seen, such as SET@test' });
+    throw new RiskflowError('usage', `--test ${test} names the samples that the model learns from`, {
+      hint: 'judge it on samples it has not seen, such as SET@test',
+    });
   }
   return withApp(session, async (work) => {
     const judgedOn = test ?? (await testSplitOf(work, address));
     const { onProgress } = session;
-    const trained = await work.runtime.trainModel(work.context, { address, seed, onProgress, ...(judgedOn === undefined ? {} : { test: judgedOn }) });
+    const trained = await work.runtime.trainModel(work.context, {
+      address,
+      seed,
+      onProgress,
+      ...(judgedOn === undefined ? {} : { test: judgedOn }),
+    });
     if (session.json) session.printJson(trained);
     else printTrained(session, trained);
     return 0;
@@ -62,7 +69,9 @@ async function testSplitOf({ runtime, context }: Work, address: string): Promise
 }
 
 function printTrained(session: Session, { model, artifact, setVersion, rows, crossValidated, test, isNew }: TrainedModel): void {
-  session.print(`${model} ${isNew ? 'is trained' : 'was trained before'} on ${rows} samples (version ${setVersion.slice(0, 12)}), artifact ${artifact.slice(0, 12)}`);
+  session.print(
+    `${model} ${isNew ? 'is trained' : 'was trained before'} on ${rows} samples (version ${setVersion.slice(0, 12)}), artifact ${artifact.slice(0, 12)}`,
+  );
   printMetrics(session, `${model}, cross-validated in ${crossValidated.folds} parts`, crossValidated);
   if (test !== null) printMetrics(session, test.address, test);
 }
@@ -73,17 +82,29 @@ function printMetrics(session: Session, title: string, { accuracy, ece, confusio
   session.print(`\n${session.style.bold(title)}: accuracy ${(accuracy * 100).toFixed(1)} % of ${n}, calibration error ${ece.toFixed(3)}`);
   const labels = Object.keys(confusion);
   const rows = labels.map((label) => [label, ...labels.map((said) => confusion[label]?.[said] ?? 0)]);
-  session.print(renderTable([{ title: 'label \\ said', atMost: 24 }, ...labels.map((title) => ({ title, align: 'right', atMost: 24 }) as const)], rows));
+  session.print(
+    renderTable([{ title: 'label \\ said', atMost: 24 }, ...labels.map((title) => ({ title, align: 'right', atMost: 24 }) as const)], rows),
+  );
 }
 
 async function list(session: Session): Promise<number> {
   return withApp(session, async ({ runtime, context }) => {
-    const models = (await runtime.listModels(context)).map(({ model, artifact, set, setVersion, split, rows, metrics }) => ({ model, artifact, sampleSet: set, setVersion, split, rows, metrics }));
+    const models = (await runtime.listModels(context)).map(({ model, artifact, set, setVersion, split, rows, metrics }) => ({
+      model,
+      artifact,
+      sampleSet: set,
+      setVersion,
+      split,
+      rows,
+      metrics,
+    }));
     if (session.json) session.printJson({ models });
     else if (models.length === 0) session.notice('no classifier is trained yet: riskflow model train SET@SPLIT');
     else {
       const rows = models.map((row) => [row.model, row.artifact.slice(0, 12), row.setVersion.slice(0, 12), row.rows]);
-      session.print(renderTable([{ title: 'model' }, { title: 'artifact' }, { title: 'sample version' }, { title: 'samples', align: 'right' }], rows));
+      session.print(
+        renderTable([{ title: 'model' }, { title: 'artifact' }, { title: 'sample version' }, { title: 'samples', align: 'right' }], rows),
+      );
     }
     return 0;
   });

@@ -43,6 +43,13 @@ function print(session: Session, projections: readonly ProjectionStatus[]): void
     session.printJson({ projections });
     return;
   }
-  const rows = projections.map(({ name, log, rows: count, checkpoint, head, hash }) => [name, count, `${log} ${checkpoint} of ${head}`, hash.slice(0, 16)]);
-  session.print(renderTable([{ title: 'projection' }, { title: 'rows', align: 'right' }, { title: 'checkpoint' }, { title: 'hash' }], rows));
+  const rows = projections.map(({ name, log, rows: count, checkpoint, head, hash }) => [
+    name,
+    count,
+    `${log} ${checkpoint} of ${head}`,
+    hash.slice(0, 16),
+  ]);
+  session.print(
+    renderTable([{ title: 'projection' }, { title: 'rows', align: 'right' }, { title: 'checkpoint' }, { title: 'hash' }], rows),
+  );
 }

@@ -47,7 +47,9 @@ async function run(session: Session, command: Command): Promise<number> {
   const [reference = ''] = command.args;
   const options = command.opts<RunOptions>();
   if (options.events === true && session.json) {
-    throw new RiskflowError('usage', '--events and --json cannot be used together', { hint: '--events prints one JSON document per line, the last one is workflow_finished' });
+    throw new RiskflowError('usage', '--events and --json cannot be used together', {
+      hint: '--events prints one JSON document per line, the last one is workflow_finished',
+    });
   }
   const inputs = await readInputs(session.terminal, options.inputs);
   const pins = options.pin === undefined ? {} : await readPins(session.terminal, options.pin);
@@ -62,7 +64,11 @@ async function run(session: Session, command: Command): Promise<number> {
   });
 }
 
-function tellAbout(session: Session, { plan, warnings }: NamedFlow, { inputs, options }: { readonly inputs: Values; readonly options: RunOptions }): void {
+function tellAbout(
+  session: Session,
+  { plan, warnings }: NamedFlow,
+  { inputs, options }: { readonly inputs: Values; readonly options: RunOptions },
+): void {
   for (const warning of warnings) session.warn(warning);
   const known = inputNames(plan);
   const ignored = [...inputs.keys()].filter((name) => !known.includes(name));
@@ -70,7 +76,8 @@ function tellAbout(session: Session, { plan, warnings }: NamedFlow, { inputs, op
     const takes = known.length === 0 ? 'takes none' : `takes ${known.join(', ')}`;
     session.warn(`the flow has no input ${ignored.map((name) => `"${name}"`).join(', ')}, so it is ignored: it ${takes}`);
   }
-  if (plan.mode === 'advanced-chat' && options.query === undefined) session.warn('this is a chat flow and runs with an empty query: give one with --query TEXT');
+  if (plan.mode === 'advanced-chat' && options.query === undefined)
+    session.warn('this is a chat flow and runs with an empty query: give one with --query TEXT');
   for (const [from, to] of Object.entries(options.mapModel ?? {})) session.notice(`model ${from} is replaced by ${to}`);
 }
 

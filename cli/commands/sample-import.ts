@@ -37,7 +37,9 @@ export async function importSamples(session: Session, command: Command): Promise
       return 0;
     }
     const dropped = dedupe ? 'left out' : 'kept';
-    session.print(`${sampleSet} version ${version.slice(0, 12)} ${isNew ? 'is imported' : 'was there already'}: ${rows} samples, ${labelCounts(labels)}`);
+    session.print(
+      `${sampleSet} version ${version.slice(0, 12)} ${isNew ? 'is imported' : 'was there already'}: ${rows} samples, ${labelCounts(labels)}`,
+    );
     if (duplicates > 0) session.print(`${duplicates} rows have the text of an earlier one and were ${dropped}`);
     return 0;
   });

@@ -8,25 +8,42 @@ import { withApp, type Session, type Work } from '../session.ts';
 
 export async function listSamples(session: Session): Promise<number> {
   return withApp(session, async ({ runtime, context }) => {
-    const sets = (await runtime.listSampleSets(context)).map(({ set, version, split, parent, seed, rows, duplicates, rejected, labels, fieldNames, clusterField }) => ({
-      sampleSet: set,
-      version,
-      split,
-      parent,
-      seed,
-      rows,
-      duplicates,
-      rejected,
-      labels,
-      fields: fieldNames,
-      cluster: clusterField,
-    }));
+    const sets = (await runtime.listSampleSets(context)).map(
+      ({ set, version, split, parent, seed, rows, duplicates, rejected, labels, fieldNames, clusterField }) => ({
+        sampleSet: set,
+        version,
+        split,
+        parent,
+        seed,
+        rows,
+        duplicates,
+        rejected,
+        labels,
+        fields: fieldNames,
+        cluster: clusterField,
+      }),
+    );
     if (session.json) session.printJson({ sampleSets: sets });
     else if (sets.length === 0) session.notice('there is no sample set yet: riskflow sample import NAME FILE.csv');
     else {
-      const rows = sets.map((set) => [address(set.sampleSet, set.split), set.version.slice(0, 12), set.rows, set.duplicates, labelCounts(set.labels)]);
+      const rows = sets.map((set) => [
+        address(set.sampleSet, set.split),
+        set.version.slice(0, 12),
+        set.rows,
+        set.duplicates,
+        labelCounts(set.labels),
+      ]);
       session.print(
-        renderTable([{ title: 'sample set' }, { title: 'version' }, { title: 'samples', align: 'right' }, { title: 'duplicates', align: 'right' }, { title: 'labels', atMost: 100 }], rows),
+        renderTable(
+          [
+            { title: 'sample set' },
+            { title: 'version' },
+            { title: 'samples', align: 'right' },
+            { title: 'duplicates', align: 'right' },
+            { title: 'labels', atMost: 100 },
+          ],
+          rows,
+        ),
       );
     }
     return 0;
@@ -41,7 +58,22 @@ export async function showSamples(session: Session, command: Command): Promise<n
     const { set, texts, clusters } = await runtime.showSampleSet(context, wanted);
     if (session.json) {
       const { set: sampleSet, version, split, parent, seed, rows, duplicates, rejected, labels, fieldNames, textField, clusterField } = set;
-      session.printJson({ sampleSet, version, split, parent, seed, rows, texts, clusters, duplicates, rejected, labels, fields: fieldNames, text: textField, cluster: clusterField });
+      session.printJson({
+        sampleSet,
+        version,
+        split,
+        parent,
+        seed,
+        rows,
+        texts,
+        clusters,
+        duplicates,
+        rejected,
+        labels,
+        fields: fieldNames,
+        text: textField,
+        cluster: clusterField,
+      });
       return 0;
     }
     session.print(
@@ -72,7 +104,11 @@ export async function exportSamples(session: Session, command: Command): Promise
   });
 }
 
-async function exportToFile(session: Session, work: Work, { wanted, path }: { readonly wanted: string; readonly path: string }): Promise<void> {
+async function exportToFile(
+  session: Session,
+  work: Work,
+  { wanted, path }: { readonly wanted: string; readonly path: string },
+): Promise<void> {
   // An unknown set must not leave an empty file.
   const { set } = await work.runtime.showSampleSet(work.context, wanted);
   const file = await open(path, 'w');
@@ -101,7 +137,10 @@ async function exportDocument(session: Session, work: Work, wanted: string): Pro
 async function* sampleLines({ runtime, context }: Work, wanted: string): AsyncGenerator<string, void> {
   for await (const { id, fields, label } of runtime.exportSamples(context, wanted)) {
     // A field that is itself named "id" or "label" beside an id or label from another column steps aside.
-    const others = Array.from(fields, ([name, value]): [string, Value] => [name === 'id' || name === 'label' ? `field.${name}` : name, value]);
+    const others = Array.from(fields, ([name, value]): [string, Value] => [
+      name === 'id' || name === 'label' ? `field.${name}` : name,
+      value,
+    ]);
     yield toJsonText(new Map<string, Value>([['id', id], ...others, ['label', label]]));
   }
 }

@@ -16,8 +16,15 @@ export async function splitSamples(session: Session, command: Command): Promise<
       return 0;
     }
     session.print(`${sampleSet} version ${version.slice(0, 12)} is split with seed ${seed}`);
-    const rows = Object.entries(splits).map(([name, split]) => [`${sampleSet}@${name}`, split.version.slice(0, 12), split.rows, labelCounts(split.labels)]);
-    session.print(renderTable([{ title: 'split' }, { title: 'version' }, { title: 'samples', align: 'right' }, { title: 'labels', atMost: 100 }], rows));
+    const rows = Object.entries(splits).map(([name, split]) => [
+      `${sampleSet}@${name}`,
+      split.version.slice(0, 12),
+      split.rows,
+      labelCounts(split.labels),
+    ]);
+    session.print(
+      renderTable([{ title: 'split' }, { title: 'version' }, { title: 'samples', align: 'right' }, { title: 'labels', atMost: 100 }], rows),
+    );
     return 0;
   });
 }

@@ -37,7 +37,10 @@ export function addSampleCommands(program: Command, dispatch: Dispatch): void {
     summary: 'cut a sample set into parts; equal texts and clusters stay together',
     args: { SET: 'NAME[:VERSION]' },
     options: [seedOption('decides which sample goes where', DEFAULT_SPLIT_SEED)],
-    examples: ['riskflow sample split reports --tune 0.3 --test 0.7 --seed 7', 'riskflow sample split reports --tune 0.5 --dev 0.2 --test 0.3 --json'],
+    examples: [
+      'riskflow sample split reports --tune 0.3 --test 0.7 --seed 7',
+      'riskflow sample split reports --tune 0.5 --dev 0.2 --test 0.3 --json',
+    ],
     notes: ['Every further option names a part and its share: --NAME SHARE. Shares below 1 in sum leave the rest out.'],
     action: splitSamples,
   })

@@ -19,6 +19,7 @@ export function readJsonObject(text: string, { what, hint }: { readonly what: st
     const { message, line, column } = parsed.error;
     throw new RiskflowError('invalid_input', `${what} is not valid JSON: ${message} (line ${line}, column ${column})`, { hint });
   }
-  if (!isObject(parsed.value)) throw new RiskflowError('invalid_input', `${what} must be a JSON object, not ${typeOf(parsed.value)}`, { hint });
+  if (!isObject(parsed.value))
+    throw new RiskflowError('invalid_input', `${what} must be a JSON object, not ${typeOf(parsed.value)}`, { hint });
   return parsed.value;
 }

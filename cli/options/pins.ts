@@ -1,4 +1,14 @@
-import { encodeValue, isArray, isObject, isNumeric, RiskflowError, toDouble, type ObjectValue, type Pin, type Value } from '../../schemas/core.ts';
+import {
+  encodeValue,
+  isArray,
+  isObject,
+  isNumeric,
+  RiskflowError,
+  toDouble,
+  type ObjectValue,
+  type Pin,
+  type Value,
+} from '../../schemas/core.ts';
 import { readTextFile } from '../read-text-file.ts';
 import type { Terminal } from '../terminal.ts';
 import { readJsonObject } from './flow-inputs.ts';
@@ -17,7 +27,10 @@ export async function readPins(terminal: Terminal, path: string): Promise<Pins> 
 
 /** @throws RiskflowError that names the pin and what is wrong with it */
 export function parsePins(text: string, what: string): Pins {
-  const entries = Array.from(readJsonObject(text, { what, hint: HINT }), ([key, value]): [string, Pin] => [key, readPin(value, `${what}, pin "${key}"`)]);
+  const entries = Array.from(readJsonObject(text, { what, hint: HINT }), ([key, value]): [string, Pin] => [
+    key,
+    readPin(value, `${what}, pin "${key}"`),
+  ]);
   return Object.fromEntries(entries);
 }
 
@@ -66,7 +79,9 @@ export function checkPins(pins: Pins, nodes: readonly PinnableNode[]): void {
     if (nodes.some((node) => (byType === null ? node.id === key : node.type === byType))) continue;
     if (byType !== null) {
       const types = [...new Set(nodes.map((node) => node.type))].join(', ');
-      throw new RiskflowError('invalid_file', `--pin: no node has the type "${byType}" of the pin "${key}"`, { hint: `the node types are: ${types}` });
+      throw new RiskflowError('invalid_file', `--pin: no node has the type "${byType}" of the pin "${key}"`, {
+        hint: `the node types are: ${types}`,
+      });
     }
     const ids = nodes.map((node) => `${node.id} (${node.title === '' ? node.type : node.title})`).join(', ');
     throw new RiskflowError('invalid_file', `--pin: no node has the id "${key}"`, { hint: `the nodes are: ${ids}` });

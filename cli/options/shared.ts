@@ -4,7 +4,8 @@ import { CONCURRENCY, seedNumber, wholeNumber } from './numbers.ts';
 import { pairs } from './pairs.ts';
 
 /** Options that several verbs have. */
-export const pinOption = (): Option => option('--pin <PINS.json>', 'results of nodes that are not to be executed, by node id or type:NODE_TYPE');
+export const pinOption = (): Option =>
+  option('--pin <PINS.json>', 'results of nodes that are not to be executed, by node id or type:NODE_TYPE');
 
 export const mapModelOption = (): Option =>
   option('--map-model <FROM=TO>', 'use the model TO wherever a node asks for FROM; may be repeated', {
@@ -17,8 +18,12 @@ export const mapOption = (): Option =>
   });
 
 export const concurrencyOption = (description: string, standard?: number): Option =>
-  option('--concurrency <N>', description, { read: wholeNumber('--concurrency', CONCURRENCY), ...(standard === undefined ? {} : { standard }) });
+  option('--concurrency <N>', description, {
+    read: wholeNumber('--concurrency', CONCURRENCY),
+    ...(standard === undefined ? {} : { standard }),
+  });
 
-export const seedOption = (description: string, standard: number): Option => option('--seed <N>', description, { read: seedNumber, standard });
+export const seedOption = (description: string, standard: number): Option =>
+  option('--seed <N>', description, { read: seedNumber, standard });
 
 export const reportOption = (): Option => option('--report <FILE>', 'write the report as one HTML page, which needs no network');

@@ -26,7 +26,8 @@ export function readSplitArguments(args: readonly string[]): SplitArguments {
   }
   const [address, ...more] = addresses;
   if (address === undefined) throw new RiskflowError('usage', 'which sample set is to be split?', { hint: EXAMPLE });
-  if (more.length > 0) throw new RiskflowError('usage', `only one sample set can be split at a time, not also "${more.join('", "')}"`, { hint: EXAMPLE });
+  if (more.length > 0)
+    throw new RiskflowError('usage', `only one sample set can be split at a time, not also "${more.join('", "')}"`, { hint: EXAMPLE });
   checkSum(shares);
   return { address, shares: Object.fromEntries(shares) };
 }
@@ -41,5 +42,6 @@ function readShare(name: string, text: string | undefined): number {
 function checkSum(shares: ReadonlyMap<string, number>): void {
   if (shares.size === 0) throw new RiskflowError('usage', 'into which parts, and with what shares?', { hint: EXAMPLE });
   const sum = [...shares.values()].reduce((a, b) => a + b, 0);
-  if (sum > 1 + 1e-9) throw new RiskflowError('usage', `the shares add up to ${Number(sum.toFixed(6))}, which is more than 1`, { hint: EXAMPLE });
+  if (sum > 1 + 1e-9)
+    throw new RiskflowError('usage', `the shares add up to ${Number(sum.toFixed(6))}, which is more than 1`, { hint: EXAMPLE });
 }

@@ -20,7 +20,14 @@ const LINE_MS = 5_000;
 const BAR_WIDTH = 24;
 const CLEAR = '\r\u001b[2K';
 
-type Job = { readonly label: string; readonly startedAt: number; readonly doneAtStart: number; shownAt: number; shown: boolean; last: ProgressState };
+type Job = {
+  readonly label: string;
+  readonly startedAt: number;
+  readonly doneAtStart: number;
+  shownAt: number;
+  shown: boolean;
+  last: ProgressState;
+};
 
 export function createProgressLine({ err, env, clock }: Pick<Terminal, 'err' | 'env' | 'clock'>): ProgressLine {
   const screen = isScreen(err, env);
@@ -44,7 +51,14 @@ export function createProgressLine({ err, env, clock }: Pick<Terminal, 'err' | '
       if (job !== undefined && job.label !== state.label) end();
       // What takes no time on a screen is drawn once at the latest; elsewhere only what lasts is worth a line.
       const now = clock();
-      job ??= { label: state.label, startedAt: now, doneAtStart: state.done, shownAt: now + (screen ? 0 : FIRST_LINE_MS - LINE_MS), shown: false, last: state };
+      job ??= {
+        label: state.label,
+        startedAt: now,
+        doneAtStart: state.done,
+        shownAt: now + (screen ? 0 : FIRST_LINE_MS - LINE_MS),
+        shown: false,
+        last: state,
+      };
       job.last = state;
       if (now - job.shownAt >= (screen ? REDRAW_MS : LINE_MS)) draw(job);
     },

@@ -8,7 +8,10 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   const all = [columns.map(({ title }) => title), ...cells];
   const widths = columns.map((_, i) => Math.max(...all.map((row) => widthOf(row[i] ?? ''))));
   const line = (row: readonly string[]): string =>
-    columns.map(({ align }, i) => pad(row[i] ?? '', { width: widths[i] ?? 0, right: align === 'right' })).join('  ').trimEnd();
+    columns
+      .map(({ align }, i) => pad(row[i] ?? '', { width: widths[i] ?? 0, right: align === 'right' }))
+      .join('  ')
+      .trimEnd();
   return all.map(line).join('\n');
 }
 

@@ -3,10 +3,7 @@ import { mappedModel, type ModelReplacements } from '../engine/mapped-model.ts';
 import type { Plan, PlanNode } from './plan.ts';
 
 /** The models a plan's nodes ask for, after `--map-model`. */
-export function modelsOf(
-  plan: Plan,
-  replacements: ModelReplacements,
-): readonly { readonly node: PlanNode; readonly model: ModelRef }[] {
+export function modelsOf(plan: Plan, replacements: ModelReplacements): readonly { readonly node: PlanNode; readonly model: ModelRef }[] {
   return plan.nodes.flatMap((node) => {
     const { behaviour } = node;
     if (behaviour.kind !== 'llm' && behaviour.kind !== 'question-classifier') return [];

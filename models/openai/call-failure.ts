@@ -63,7 +63,7 @@ export function failureOfConnection(error: unknown, timeoutMs?: number): CallFai
   }
   const message =
     timeoutMs === undefined
-      ? `The model endpoint could not be reached: ${describe(cause)}`
+      ? `The call to the model endpoint failed: ${describe(cause)}`
       : `The model endpoint did not answer within ${timeoutMs} ms`;
   return { message, type: 'InvokeConnectionError', again: 'soon', retryAfterMs: undefined };
 }

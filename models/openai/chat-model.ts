@@ -54,14 +54,13 @@ export function createOpenAiChatModel(options: OpenAiChatModelOptions): ChatMode
 
   return {
     async complete(request, { signal }) {
-      const once = (): Promise<Attempt> => attempt(endpoint, request, signal);
       let elapsedMs = 0;
+      const call = async (): Promise<Attempt> => {
+        const startedAt = performance.now();
+        return await attempt(endpoint, request, signal).finally(() => (elapsedMs += performance.now() - startedAt));
+      };
       for (let calls = 1; ; calls++) {
-        const timed = async (): Promise<Attempt> => {
-          const startedAt = performance.now();
-          return await once().finally(() => (elapsedMs += performance.now() - startedAt));
-        };
-        const result = await (limiter === undefined ? timed() : limiter.run(timed, signal));
+        const result = await (limiter === undefined ? call() : limiter.run(call, signal));
         if (result.ok) return { ok: true, reply: { ...result.reply, calls, elapsedMs } };
         const { failure } = result;
         const delayMs =

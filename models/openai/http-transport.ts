@@ -38,9 +38,11 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
     async fetch(url, init = {}) {
       const target = new URL(url instanceof Request ? url.url : url);
       const headers = headersOf(init, options.apiKey);
+      const { maxResponseBytes: limit } = options;
+      // Built here, where a status that the class does not know becomes a rejection.
       return target.protocol === 'https:'
-        ? await exchange((given) => https.request(target, given), { init, headers, agent: agents.secure, limit: options.maxResponseBytes })
-        : await exchange((given) => http.request(target, given), { init, headers, agent: agents.plain, limit: options.maxResponseBytes });
+        ? new TextResponse(await exchange((given) => https.request(target, given), { init, headers, agent: agents.secure, limit }))
+        : new TextResponse(await exchange((given) => http.request(target, given), { init, headers, agent: agents.plain, limit }));
     },
     close() {
       agents.plain.destroy();
@@ -56,10 +58,9 @@ type Exchange = {
   readonly limit: number;
 };
 
-function exchange(
-  open: (options: http.RequestOptions) => http.ClientRequest,
-  { init, headers, agent, limit }: Exchange,
-): Promise<Response> {
+type Answer = { readonly status: number; readonly headers: http.IncomingHttpHeaders; readonly text: string };
+
+function exchange(open: (options: http.RequestOptions) => http.ClientRequest, { init, headers, agent, limit }: Exchange): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = open({ method: init.method ?? 'GET', headers, agent });
     const { signal } = init;
@@ -78,7 +79,11 @@ function exchange(
         else chunks.push(chunk);
       });
       response.on('error', (error) => finish(() => reject(error)));
-      response.on('end', () => finish(() => resolve(new TextResponse(Buffer.concat(chunks).toString('utf8'), response))));
+      response.on('end', () =>
+        finish(() =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString('utf8') }),
+        ),
+      );
     });
     if (signal?.aborted === true) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });
@@ -104,14 +109,13 @@ const KEPT_HEADERS = ['content-type', 'location', 'retry-after', 'retry-after-ms
 /** A response whose text is there already: a body stream for each of thousands of short texts costs more than the call. */
 class TextResponse extends Response {
   override readonly text: () => Promise<string>;
-  constructor(text: string, { statusCode = 0, headers }: http.IncomingMessage) {
-    // The built-in class knows no other statuses; an endpoint that sends them is broken.
-    if (statusCode < 200 || statusCode > 599) throw new Error(`the status ${statusCode} is not one of HTTP`);
+  constructor({ status, headers, text }: Answer) {
+    if (status < 200 || status > 599) throw new Error(`it answered with the status ${status}, which HTTP does not have`);
     const kept = KEPT_HEADERS.flatMap((name): [string, string][] => {
       const value = headers[name];
       return typeof value === 'string' ? [[name, value]] : [];
     });
-    super(null, { status: statusCode, headers: kept });
+    super(null, { status, headers: kept });
     this.text = () => Promise.resolve(text);
   }
 }

@@ -113,7 +113,9 @@ async function freezeModels({ context, variant, models }: FreezeWork): Promise<R
     if (Object.hasOwn(pins, node.id) || Object.hasOwn(pins, `type:${node.type}`)) continue;
     const resolvedModel = await models.resolve(model);
     if (resolvedModel.kind === 'none')
-      throw new RiskflowError(resolvedModel.code, `node "${node.title}" of flow "${variant.plan.flow}": ${resolvedModel.message}`, { hint: resolvedModel.hint });
+      throw new RiskflowError(resolvedModel.code, `node "${node.title}" of flow "${variant.plan.flow}": ${resolvedModel.message}`, {
+        hint: resolvedModel.hint,
+      });
     if (resolvedModel.kind === 'classifier') artifacts[resolvedModel.name] = resolvedModel.version;
   }
   return artifacts;

@@ -42,8 +42,11 @@ export type ExecuteOptions = {
 export const resultKey = (sampleId: string, variant: string, repeat: number): string => `${variant} ${repeat} ${sampleId}`;
 export const evaluationStream = (evaluationId: string): string => `evaluation/${evaluationId}`;
 
-/** Runs in flight for each call in flight: a run that stores its result must not keep a slot of the limit empty. */
-const RUNS_PER_CALL = 2;
+/**
+ * Runs in flight: more than the calls in flight, since a run that stores its result must not keep a slot of the limit empty, and
+ * since what many runs store at the same time shares a transaction.
+ */
+const runsInFlight = (concurrency: number): number => concurrency * 3 + 32;
 const PREFETCH = 64;
 
 type Task = { readonly entry: ManifestEntry; readonly variant: Variant; readonly repeat: number };
@@ -76,7 +79,7 @@ export async function executeEvaluation(context: Context, options: ExecuteOption
       },
     );
     running.add(run);
-    if (running.size >= started.options.concurrency * RUNS_PER_CALL) await Promise.race(running);
+    if (running.size >= runsInFlight(started.options.concurrency)) await Promise.race(running);
   }
   await Promise.all(running);
   signal.throwIfAborted();

@@ -74,7 +74,10 @@ export async function resumeEvaluation(
   const lease = await holdLease(context, evaluationStream(evaluationId));
   try {
     options.onStarted?.(loaded.started);
-    const models = context.models({ limiter: createLimiter(options.concurrency ?? loaded.started.options.concurrency), artifacts: frozenArtifacts(loaded.started) });
+    const models = context.models({
+      limiter: createLimiter(options.concurrency ?? loaded.started.options.concurrency),
+      artifacts: frozenArtifacts(loaded.started),
+    });
     await context.storage.projections.catchUp(context.workspaceId);
     const done = new Set<string>();
     for await (const result of resultsOf(context, evaluationId)) done.add(resultKey(result.sampleId, result.variant, result.repeat));
@@ -183,7 +186,10 @@ async function withReport(context: Context, loaded: Loaded, wish: SummaryWish): 
 }
 
 /** What a report shows: the summary, and the texts of the samples it lists. */
-export async function reportInput(context: Context, work: { readonly loaded: Loaded; readonly summary: EvaluationSummary }): Promise<ReportInput> {
+export async function reportInput(
+  context: Context,
+  work: { readonly loaded: Loaded; readonly summary: EvaluationSummary },
+): Promise<ReportInput> {
   const { loaded, summary } = work;
   const listed = new Set([
     ...summary.flips.samples.map((flip) => flip.sampleId),

@@ -67,18 +67,21 @@ async function toldOf<T>({ runId }: RunName, ask: () => Promise<T>): Promise<T> 
   } catch (cause) {
     if (cause instanceof WorkflowNotFoundError) throw new RiskflowError('not_found', `Temporal knows no run ${runId}`, { cause });
     if (!(cause instanceof WorkflowFailedError)) throw cause;
-    const root = rootOf(cause);
-    throw new RiskflowError(codeOf(root), `run ${runId} could not be driven to an end: ${messageOf(root)}`, { cause });
+    const told = chainOf(cause).find((error) => isCode(typeOf(error))) ?? chainOf(cause).at(-1);
+    const type = typeOf(told);
+    throw new RiskflowError(isCode(type) ? type : ErrorCode.failed, `run ${runId} could not be driven to an end: ${messageOf(told)}`, {
+      cause,
+    });
   }
 }
 
-const rootOf = (error: unknown): unknown => (error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error);
+const chainOf = (error: unknown): readonly unknown[] => [
+  error,
+  ...(error instanceof Error && error.cause !== undefined ? chainOf(error.cause) : []),
+];
+
+/** Activities give a failure the code of the error it was as its type. */
+const typeOf = (error: unknown): unknown => (error instanceof Error && 'type' in error ? error.type : undefined);
 
 const CODES: ReadonlySet<string> = new Set(Object.values(ErrorCode));
 const isCode = (text: unknown): text is ErrorCode => typeof text === 'string' && CODES.has(text);
-
-/** Activities give a failure the code of the error it was. */
-function codeOf(error: unknown): ErrorCode {
-  const type = error instanceof Error && 'type' in error ? error.type : undefined;
-  return isCode(type) ? type : ErrorCode.failed;
-}

@@ -13,13 +13,13 @@ import {
   RiskflowError,
   type EffectExecutor,
   type ModelRouter,
+  type NodeClassifier,
   type Pin,
   type ResolvedModel,
   type RunEvent,
   type RunStarted,
   type SecretStore,
   type Storage,
-  type TextClassifier,
 } from '../../schemas/index.ts';
 import { openSqliteStorage } from '../../storage/index.ts';
 import { driveRun, runStream, type RunOutcome } from '../embedded/run-host.ts';
@@ -104,12 +104,13 @@ async function readPlans(): Promise<Plans> {
 const noSecrets: SecretStore = { version: () => undefined, reveal: () => undefined, values: () => [] };
 
 /** Answers by a rule that both hosts can follow. */
-const byLength: TextClassifier = {
-  labels: ['scam', 'spam', 'harassment', 'harmless'],
-  classify: (text) => {
-    const label = text.length % 2 === 0 ? 'spam' : 'harmless';
-    return { label, probabilities: { [label]: 0.75, scam: 0.25 } };
+const byLength: NodeClassifier = {
+  chooseClass: (text, classes) => {
+    const chosen = classes[text.length % classes.length];
+    if (chosen === undefined) throw new Error('the node has no classes');
+    return { ok: true, answer: { classId: chosen.id, className: chosen.name, probability: 0.75 } };
   },
+  chooseEnum: () => ({ ok: true, answer: '{}' }),
 };
 
 /** Who has which workspace: the streams of the two hosts lie side by side, under the same run ids. */
@@ -201,7 +202,7 @@ export async function readEvents({ storage }: Pick<Rig, 'storage'>, workspaceId:
   return stored.map(({ type, data }) => ({ type, data }) as RunEvent);
 }
 
-const TIMES: ReadonlySet<string> = new Set(['at', 'startedAt', 'elapsedMs']);
+const TIMES: ReadonlySet<string> = new Set(['at', 'startedAt', 'elapsedMs', 'effectMs']);
 
 /** Events without their times, which differ between hosts; all else must be equal. */
 export const timeless = (events: readonly RunEvent[]): readonly unknown[] =>

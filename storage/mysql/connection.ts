@@ -37,10 +37,14 @@ export async function openMysqlServer(options: MysqlServer): Promise<Database> {
     await db.destroy();
     // The address without the password.
     const { host, pathname } = new URL(options.url);
-    throw new RiskflowError('failed', `the database ${pathname.slice(1)} on the MySQL server ${host} cannot be opened: ${messageOf(error)}`, {
-      hint: 'see that the server runs, and that the database and the user exist',
-      cause: error,
-    });
+    throw new RiskflowError(
+      'failed',
+      `the database ${pathname.slice(1)} on the MySQL server ${host} cannot be opened: ${messageOf(error)}`,
+      {
+        hint: 'see that the server runs, and that the database and the user exist',
+        cause: error,
+      },
+    );
   }
 }
 

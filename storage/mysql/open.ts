@@ -42,7 +42,7 @@ export async function openMysqlStorage(options: MysqlOptions): Promise<Storage> 
 /** Under a lock of the server's, since statements that make tables are not held together by a transaction. */
 function migrateAlone({ session, dialect, now }: Database): Promise<void> {
   return session(async ({ connection }) => {
-    const name = "concat('riskflow ', md5(database()))";
+    const name = "concat('riskflow ', left(sha2(database(), 256), 32))";
     const [lock] = await rowsOf<{ readonly taken: number | null }>(connection, `select get_lock(${name}, ?) as taken`, [MIGRATION_WAIT]);
     if (lock?.taken !== 1) throw new RiskflowError('busy', `another process has been making tables for ${MIGRATION_WAIT} s`);
     try {

@@ -1,7 +1,7 @@
 import type { EvaluationDifference, FlippedSample } from '../../../schemas/core.ts';
 import { counted } from '../../summary/number-text.ts';
 import type { ReportInput } from '../report-input.ts';
-import { cutText } from '../visible-text.ts';
+import { cutText, tidyLines } from '../visible-text.ts';
 import { foreign, safe, type Html } from './markup.ts';
 
 /** Characters of a text shown, and cases shown before one must unfold. */
@@ -54,7 +54,7 @@ export function failureList({ summary }: ReportInput): Html | null {
 
 function caseItem(text: string | null, kind: FlippedSample['kind'], head: readonly Html[]): Html {
   // Its blanks and lines are shown as they are, so nothing may be added around it.
-  const shown = text === null ? null : cutText(text.trim().replace(/(\s*\n){3,}/g, '\n\n'), LONGEST_TEXT);
+  const shown = text === null ? null : cutText(tidyLines(cutText(text, 4 * LONGEST_TEXT)), LONGEST_TEXT);
   return safe`<li class="${kind}">
     <div class="head">${head}</div>${shown === null ? null : safe`<p class="text" dir="auto">${shown}</p>`}
   </li>`;
@@ -62,7 +62,7 @@ function caseItem(text: string | null, kind: FlippedSample['kind'], head: readon
 
 /** The first few at once, the rest behind a summary; `total` may exceed what is listed. */
 function folded(items: readonly Html[], total: number): Html | null {
-  if (items.length === 0) return null;
+  if (total === 0) return null;
   const rest = items.slice(OPEN);
   const details = safe`<details><summary>Show ${rest.length} more</summary><ul class="cases">${rest}</ul></details>`;
   const left = total - items.length;

@@ -39,7 +39,7 @@ code{font:13px/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;backgrou
 .scroll:focus-visible{outline:2px solid var(--v1);border-radius:6px}
 table{border-collapse:collapse;font-size:14.5px;font-variant-numeric:tabular-nums;overflow-wrap:normal}
 table.wide{width:100%}
-caption{text-align:left;color:var(--soft);font-size:13.5px;padding-bottom:6px}
+caption{text-align:left;white-space:nowrap;color:var(--soft);font-size:13.5px;padding-bottom:6px}
 th,td{padding:6px 10px;text-align:right;border-bottom:1px solid var(--line);vertical-align:top}
 th:first-child,td:first-child{text-align:left;padding-left:2px}
 thead th{color:var(--soft);font-weight:600;white-space:nowrap}
@@ -64,7 +64,7 @@ ul.cases{list-style:none;margin:0;padding:0}
 .lost{--c:var(--fail)}.gained{--c:var(--pass)}
 details{margin:10px 0 0}summary{cursor:pointer;color:var(--v1);padding:4px 0;font-size:14.5px}
 details>ul{margin-top:8px}
-ul.plain{margin:0;padding-left:20px}ul.plain li{margin-bottom:6px}
+div+p.soft{margin-top:10px}ul.plain{margin:0;padding-left:20px}ul.plain li{margin-bottom:6px}
 footer{color:var(--soft);font-size:13px;padding-bottom:36px}
 @media (min-width:720px){h1{font-size:30px}.wide td small{display:inline-block;min-width:86px;margin-left:10px}.wide tbody tr:hover{background:var(--chip)}section,.verdict{padding:22px 26px}}
 @media (max-width:420px){main,header,footer{padding-left:10px;padding-right:10px}section,.verdict{padding:14px}th,td{padding:6px 6px}}

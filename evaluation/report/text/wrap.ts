@@ -9,22 +9,19 @@ export function wrapText(
   width: number,
   { first = '', rest = '' }: { readonly first?: string; readonly rest?: string } = {},
 ): readonly string[] {
+  const narrowest = width - Math.max(cellWidth(first), cellWidth(rest));
   const lines: string[] = [];
-  let line = first;
+  let line = '';
   const start = (): string => (lines.length === 0 ? first : rest);
   const flush = (): void => {
-    lines.push(line.trimEnd());
-    line = start();
+    lines.push((start() + line).trimEnd());
+    line = '';
   };
-  for (const piece of piecesOf(text)) {
-    if (cellWidth(line) + cellWidth(piece.trimEnd()) > width && line.trim() !== '') flush();
-    if (line === start() && piece.trim() === '') continue;
-    for (const part of splitLong(piece, width - cellWidth(start()))) {
-      if (cellWidth(line) + cellWidth(part.trimEnd()) > width && line.trim() !== '') flush();
-      line += part;
-    }
+  for (const part of piecesOf(text).flatMap((piece) => splitLong(piece, narrowest))) {
+    if (line !== '' && cellWidth(start() + line + part.trimEnd()) > width) flush();
+    if (line !== '' || part.trim() !== '') line += part;
   }
-  if (line.trim() !== '' || lines.length === 0) lines.push(line.trimEnd());
+  if (line !== '' || lines.length === 0) flush();
   return lines;
 }
 

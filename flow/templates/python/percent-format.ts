@@ -27,7 +27,10 @@ export function percentFormat(format: string, values: Py, escape: boolean, budge
   const list = isTuple(values) ? values.items : [values];
   let used = 0;
   const source: Source = {
-    next: () => list[used++] ?? fail('TypeError', 'the format has more places than there are values'),
+    next: () => {
+      const value = list[used++];
+      return value === undefined ? fail('TypeError', 'the format has more places than there are values') : value;
+    },
     named: (name) => namedValue(values, name),
   };
   let named = false;
@@ -51,7 +54,8 @@ export function percentFormat(format: string, values: Py, escape: boolean, budge
 function namedValue(values: Py, name: string): Py {
   if (!isDict(values)) return fail('TypeError', 'the format takes values by name and needs a dict');
   const dict: PyDict = values;
-  return dict.get(name) ?? fail('KeyError', `there is no value named "${name}" for the format`);
+  const value = dict.get(name);
+  return value === undefined ? fail('KeyError', `there is no value named "${name}" for the format`) : value;
 }
 
 function convert(value: Py, directive: Directive, escape: boolean, budget: Budget): string {
@@ -94,7 +98,7 @@ function padText(text: string, { flags, width, precision }: Directive): string {
 function character(value: Py): string {
   const text = textOf(value);
   if (text !== undefined && codePointLength(text) === 1) return text;
-  if (isInteger(value) && value >= 0 && value <= 0x10ffff) return String.fromCodePoint(Number(value));
+  if (isInteger(value) && Number(value) >= 0 && Number(value) <= 0x10ffff) return String.fromCodePoint(Number(value));
   return fail('TypeError', '%c needs one character or its number');
 }
 

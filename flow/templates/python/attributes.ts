@@ -1,0 +1,198 @@
+import { bindArguments } from './arguments.ts';
+import { dictGet, rangeLength } from './compare.ts';
+import { DICT_METHODS } from './dict-methods.ts';
+import { codePoints, sequenceItems } from './iterate.ts';
+import { LIST_METHODS, TUPLE_METHODS } from './list-methods.ts';
+import { loopAttribute, LOOP_METHODS } from './loop.ts';
+import { FLOAT_METHODS, INTEGER_METHODS } from './number-methods.ts';
+import { TEXT_METHODS } from './text-methods.ts';
+import {
+  fail,
+  isDict,
+  isFloat,
+  isInteger,
+  isList,
+  isMarkup,
+  isPyObject,
+  isSecret,
+  isUndefined,
+  markup,
+  nativeFunction,
+  textOf,
+  tuple,
+  typeName,
+  undefinedValue,
+  type Arguments,
+  type Budget,
+  type Py,
+  type PyObject,
+} from './values.ts';
+
+/** What Python's objects of these types have besides, and this engine does not support: using it is an error, never a difference. */
+const UNSUPPORTED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['str', new Set(['encode', 'maketrans', 'translate'])],
+  ['Markup', new Set(['encode', 'maketrans', 'translate', 'escape', 'striptags', 'unescape'])],
+  ['dict', new Set(['fromkeys'])],
+  ['int', new Set(['as_integer_ratio', 'bit_count', 'from_bytes', 'imag', 'is_integer', 'to_bytes'])],
+  ['bool', new Set(['as_integer_ratio', 'bit_count', 'from_bytes', 'imag', 'is_integer', 'to_bytes'])],
+  ['float', new Set(['as_integer_ratio', 'fromhex', 'hex', 'imag'])],
+  ['generator', new Set(['close', 'send', 'throw'])],
+  ['dict view', new Set(['isdisjoint', 'mapping'])],
+]);
+
+/** The names with which Python's dicts shadow keys when they are read with a dot. */
+const HIDDEN_DICT_KEYS: ReadonlySet<string> = new Set(
+  [
+    ...['class', 'class_getitem', 'contains', 'delattr', 'delitem', 'dir', 'doc', 'eq', 'format', 'ge', 'getattribute', 'getitem', 'getstate'],
+    ...['gt', 'hash', 'init', 'init_subclass', 'ior', 'iter', 'le', 'len', 'lt', 'ne', 'new', 'or', 'reduce', 'reduce_ex', 'repr', 'reversed'],
+    ...['ror', 'setattr', 'setitem', 'sizeof', 'str', 'subclasshook'],
+  ].map((name) => `__${name}__`),
+);
+
+/** `value.name` of a template: the attribute, else the item; undefined when there is neither or it is private to Python. */
+export function attributeOf(value: Py, name: string, budget: Budget): Py {
+  if (isDict(value)) {
+    const own = DICT_METHODS.has(name) || HIDDEN_DICT_KEYS.has(name) ? ownAttribute(value, name) : undefined;
+    return own ?? dictGet(value, name, budget) ?? supported(value, name) ?? missing(value, name);
+  }
+  return ownAttribute(value, name) ?? missing(value, name);
+}
+
+/** `value[key]` of a template: the item, else the attribute of that name. */
+export function itemOf(value: Py, key: Py, budget: Budget): Py {
+  if (isUndefined(value)) return fail('UndefinedError', value.message);
+  const item = isDict(value) ? dictItem(value, key, budget) : positionItem(value, key);
+  if (item !== undefined) return item;
+  const name = textOf(key);
+  return (name === undefined ? undefined : (ownAttribute(value, name) ?? supported(value, name))) ?? missingItem(value, key);
+}
+
+function dictItem(value: Py, key: Py, budget: Budget): Py | undefined {
+  if (!isDict(value)) return undefined;
+  // Python's TypeError for a key that cannot be one is taken as "no such item".
+  return isList(key) || isDict(key) ? undefined : dictGet(value, key, budget);
+}
+
+/** The item of a list, tuple, text or range at a position, which may count from the end. */
+function positionItem(value: Py, key: Py): Py | undefined {
+  if (!isInteger(key)) return undefined;
+  const index = Number(key);
+  const items = sequenceItems(value);
+  if (items !== undefined) return items[index < 0 ? index + items.length : index];
+  const text = textOf(value);
+  if (text !== undefined) {
+    const characters = codePoints(text);
+    const character = characters[index < 0 ? index + characters.length : index];
+    return character === undefined || !isMarkup(value) ? character : markup(character);
+  }
+  if (isPyObject(value) && value.kind === 'range') {
+    const length = rangeLength(value);
+    const at = index < 0 ? index + length : index;
+    return at >= 0 && at < length ? value.start + at * value.step : undefined;
+  }
+  return undefined;
+}
+
+const missing = (value: Py, name: string): Py => undefinedValue(`a ${typeName(value)} has no attribute "${name}"`);
+const missingItem = (value: Py, key: Py): Py =>
+  undefinedValue(`a ${typeName(value)} has no item ${typeof key === 'string' ? `"${key}"` : typeof key === 'number' ? String(key) : 'of that key'}`);
+
+function supported(value: Py, name: string): undefined {
+  if (UNSUPPORTED.get(typeName(value))?.has(name) === true) fail('LimitError', `.${name} of a ${typeName(value)} is not supported`);
+  return undefined;
+}
+
+/** An attribute that Python's object itself has; undefined for none. */
+function ownAttribute(value: Py, name: string): Py | undefined {
+  if (isUndefined(value)) return name.startsWith('__') && name.endsWith('__') ? hidden(name) : fail('UndefinedError', value.message);
+  if (isSecret(value)) return fail('SecretError', 'a secret cannot be used in a template');
+  if (name.startsWith('_')) return undefined_(value, name);
+  const bound = findMethod(value, name);
+  if (bound !== undefined) return nativeFunction(name, bound);
+  return isPyObject(value) ? objectAttribute(value, name) : (numberAttribute(value, name) ?? (isDict(value) ? undefined : supported(value, name)));
+}
+
+const hidden = (name: string): Py => undefinedValue(`the attribute "${name}" is private`);
+// A name that begins with "_" is private to Jinja's sandbox, unless it is the key of a dict.
+const undefined_ = (value: Py, name: string): Py | undefined => (isDict(value) && !HIDDEN_DICT_KEYS.has(name) ? undefined : hidden(name));
+
+const numberAttribute = (value: Py, name: string): Py | undefined => {
+  if (isFloat(value)) return name === 'real' ? value : undefined;
+  if (!isInteger(value)) return undefined;
+  if (name === 'real' || name === 'numerator') return typeof value === 'boolean' ? Number(value) : value;
+  return name === 'denominator' ? 1 : undefined;
+};
+
+function objectAttribute(value: PyObject, name: string): Py | undefined {
+  switch (value.kind) {
+    case 'namespace':
+      return value.attributes.get(name);
+    case 'tuple': {
+      const at = value.names?.indexOf(name) ?? -1;
+      return at < 0 ? undefined : value.items[at];
+    }
+    case 'range':
+      return name === 'start' || name === 'stop' || name === 'step' ? value[name] : undefined;
+    case 'loop':
+      return loopAttribute(value.state, name);
+    case 'cycler':
+      if (name === 'items') return tuple(value.items);
+      if (name === 'pos') return value.position;
+      return name === 'current' ? value.items[value.position] : undefined;
+    case 'macro':
+      if (name === 'name') return value.definition.name;
+      return name === 'arguments' ? tuple(value.definition.parameters.map((parameter) => parameter.name)) : undefined;
+    default:
+      return supported(value, name);
+  }
+}
+
+export type BoundMethod = (args: Arguments, budget: Budget) => Py;
+
+/** The method of a value, bound to it; undefined when its type has none of that name. */
+export function findMethod(value: Py, name: string): BoundMethod | undefined {
+  const text = textOf(value);
+  if (text !== undefined) return textMethod(text, isMarkup(value), name);
+  if (isDict(value)) return bind(DICT_METHODS.get(name), value);
+  if (isList(value)) return bind(LIST_METHODS.get(name), value);
+  if (isFloat(value)) return bind(FLOAT_METHODS.get(name), value);
+  if (isInteger(value)) return bind(INTEGER_METHODS.get(name), value);
+  if (!isPyObject(value)) return undefined;
+  if (value.kind === 'tuple') return bind(TUPLE_METHODS.get(name), value.items);
+  if (value.kind === 'loop') return bind(LOOP_METHODS.get(name), value.state);
+  return value.kind === 'cycler' ? cyclerMethod(value, name) : undefined;
+}
+
+const bind = <Self>(method: ((self: Self, args: Arguments, budget: Budget) => Py) | undefined, self: Self): BoundMethod | undefined =>
+  method === undefined ? undefined : (args, budget) => method(self, args, budget);
+
+function textMethod(text: string, safe: boolean, name: string): BoundMethod | undefined {
+  const method = TEXT_METHODS.get(name);
+  if (method === undefined) return undefined;
+  return (args, budget) => {
+    const bound = method.signature === null ? [] : bindArguments(`${name}()`, method.signature, args);
+    const result = method.run({ text, safe, args: bound, budget }, args);
+    return safe && method.keepsSafe ? markSafe(result) : result;
+  };
+}
+
+function markSafe(result: Py): Py {
+  if (typeof result === 'string') return markup(result);
+  if (isList(result)) return result.map(markSafe);
+  return isPyObject(result) && result.kind === 'tuple' ? tuple(result.items.map(markSafe)) : result;
+}
+
+function cyclerMethod(cycler: Extract<PyObject, { readonly kind: 'cycler' }>, name: string): BoundMethod | undefined {
+  if (name === 'reset') {
+    return () => {
+      cycler.position = 0;
+      return null;
+    };
+  }
+  if (name !== 'next') return undefined;
+  return () => {
+    const item = cycler.items[cycler.position] ?? null;
+    cycler.position = (cycler.position + 1) % cycler.items.length;
+    return item;
+  };
+}

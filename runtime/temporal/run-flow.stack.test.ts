@@ -1,0 +1,421 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { bundleWorkflowCode, DefaultLogger, Runtime, type WorkflowBundle } from '@temporalio/worker';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PLAN_VERSION, type RunEvent, type Storage } from '../../schemas/index.ts';
+import type { RunFlowArgs } from '../../workflows/index.ts';
+import type { TemporalPlace } from './address.ts';
+import { connectRunClient, workflowIdOf, type RunClient } from './client.ts';
+import { createRunActivities, type RunActivityDeps } from './run-activities.ts';
+import { openStackEndpoint, type Answer, type StackEndpoint } from './stack-endpoint.ts';
+import {
+  askRun,
+  driveEmbedded,
+  EMBEDDED,
+  newFolder,
+  openRig,
+  readEvents,
+  removeFolder,
+  STOP_SCOPE,
+  TEMPORAL,
+  timeless,
+  type Rig,
+} from './stack-rig.ts';
+import { startRunWorker, workflowsPath, type RunWorker } from './worker.ts';
+
+const address = process.env['RISKFLOW_TEST_TEMPORAL_ADDRESS'] ?? '';
+/** `RISKFLOW_RECORD_HISTORIES=1` writes the histories of these runs over the golden ones, for workflows/replay.test.ts. */
+const record = process.env['RISKFLOW_RECORD_HISTORIES'] === '1';
+
+// One place for all tests of this file; nothing in it names this machine, since histories keep it.
+const place: TemporalPlace = { address, namespace: 'default', taskQueue: `riskflow-test-${randomUUID()}`, identity: 'riskflow-test' };
+
+let workflowBundle: WorkflowBundle;
+let folder: string;
+let endpoint: StackEndpoint;
+let rig: Rig;
+let client: RunClient;
+const workers: RunWorker[] = [];
+
+beforeAll(async () => {
+  if (address === '') throw new Error('RISKFLOW_TEST_TEMPORAL_ADDRESS is not set: npm run stack -- up');
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  workflowBundle = await bundleWorkflowCode({ workflowsPath: workflowsPath(), logger: new DefaultLogger('ERROR') });
+  client = await connectRunClient(place);
+  return () => client.close();
+}, 60_000);
+
+beforeEach(async () => {
+  folder = await newFolder();
+  endpoint = await openStackEndpoint();
+  rig = await openRig({ folder, endpoint: endpoint.url });
+});
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker.stop();
+  await endpoint.close();
+  await rig.close();
+  await removeFolder(folder);
+});
+
+/** A worker on the given task queue, stopped after the test. */
+async function work(change: Partial<RunActivityDeps> = {}, on: TemporalPlace = place): Promise<RunWorker> {
+  const worker = await startRunWorker({ ...on, workflowBundle, activities: createRunActivities({ ...rig.deps, ...change }) });
+  workers.push(worker);
+  return worker;
+}
+
+const drive = async (args: RunFlowArgs) => {
+  await client.start(args);
+  return client.result(args);
+};
+
+const eventsOf = (workspaceId: string, { runId }: RunFlowArgs): Promise<readonly RunEvent[]> => readEvents(rig, workspaceId, runId);
+const typesOf = (events: readonly RunEvent[]): readonly string[] => events.map(({ type }) => type);
+
+/** Drives the run on both hosts and expects the same events of both. */
+async function expectSameEvents(args: RunFlowArgs, plan: Rig['plans']['rules']): Promise<readonly RunEvent[]> {
+  const onTemporal = await drive(args);
+  endpoint.asked.length = 0;
+  const embedded = await driveEmbedded(rig, { workspaceId: EMBEDDED, plan, args });
+  const events = await eventsOf(TEMPORAL, args);
+  expect(timeless(events)).toEqual(timeless(await eventsOf(EMBEDDED, args)));
+  expect(events.length).toBeGreaterThan(3);
+  expect(onTemporal.status).toBe('finished');
+  expect(embedded.status).toBe('finished');
+  const last = events.at(-1);
+  expect(onTemporal).toEqual({ status: 'finished', data: last?.data });
+  const status = await rig.storage.events.runStatus(TEMPORAL, args.runId);
+  expect(status).toMatchObject({
+    status: last?.type === 'RunFinished' ? last.data.status : '',
+    flow: plan.flow,
+    resource: `run/${args.runId}`,
+  });
+  return events;
+}
+
+/** Answers come one after the other, far enough apart to arrive in this order on every host. */
+const opinions = (node: string, nth: number): Answer => {
+  if (node === 'quick') return nth === 1 ? { status: 500 } : { text: 'spam?', afterMs: 50 };
+  if (node === 'doubtful') return { status: 400, afterMs: 700 };
+  return node === 'slow' ? { text: '这是诈骗', afterMs: 1_200 } : { text: ' SCAM ' };
+};
+
+async function until(condition: () => boolean | Promise<boolean>, what: string, withinMs = 15_000): Promise<void> {
+  const end = Date.now() + withinMs;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`${what}: not within ${withinMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const saveHistory = async (name: string, args: RunFlowArgs): Promise<void> => {
+  if (!record) return;
+  const connection = await Connection.connect({ address });
+  try {
+    const history = await new Client({ connection }).workflow.getHandle(workflowIdOf(args)).fetchHistory();
+    const target = new URL(`../../workflows/histories/v${PLAN_VERSION}/`, import.meta.url);
+    await mkdir(target, { recursive: true });
+    await writeFile(new URL(`${name}.json`, target), `${historyToJSON(history)}\n`);
+  } finally {
+    await connection.close();
+  }
+};
+
+describe('a run on a Temporal server', () => {
+  it.each([
+    ['Your parcel is waiting, pay the customs fee of 1.99 at http://post.example', 'en'],
+    ['恭喜中奖，请提供验证码领取', 'zh'],
+    ['see you at eight', 'en'],
+    ['', 'empty'],
+  ])('has the events of the embedded host: rules, %s', async (text, name) => {
+    await work();
+    const args = askRun({ plan: rig.plans.rules, text: text === '' ? ' ' : text });
+    const events = await expectSameEvents(args, rig.plans.rules);
+    expect(events.every(({ type }) => type !== 'NodeStarted')).toBe(true);
+    if (name === 'en') await saveHistory('rules-only', args);
+  });
+
+  it('has the events of the embedded host: rules first, then a classifier', async () => {
+    await work();
+    const args = askRun({ plan: rig.plans.cascade, text: 'see you at eight, bring the cards' });
+    const events = await expectSameEvents(args, rig.plans.cascade);
+    expect(typesOf(events)).toContain('NodeStarted');
+    await saveHistory('cascade', args);
+  });
+
+  it('has the events of the embedded host: a pinned classifier', async () => {
+    await work();
+    const pins = { 'type:question-classifier': { outputs: { class_id: '2', class_name: 'spam' }, delayMs: 50 } };
+    const args = askRun({ plan: rig.plans.cascade, text: 'see you at eight', pins });
+    const events = await expectSameEvents(args, rig.plans.cascade);
+    const finished = events.find((event) => event.type === 'NodeFinished' && event.data.effectId !== null);
+    expect(finished?.data).toMatchObject({ handle: '2', status: 'succeeded' });
+  });
+
+  it('has the events of the embedded host: models side by side, a retry, a failure with a default, code', async () => {
+    await work();
+    endpoint.answer = opinions;
+    const args = askRun({ plan: rig.plans.opinion, text: 'Send me the code 🛡' });
+    const events = await expectSameEvents(args, rig.plans.opinion);
+    expect(typesOf(events).filter((type) => type !== 'NodeFinished')).toEqual([
+      'RunStarted',
+      'NodeStarted',
+      'NodeStarted',
+      'NodeStarted',
+      'NodeRetried',
+      'NodeStarted',
+      'NodeStarted',
+      'RunFinished',
+    ]);
+    expect(events.at(-1)?.data).toMatchObject({ status: 'partial-succeeded', outputs: { label: 'scam', share: 7.5 }, exceptionsCount: 1 });
+    await saveHistory('second-opinion', args);
+  });
+
+  it('has the events of the embedded host: a node that fails the run', async () => {
+    await work();
+    endpoint.answer = (node) =>
+      node === 'slow' ? { status: 400, afterMs: 300 } : node === 'judge' ? { text: 'spam' } : { text: node, afterMs: 1_500 };
+    const args = askRun({ plan: rig.plans.opinion, text: 'hello' });
+    const events = await expectSameEvents(args, rig.plans.opinion);
+    expect(events.at(-1)?.data).toMatchObject({ status: 'failed' });
+  });
+});
+
+describe('a run that is asked for twice', () => {
+  it('is one run, under way and when it is over', async () => {
+    await work();
+    endpoint.answer = (node) => ({ text: node, afterMs: 300 });
+    const args = askRun({ plan: rig.plans.opinion, text: 'once' });
+    await Promise.all([client.start(args), client.start(args)]);
+    const first = await client.result(args);
+    await client.start(args);
+    expect(await client.result(args)).toEqual(first);
+    expect(endpoint.asked.toSorted()).toEqual(['doubtful', 'judge', 'quick', 'slow']);
+    expect(await client.stop(args, 'too late')).toBe('already-over');
+  });
+});
+
+describe('a stop', () => {
+  const stopped = ['RunStopRequested', 'RunFinished'];
+
+  it('ends the run within two seconds, and aborts the calls in flight', async () => {
+    await work();
+    endpoint.answer = () => 'hang';
+    const args = askRun({ plan: rig.plans.opinion, text: 'for ever' });
+    await client.start(args);
+    await until(() => endpoint.asked.length === 3, 'three calls in flight');
+    expect(await client.view(args)).toMatchObject({
+      status: 'running',
+      underWay: [{ nodeId: 'slow' }, { nodeId: 'quick' }, { nodeId: 'doubtful' }],
+    });
+    const before = Date.now();
+    expect(await client.stop(args, 'enough')).toBe('requested');
+    const result = await client.result(args);
+    const took = Date.now() - before;
+    expect(result).toMatchObject({ status: 'finished', data: { status: 'stopped', error: 'enough' } });
+    expect(took).toBeLessThan(2_000);
+    expect(typesOf(await eventsOf(TEMPORAL, args)).slice(-2)).toEqual(stopped);
+    expect((await rig.storage.events.runStatus(TEMPORAL, args.runId))?.status).toBe('stopped');
+    await until(() => endpoint.abandoned.length === 3, 'the calls are hung up', 5_000);
+    process.stdout.write(`stop to stopped: ${took} ms\n`);
+  });
+
+  it('that was only noted in storage is seen with the next facts', async () => {
+    await work();
+    endpoint.answer = () => 'hang';
+    const args = askRun({ plan: rig.plans.opinion, text: 'noted' });
+    await rig.storage.events.write({
+      workspaceId: TEMPORAL,
+      actor: 'tester',
+      claims: [{ scope: STOP_SCOPE, key: args.runId, value: 'noted before' }],
+      appends: [],
+    });
+    expect(await drive(args)).toMatchObject({ status: 'finished', data: { status: 'stopped', error: 'noted before' } });
+    expect(typesOf(await eventsOf(TEMPORAL, args)).slice(-2)).toEqual(stopped);
+  });
+
+  it('that came before the first step starts nothing', async () => {
+    const args = askRun({ plan: rig.plans.opinion, text: 'early' });
+    await client.start(args);
+    await client.stop(args, 'changed my mind');
+    await work();
+    expect(await client.result(args)).toMatchObject({ status: 'finished', data: { status: 'stopped', totalSteps: 0 } });
+    expect(typesOf(await eventsOf(TEMPORAL, args))).toEqual(['RunStarted', ...stopped]);
+    expect(endpoint.asked).toEqual([]);
+  });
+
+  it('is what cancelling in Temporal means', async () => {
+    await work();
+    endpoint.answer = () => 'hang';
+    const args = askRun({ plan: rig.plans.opinion, text: 'cancel' });
+    await client.start(args);
+    await until(() => endpoint.asked.length === 3, 'three calls in flight');
+    const connection = await Connection.connect({ address });
+    await new Client({ connection }).workflow.getHandle(workflowIdOf(args)).cancel();
+    await connection.close();
+    expect(await client.result(args)).toMatchObject({
+      status: 'finished',
+      data: { status: 'stopped', error: 'the workflow was cancelled in Temporal' },
+    });
+  });
+
+  it('comes from the time limit', async () => {
+    await work();
+    endpoint.answer = () => 'hang';
+    const result = await drive(askRun({ plan: rig.plans.opinion, text: 'slow', timeoutMs: 700 }));
+    expect(result).toMatchObject({
+      status: 'finished',
+      data: { status: 'stopped', error: 'the run took longer than 700 ms (limit runTimeoutMs)' },
+    });
+  });
+});
+
+describe('the lease of a run', () => {
+  const other = { owner: 'somebody else', host: 'elsewhere', boot: 'b', pid: 7 };
+  const take = (args: RunFlowArgs, times: { readonly now: number; readonly ttlMs: number }) =>
+    rig.storage.leases.take(TEMPORAL, `run/${args.runId}`, other, { ...times, isDead: () => false });
+
+  it('is waited for while another owner is alive', async () => {
+    await work();
+    const args = askRun({ plan: rig.plans.rules, text: 'wait' });
+    const until = Date.now() + 1_500;
+    expect((await take(args, { now: Date.now(), ttlMs: 1_500 })).status).toBe('taken');
+    expect(await drive(args)).toMatchObject({ status: 'finished', data: { status: 'succeeded' } });
+    expect(Date.now()).toBeGreaterThanOrEqual(until);
+  });
+
+  it('that was lost ends the workflow, which writes nothing more', async () => {
+    await work();
+    endpoint.answer = () => ({ text: 'late', afterMs: 800 });
+    const args = askRun({ plan: rig.plans.opinion, text: 'lost' });
+    await client.start(args);
+    await until(() => endpoint.asked.length === 3, 'three calls in flight');
+    await until(async () => (await eventsOf(TEMPORAL, args)).length === 5, 'the first facts are written');
+    expect((await take(args, { now: Date.now() + 60_000, ttlMs: 10_000 })).status).toBe('taken');
+    expect(await client.result(args)).toEqual({ status: 'taken-over' });
+    expect(await eventsOf(TEMPORAL, args)).toHaveLength(5);
+  });
+
+  it('free again, lets the workflow go on from the events of an embedded run', async () => {
+    endpoint.answer = (node) => (node === 'judge' ? 'hang' : { text: node, afterMs: node === 'slow' ? 400 : node === 'quick' ? 50 : 200 });
+    const args = askRun({ plan: rig.plans.opinion, text: 'hand over' });
+    const away = new AbortController();
+    const left = driveEmbedded(rig, { workspaceId: TEMPORAL, plan: rig.plans.opinion, args, signal: away.signal });
+    await until(() => endpoint.asked.includes('judge'), 'the judge is asked');
+    await until(
+      async () => (await eventsOf(TEMPORAL, args)).some((event) => event.type === 'NodeStarted' && event.data.nodeId === 'judge'),
+      'the facts are written',
+    );
+    away.abort(new Error('this process goes'));
+    await expect(left).rejects.toThrow('this process goes');
+    const before = await eventsOf(TEMPORAL, args);
+    endpoint.answer = () => ({ text: 'SPAM' });
+    await work();
+    expect(await drive(args)).toMatchObject({ status: 'finished', data: { status: 'succeeded', outputs: { label: 'spam' } } });
+    const after = await eventsOf(TEMPORAL, args);
+    expect(after.slice(0, before.length)).toEqual(before);
+    expect(endpoint.asked).toEqual(['slow', 'quick', 'doubtful', 'judge', 'judge']);
+  });
+});
+
+describe('trouble', () => {
+  it('of the storage is waited out', async () => {
+    let failures = 3;
+    const write: Storage['events']['write'] = (unit) =>
+      failures-- > 0 ? Promise.reject(new Error('the disk is away')) : rig.storage.events.write(unit);
+    await work({ storage: { ...rig.storage, events: { ...rig.storage.events, write } } });
+    const args = askRun({ plan: rig.plans.rules, text: 'patience' });
+    expect(await drive(args)).toMatchObject({ status: 'finished', data: { status: 'succeeded' } });
+    expect(failures).toBe(-1);
+    expect(typesOf(await eventsOf(TEMPORAL, args)).at(-1)).toBe('RunFinished');
+  });
+
+  it('that no retry mends is told in one sentence', async () => {
+    await work();
+    const args = { ...askRun({ plan: rig.plans.rules, text: 'x' }), flowVersion: 'none' };
+    const before = Date.now();
+    await expect(drive(args)).rejects.toMatchObject({
+      name: 'RiskflowError',
+      code: 'not_found',
+      message: `run ${args.runId} could not be driven to an end: there is no flow version none`,
+    });
+    expect(Date.now() - before).toBeLessThan(5_000);
+    await expect(client.result({ ...args, runId: 'never asked for' })).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('of an address is told in one sentence', async () => {
+    await expect(connectRunClient({ ...place, address: '127.0.0.1:1' })).rejects.toMatchObject({
+      name: 'RiskflowError',
+      code: 'failed',
+      message: expect.stringContaining('no Temporal server answers at 127.0.0.1:1'),
+    });
+  });
+
+  it('kill -9 of a worker, after it stored a result and before it told anyone: another finishes, no effect is performed twice', async () => {
+    const on = { ...place, taskQueue: `riskflow-test-${randomUUID()}` };
+    const own = await connectRunClient(on);
+    endpoint.answer = (node) => ({ text: node, afterMs: 30 });
+    const killed = spawn(
+      process.execPath,
+      [
+        '--disable-warning=ExperimentalWarning',
+        fileURLToPath(new URL('./stack-worker.ts', import.meta.url)),
+        JSON.stringify({ ...on, folder, endpoint: endpoint.url }),
+      ],
+      { stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+    try {
+      const lines = linesOf(killed);
+      const args = askRun({ plan: rig.plans.opinion, text: 'killed in the middle' });
+      await own.start(args);
+      await until(() => lines.filter((line) => line.startsWith('stored ')).length === 3, 'three results are stored', 30_000);
+      killed.kill('SIGKILL');
+      await until(() => killed.signalCode === 'SIGKILL', 'the worker is dead');
+      expect(typesOf(await eventsOf(TEMPORAL, args))).not.toContain('RunFinished');
+      const before = Date.now();
+      await work({}, on);
+      expect(await own.result(args)).toMatchObject({ status: 'finished', data: { status: 'succeeded', outputs: { label: 'judge' } } });
+      process.stdout.write(`kill to the end of the run: ${Date.now() - before} ms\n`);
+      expect(endpoint.asked.toSorted()).toEqual(['doubtful', 'judge', 'quick', 'slow']);
+      await driveEmbedded(rig, { workspaceId: EMBEDDED, plan: rig.plans.opinion, args });
+      const events = timeless(await eventsOf(TEMPORAL, args));
+      // The three answers stood in storage at the same time, so their order is not that of the undisturbed run.
+      expect(sorted(events)).toEqual(sorted(timeless(await eventsOf(EMBEDDED, args))));
+    } finally {
+      killed.kill('SIGKILL');
+      await own.close();
+    }
+  }, 60_000);
+});
+
+describe('many runs', () => {
+  it('20 at a time all end as they should', async () => {
+    await work();
+    const texts = Array.from({ length: 100 }, (_, i) => `report number ${i}: win a prize`);
+    const before = Date.now();
+    let next = 0;
+    const results: unknown[] = [];
+    const loop = async (): Promise<void> => {
+      for (let text = texts[next++]; text !== undefined; text = texts[next++])
+        results.push(await drive(askRun({ plan: rig.plans.cascade, text })));
+    };
+    await Promise.all(Array.from({ length: 20 }, loop));
+    const seconds = (Date.now() - before) / 1000;
+    expect(results).toHaveLength(100);
+    for (const result of results) expect(result).toMatchObject({ status: 'finished', data: { status: 'succeeded' } });
+    process.stdout.write(`100 runs, 20 at a time: ${seconds.toFixed(1)} s, ${(100 / seconds).toFixed(0)} runs/s\n`);
+  }, 60_000);
+});
+
+function linesOf(child: ChildProcess): readonly string[] {
+  const lines: string[] = [];
+  if (child.stdout !== null) createInterface(child.stdout).on('line', (line) => lines.push(line));
+  return lines;
+}
+
+const sorted = (events: readonly unknown[]): readonly string[] => events.map((event) => JSON.stringify(event)).toSorted();

@@ -1,0 +1,24 @@
+import type { EffectStore, Storage } from '../../schemas/index.ts';
+import { createRunActivities } from './run-activities.ts';
+import { openRig, type RigPlace } from './stack-rig.ts';
+import { startRunWorker } from './worker.ts';
+import type { TemporalPlace } from './address.ts';
+
+/** What the worker of a test that is going to be killed needs to know. */
+export type StackWorkerOptions = RigPlace & TemporalPlace;
+
+/** A worker that stores the result of its first effect, says so, and never tells Temporal. It waits to be killed. */
+const options = JSON.parse(process.argv[2] ?? '{}') as StackWorkerOptions;
+const rig = await openRig(options);
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const storage: Storage = { ...rig.storage, effects: { ...rig.storage.effects, put: storeAndHang(rig.storage.effects) } };
+await startRunWorker({ ...options, activities: createRunActivities({ ...rig.deps, storage }) });
+say('started');
+
+function storeAndHang(effects: EffectStore): EffectStore['put'] {
+  return async (workspaceId, entry) => {
+    await effects.put(workspaceId, entry);
+    say(`stored ${entry.effectId}`);
+    return new Promise<never>(() => undefined);
+  };
+}
