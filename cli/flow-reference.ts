@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import type { PinnableNode } from './options/pins.ts';
-import type { Work } from './session.ts';
 import type { PublishedFlow } from '../runtime/index.ts';
+import type { PinnableNode } from './options/pins.ts';
+import { loadRuntime, type Work } from './session.ts';
 
 type Plan = PublishedFlow['plan'];
 
@@ -15,17 +15,20 @@ export type NamedFlow = {
   readonly isFile: boolean;
 };
 
-/** Reads a flow file, or finds a published flow. Nothing is written. @throws RiskflowError */
-export async function readFlow({ runtime, context }: Work, reference: string): Promise<NamedFlow> {
-  const isFile = /\.ya?ml$/i.test(reference) || existsSync(reference);
-  if (!isFile) {
-    const { plan, warnings } = await runtime.resolveFlow(context, reference);
-    return { plan, nodes: plan.nodes, warnings, isFile };
-  }
+/** Reads the flow file that is meant; undefined when a published flow is. Nothing is written. @throws RiskflowError */
+export async function readFlowFile(reference: string): Promise<NamedFlow | undefined> {
+  if (!/\.ya?ml$/i.test(reference) && !existsSync(reference)) return undefined;
+  const runtime = await loadRuntime();
   const { plan, warnings, definition } = (await runtime.readFlowFile(reference)).flow;
   const reached = new Set(plan.nodes.map((node) => node.id));
   const others = definition.nodes.filter((node) => !reached.has(node.id)).map(({ id, type }) => ({ id, type, title: '' }));
-  return { plan, nodes: [...plan.nodes, ...others], warnings, isFile };
+  return { plan, nodes: [...plan.nodes, ...others], warnings, isFile: true };
+}
+
+/** Finds a published flow. @throws RiskflowError that names those there are */
+export async function findFlow({ runtime, context }: Work, reference: string): Promise<NamedFlow> {
+  const { plan, warnings } = await runtime.resolveFlow(context, reference);
+  return { plan, nodes: plan.nodes, warnings, isFile: false };
 }
 
 /** Names of the inputs a flow takes; empty when its root is no start node. */

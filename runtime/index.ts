@@ -19,3 +19,8 @@ export { importSamples, splitSampleSet, type ImportedSamples, type SplitResult }
 export { exportSamples, listSampleSets, showSampleSet } from './commands/sample-reads.ts';
 export { difyEvents, flowRaces, type DifyEvent } from '../flow/index.ts';
 export { exitCodeOfVerdict, renderHtml, renderText } from '../evaluation/index.ts';
+export { createSource, startSource, type CreatedSource, type SourceRun, type StartOptions } from './commands/sources.ts';
+export { sourceStatus, type SourceStatus } from './commands/source-status.ts';
+export { type CreateSourceRequest } from './commands/source-settings.ts';
+export { listDecisions, type Decision } from './commands/decisions.ts';
+export { listDeadLetters, type DeadLetterRow } from './commands/dead-letters.ts';

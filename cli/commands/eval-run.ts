@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { EvaluationSummary } from '../../schemas/core.ts';
 import type { EvaluateOptions, EvaluationRequest, VariantRequest } from '../../runtime/index.ts';
-import { readFlow } from '../flow-reference.ts';
+import { findFlow, readFlowFile, type NamedFlow } from '../flow-reference.ts';
 import { listenForInterruption } from '../interruption.ts';
 import type { Pairs } from '../options/pairs.ts';
-import { checkPins, readPins, type Pins } from '../options/pins.ts';
+import { checkPins, pinsOf, readPins } from '../options/pins.ts';
 import { checkWritable } from '../read-text-file.ts';
 import { withApp, type Session, type Work } from '../session.ts';
 import { printEvaluation } from './eval-reads.ts';
@@ -31,21 +31,53 @@ type RunOptions = {
 
 export async function runEvaluation(session: Session, command: Command): Promise<number> {
   const options = command.opts<RunOptions>();
-  const pins = options.pin === undefined ? undefined : await readPins(session.terminal, options.pin);
+  const pins = options.pin === undefined ? {} : await readPins(session.terminal, options.pin);
   const report = await reportPath(session, options.report);
+  const references = referencesOf(options);
+  const files = new Map<string, NamedFlow>();
+  for (const reference of references.values()) {
+    const file = await readFlowFile(reference);
+    if (file !== undefined) files.set(reference, file);
+  }
   return withApp(session, async (work) => {
-    const request = requestOf(work, options, pins);
-    await lookAtFlows(session, work, request);
+    const flows = await lookAtFlows(session, work, { references, files });
+    checkPins(
+      pins,
+      [...flows.values()].flatMap((flow) => flow.nodes),
+    );
+    for (const [from, to] of Object.entries(options.mapModel ?? {})) session.notice(`model ${from} is replaced by ${to}`);
+    const variants = Array.from(references, ([name, flow]): VariantRequest => ({
+      name,
+      flow,
+      modelMap: options.mapModel ?? {},
+      pins: pinsOf(flows.get(name)?.nodes ?? [], pins),
+    }));
+    const request = requestOf(work, options, variants);
     return evaluate(session, work, { report, start: (evaluation) => work.runtime.runEvaluation(work.context, request, evaluation) });
   });
 }
 
-function requestOf({ runtime }: Work, options: RunOptions, pins: Pins | undefined): EvaluationRequest {
-  const { a, b, variant = {}, samples, positive = null, predict = null, map = {}, mapModel = {}, reuse } = options;
+const referencesOf = ({ a, b, variant = {} }: RunOptions): ReadonlyMap<string, string> =>
+  new Map([['A', a], ['B', b], ...Object.entries(variant)]);
+
+type Look = { readonly references: ReadonlyMap<string, string>; readonly files: ReadonlyMap<string, NamedFlow> };
+
+/** The flow of each variant. Tells what their import warns of; nothing is written. */
+async function lookAtFlows(session: Session, work: Work, { references, files }: Look): Promise<ReadonlyMap<string, NamedFlow>> {
+  const flows = new Map<string, NamedFlow>();
+  for (const [name, reference] of references) {
+    const flow = files.get(reference) ?? (await findFlow(work, reference));
+    for (const warning of flow.warnings) session.warn(`variant ${name}: ${warning}`);
+    flows.set(name, flow);
+  }
+  return flows;
+}
+
+function requestOf({ runtime }: Work, options: RunOptions, variants: readonly VariantRequest[]): EvaluationRequest {
+  const { samples, positive = null, predict = null, map = {}, reuse } = options;
   const defaults = runtime.EVALUATION_DEFAULTS;
-  const flows = [['A', a], ['B', b], ...Object.entries(variant)] as const;
   return {
-    variants: flows.map(([name, flow]): VariantRequest => ({ name, flow, modelMap: mapModel, ...(pins === undefined ? {} : { pins }) })),
+    variants,
     samples,
     concurrency: options.concurrency ?? defaults.concurrency,
     repeats: options.repeats ?? defaults.repeats,
@@ -58,21 +90,6 @@ function requestOf({ runtime }: Work, options: RunOptions, pins: Pins | undefine
     inputMap: map,
     reuse,
   };
-}
-
-/** Finds what is wrong with the files before anything is written, and tells what their import warns of. */
-async function lookAtFlows(session: Session, work: Work, { variants }: EvaluationRequest): Promise<void> {
-  const flows = [];
-  for (const variant of variants) {
-    const flow = await readFlow(work, variant.flow);
-    for (const warning of flow.warnings) session.warn(`variant ${variant.name}: ${warning}`);
-    flows.push(flow);
-  }
-  checkPins(
-    variants[0]?.pins ?? {},
-    flows.flatMap((flow) => flow.nodes),
-  );
-  for (const [from, to] of Object.entries(variants[0]?.modelMap ?? {})) session.notice(`model ${from} is replaced by ${to}`);
 }
 
 export async function resumeEvaluation(session: Session, command: Command): Promise<number> {

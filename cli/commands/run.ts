@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { decodeValues, RiskflowError, toJsonText, type Value, type Values } from '../../schemas/core.ts';
 import type { FinishedRun } from '../../runtime/index.ts';
 import { addVerb, option, type Dispatch } from '../declare.ts';
-import { inputNames, readFlow, type NamedFlow } from '../flow-reference.ts';
+import { findFlow, inputNames, readFlowFile, type NamedFlow } from '../flow-reference.ts';
 import { readInputs } from '../options/flow-inputs.ts';
 import type { Pairs } from '../options/pairs.ts';
 import { checkPins, readPins } from '../options/pins.ts';
@@ -53,8 +53,9 @@ async function run(session: Session, command: Command): Promise<number> {
   }
   const inputs = await readInputs(session.terminal, options.inputs);
   const pins = options.pin === undefined ? {} : await readPins(session.terminal, options.pin);
+  const file = await readFlowFile(reference);
   return withApp(session, async (work) => {
-    const named = await readFlow(work, reference);
+    const named = file ?? (await findFlow(work, reference));
     checkPins(pins, named.nodes);
     tellAbout(session, named, { inputs, options });
     const plan = named.isFile ? (await work.runtime.publishFlowFile(work.context, reference)).plan : named.plan;

@@ -72,11 +72,17 @@ const wrong = (where: string, what: string): RiskflowError => new RiskflowError(
 
 export type PinnableNode = { readonly id: string; readonly type: string; readonly title: string };
 
+/** The pins that fit some of these nodes. */
+export const pinsOf = (nodes: readonly PinnableNode[], pins: Pins): Pins =>
+  Object.fromEntries(Object.entries(pins).filter(([key]) => nodes.some((node) => fits(key, node))));
+
+const fits = (key: string, node: PinnableNode): boolean => node.id === key || `type:${node.type}` === key;
+
 /** @throws RiskflowError when a pin fits no node of any of the flows */
 export function checkPins(pins: Pins, nodes: readonly PinnableNode[]): void {
   for (const key of Object.keys(pins)) {
     const byType = key.startsWith('type:') ? key.slice('type:'.length) : null;
-    if (nodes.some((node) => (byType === null ? node.id === key : node.type === byType))) continue;
+    if (nodes.some((node) => fits(key, node))) continue;
     if (byType !== null) {
       const types = [...new Set(nodes.map((node) => node.type))].join(', ');
       throw new RiskflowError('invalid_file', `--pin: no node has the type "${byType}" of the pin "${key}"`, {

@@ -19,7 +19,9 @@ describe('exactExp', () => {
 
   it('agrees with Math.exp', () => {
     fc.assert(
-      fc.property(fc.double({ min: -700, max: 700, noNaN: true }), (x) => expect(relative(exactExp(x), Math.exp(x))).toBeLessThan(2e-15)),
+      fc.property(fc.double({ min: -700, max: 700, noNaN: true }), (x) => {
+        expect(relative(exactExp(x), Math.exp(x))).toBeLessThan(2e-15);
+      }),
     );
   });
 
@@ -38,7 +40,11 @@ describe('exactLn', () => {
   });
 
   it('undoes exactExp', () => {
-    fc.assert(fc.property(fc.double({ min: -300, max: 300, noNaN: true }), (x) => expect(exactLn(exactExp(x))).toBeCloseTo(x, 12)));
+    fc.assert(
+      fc.property(fc.double({ min: -300, max: 300, noNaN: true }), (x) => {
+        expect(exactLn(exactExp(x))).toBeCloseTo(x, 12);
+      }),
+    );
   });
 
   it.each([0, -1, NaN, Infinity, -Infinity])('is not a number for %s', (x) => {

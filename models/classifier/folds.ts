@@ -81,7 +81,7 @@ function bySizeDescending(members: readonly Float64Array[]): readonly number[] {
 /** How full a fold is of the labels a group has; its whole size decides between equals. */
 function load(soFar: Float64Array, counts: Float64Array, totals: Float64Array): number {
   let full = 0;
-  for (let k = 0; k < counts.length; k++) full += ((counts[k] ?? 0) * (soFar[k] ?? 0)) / (totals[k] ?? 1);
+  for (let k = 0; k < counts.length; k++) full += ((counts[k] ?? 0) * (soFar[k] ?? 0)) / Math.max(totals[k] ?? 0, 1);
   return full + sizeOf(soFar) * 1e-9;
 }
 

@@ -33,7 +33,8 @@ describe.skipIf(!present)(`the SMS collection of ../shared/data${present ? '' : 
     const classifier = loadClassifier(bytes);
     const startedAt = performance.now();
     for (const { text } of test) classifier.classify(text);
-    expect((test.length / (performance.now() - startedAt)) * 1000).toBeGreaterThan(2000);
+    // A tenth of what one idle core does: enough to notice a mistake, and no more on a busy machine.
+    expect((test.length / (performance.now() - startedAt)) * 1000).toBeGreaterThan(1000);
   });
 });
 

@@ -44,7 +44,7 @@ describe('trainClassifier', () => {
 
   it('knows texts it has never seen, in both languages', () => {
     const classifier = loadClassifier(bytes);
-    const texts = ['you won a prize! call 0906 555', '您已中奖，请加微信', 'dinner with the neighbour?', '明天和妈妈去爬山'];
+    const texts = ['you won a prize! call 0906 555', '恭喜您中奖，请加微信领取', 'dinner with the neighbour?', '明天和妈妈去爬山'];
     expect(texts.map((text) => classifier.classify(text).label)).toEqual(['spam', 'spam', 'ham', 'ham']);
   });
 

@@ -84,7 +84,7 @@ function prepareWork(context: Context, { source, plan, models, lease }: Dispatch
     workspaceId: context.workspaceId,
     effects: context.storage.effects,
     perform: context.effects(models),
-    mayBeStored: () => false,
+    mayBeStored: ({ runId }) => resumed.has(runId),
     reuseKey: () => Promise.resolve(null),
   });
   const planOf = (flowVersion: string): Promise<Plan> => {

@@ -51,11 +51,12 @@ const HIDDEN_DICT_KEYS: ReadonlySet<string> = new Set(
 
 /** `value.name` of a template: the attribute, else the item; undefined when there is neither or it is private to Python. */
 export function attributeOf(value: Py, name: string, budget: Budget): Py {
-  if (isDict(value)) {
-    const own = DICT_METHODS.has(name) || HIDDEN_DICT_KEYS.has(name) ? ownAttribute(value, name) : undefined;
-    return own ?? dictGet(value, name, budget) ?? supported(value, name) ?? missing(value, name);
-  }
-  return ownAttribute(value, name) ?? missing(value, name);
+  const own = ownAttribute(value, name);
+  if (own !== undefined) return own;
+  const item = isDict(value) ? dictGet(value, name, budget) : undefined;
+  if (item !== undefined) return item;
+  refuseUnsupported(value, name);
+  return undefinedValue(`a ${typeName(value)} has no attribute "${name}"`);
 }
 
 /** `value[key]` of a template: the item, else the attribute of that name. */
@@ -64,7 +65,18 @@ export function itemOf(value: Py, key: Py, budget: Budget): Py {
   const item = isDict(value) ? dictItem(value, key, budget) : positionItem(value, key);
   if (item !== undefined) return item;
   const name = textOf(key);
-  return (name === undefined ? undefined : (ownAttribute(value, name) ?? supported(value, name))) ?? missingItem(value, key);
+  const own = name === undefined ? undefined : ownAttribute(value, name);
+  if (own !== undefined) return own;
+  if (name !== undefined) refuseUnsupported(value, name);
+  return missingItem(value, key);
+}
+
+/** Only the attribute of Python's object, never an item. */
+export function onlyAttributeOf(value: Py, name: string): Py {
+  const own = ownAttribute(value, name);
+  if (own !== undefined) return own;
+  refuseUnsupported(value, name);
+  return undefinedValue(`a ${typeName(value)} has no attribute "${name}"`);
 }
 
 function dictItem(value: Py, key: Py, budget: Budget): Py | undefined {
@@ -93,28 +105,25 @@ function positionItem(value: Py, key: Py): Py | undefined {
   return undefined;
 }
 
-const missing = (value: Py, name: string): Py => undefinedValue(`a ${typeName(value)} has no attribute "${name}"`);
 const missingItem = (value: Py, key: Py): Py =>
   undefinedValue(`a ${typeName(value)} has no item ${typeof key === 'string' ? `"${key}"` : typeof key === 'number' ? String(key) : 'of that key'}`);
 
-function supported(value: Py, name: string): undefined {
+function refuseUnsupported(value: Py, name: string): void {
   if (UNSUPPORTED.get(typeName(value))?.has(name) === true) fail('LimitError', `.${name} of a ${typeName(value)} is not supported`);
-  return undefined;
 }
 
 /** An attribute that Python's object itself has; undefined for none. */
 function ownAttribute(value: Py, name: string): Py | undefined {
   if (isUndefined(value)) return name.startsWith('__') && name.endsWith('__') ? hidden(name) : fail('UndefinedError', value.message);
   if (isSecret(value)) return fail('SecretError', 'a secret cannot be used in a template');
-  if (name.startsWith('_')) return undefined_(value, name);
+  // A name that begins with "_" is private to Jinja's sandbox, unless it is the key of a dict.
+  if (name.startsWith('_')) return isDict(value) && !HIDDEN_DICT_KEYS.has(name) ? undefined : hidden(name);
   const bound = findMethod(value, name);
   if (bound !== undefined) return nativeFunction(name, bound);
-  return isPyObject(value) ? objectAttribute(value, name) : (numberAttribute(value, name) ?? (isDict(value) ? undefined : supported(value, name)));
+  return isPyObject(value) ? objectAttribute(value, name) : numberAttribute(value, name);
 }
 
 const hidden = (name: string): Py => undefinedValue(`the attribute "${name}" is private`);
-// A name that begins with "_" is private to Jinja's sandbox, unless it is the key of a dict.
-const undefined_ = (value: Py, name: string): Py | undefined => (isDict(value) && !HIDDEN_DICT_KEYS.has(name) ? undefined : hidden(name));
 
 const numberAttribute = (value: Py, name: string): Py | undefined => {
   if (isFloat(value)) return name === 'real' ? value : undefined;
@@ -143,7 +152,7 @@ function objectAttribute(value: PyObject, name: string): Py | undefined {
       if (name === 'name') return value.definition.name;
       return name === 'arguments' ? tuple(value.definition.parameters.map((parameter) => parameter.name)) : undefined;
     default:
-      return supported(value, name);
+      return undefined;
   }
 }
 

@@ -29,7 +29,8 @@ export const DICT_METHODS: ReadonlyMap<string, DictMethod> = new Map<string, Dic
     'get',
     (dict, args, budget) => {
       const [key = null, otherwise = null] = bindArguments('get()', KEY, args);
-      return dictGet(dict, key, budget) ?? otherwise;
+      const found = dictGet(dict, key, budget);
+      return found === undefined ? otherwise : found;
     },
   ],
   ['copy', (dict, args) => (bindArguments('copy()', NONE, args), new Map(dict))],

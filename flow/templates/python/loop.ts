@@ -1,7 +1,7 @@
 import { equals } from './compare.ts';
 import { iterate, lengthOf, listOf } from './iterate.ts';
 import { bindArguments, positionalOnly } from './arguments.ts';
-import { fail, iterator, type Arguments, type Budget, type Iterator, type LoopState, type Py } from './values.ts';
+import { fail, iterator, undefinedValue, type Arguments, type Budget, type Iterator, type LoopState, type Py } from './values.ts';
 
 /** The state of a loop over a value, before its first round. */
 export function startLoop(source: Py, recurse: LoopState['recurse'], depth: number): LoopState {
@@ -77,9 +77,9 @@ export function loopAttribute(loop: LoopState, name: string): Py | undefined {
     case 'depth0':
       return loop.depth;
     case 'previtem':
-      return loop.before ?? { kind: 'undefined', message: 'there is no previous item' };
+      return loop.before === undefined ? undefinedValue('there is no previous item') : loop.before;
     case 'nextitem':
-      return peek(loop)?.item ?? { kind: 'undefined', message: 'there is no next item' };
+      return peek(loop)?.item === undefined ? undefinedValue('there is no next item') : (peek(loop)?.item ?? null);
     default:
       return undefined;
   }

@@ -1,5 +1,5 @@
 import { bindArguments, positionalOnly } from './arguments.ts';
-import { bitLength, doubleOf } from './numbers.ts';
+import { doubleOf } from './numbers.ts';
 import { type Arguments, type Py } from './values.ts';
 import type { Float } from '../../../schemas/core.ts';
 
@@ -17,7 +17,4 @@ export const INTEGER_METHODS: ReadonlyMap<string, (value: Integer, args: Argumen
   ['conjugate', (value: Integer, args: Arguments): Py => (bindArguments('conjugate()', NONE, args), typeof value === 'boolean' ? Number(value) : value)],
 ]);
 
-function exactBitLength(value: bigint): number {
-  const size = value < 0n ? -value : value;
-  return size === 0n ? 0 : Math.min(bitLength(size), size.toString(2).length);
-}
+const exactBitLength = (value: bigint): number => (value === 0n ? 0 : (value < 0n ? -value : value).toString(2).length);

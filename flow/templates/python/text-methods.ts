@@ -1,7 +1,8 @@
-import { codePointLength, parsePythonInteger, PYTHON_SPACE, pythonLeftStrip, pythonRightStrip, pythonStrip } from '../../text/index.ts';
+import { codePointLength, PYTHON_SPACE, pythonLeftStrip, pythonRightStrip, pythonStrip } from '../../text/index.ts';
 import { positionalOnly, signature, type Signature } from './arguments.ts';
 import { pad, requireText } from './format-spec.ts';
 import { iterate } from './iterate.ts';
+import { FURTHER_DIGITS, NUMERAL_LETTERS } from './digits.ts';
 import { capitalize, isAscii, isLower, isTitle, isUpper, swapCase, titleWords } from './letter-case.ts';
 import { escapeHtml } from './markup.ts';
 import { toIndex } from './numbers.ts';
@@ -126,11 +127,9 @@ const foldCase = (text: string): string =>
   isAscii(text) || !CASED.test(text) ? text.toLowerCase() : fail('LimitError', 'casefold() is supported for ASCII letters only: use lower()');
 
 const DECIMAL = /^\p{Nd}+$/u;
-const NUMERIC_CANDIDATE = /^[\p{N}\p{Script=Han}]+$/u;
-// Which characters count as digits beyond the decimal ones is a property that JavaScript does not know.
-const isDigits = (text: string): boolean =>
-  DECIMAL.test(text) || (NUMERIC_CANDIDATE.test(text) && parsePythonInteger(text) === undefined && unknownDigits());
-const unknownDigits = (): never => fail('LimitError', 'isdigit() and isnumeric() are supported for decimal digits only');
+// Properties of characters that JavaScript's regexes do not know: digits beyond the decimal ones, and letters that are numerals.
+const DIGIT = new RegExp(`^[\\p{Nd}${FURTHER_DIGITS}]+$`, 'u');
+const NUMERIC = new RegExp(`^[\\p{N}${NUMERAL_LETTERS}]+$`, 'u');
 const ALPHA = /^\p{L}+$/u;
 const ALPHANUMERIC = /^[\p{L}\p{N}]+$/u;
 const IDENTIFIER = /^[\p{ID_Start}_]\p{ID_Continue}*$/u;
@@ -148,10 +147,10 @@ export const TEXT_METHODS: ReadonlyMap<string, TextMethod> = new Map<string, Tex
   ['isalpha', check((text) => ALPHA.test(text))],
   ['isascii', check(isAscii)],
   ['isdecimal', check((text) => DECIMAL.test(text))],
-  ['isdigit', check(isDigits)],
+  ['isdigit', check((text) => DIGIT.test(text))],
   ['isidentifier', check((text) => IDENTIFIER.test(text))],
   ['islower', check(isLower)],
-  ['isnumeric', check(isDigits)],
+  ['isnumeric', check((text) => NUMERIC.test(text))],
   ['isprintable', check((text) => !UNPRINTABLE.test(text))],
   ['isspace', check((text) => BLANK.test(text))],
   ['istitle', check(isTitle)],
