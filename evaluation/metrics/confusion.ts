@@ -4,6 +4,8 @@ import type { JudgedResults, VariantResults } from './judged-results.ts';
 export const NAMED_PREDICTIONS = 50;
 export const OTHER = '(other)';
 const LONGEST_NAME = 200;
+/** With more labels than this, cells of 0 are left out: there would be as many as labels squared. */
+const FULL_MATRIX = 50;
 
 export type Confusion = {
   /** label → prediction → results */
@@ -13,12 +15,13 @@ export type Confusion = {
 };
 
 /**
- * The confusion matrix of a variant over all its results. `labels` gives the order; every label is a row and a column. A flow
+ * The confusion matrix of a variant over all its results. `labels` gives the order; every label is a row, and (up to `FULL_MATRIX` of them) a column. A flow
  * that answers with free text could have as many columns as results: see `NAMED_PREDICTIONS`.
  */
 export function confusionOf(results: JudgedResults, variant: VariantResults, labels: readonly string[]): Confusion {
   const columns = columnNames(results, variant);
-  const cells = new Map(labels.map((label) => [label, new Map(labels.map((name) => [name, 0]))]));
+  const empty = labels.length > FULL_MATRIX ? [] : labels;
+  const cells = new Map(labels.map((label) => [label, new Map(empty.map((name) => [name, 0]))]));
   const unpredicted = new Map<string, number>();
   variant.predictions.forEach((prediction, place) => {
     const label = results.names[results.labelOf[Math.floor(place / results.repeats)] ?? -1] ?? '';

@@ -3,7 +3,7 @@ import { wilsonInterval } from '../statistics/wilson.ts';
 import { classScores } from './class-scores.ts';
 import { f1Interval, macroF1Interval, metricInterval } from './intervals.ts';
 import type { JudgedResults, VariantResults } from './judged-results.ts';
-import { metricStatistics } from './ratio.ts';
+import { metricStatistics } from './metric-statistics.ts';
 
 /** One variant over labels 0 and 1: 8 + 2 of label 0, 1 + 9 of label 1. */
 function data(clusterSize: number | null): { readonly results: JudgedResults; readonly said: VariantResults } {
@@ -28,10 +28,10 @@ function data(clusterSize: number | null): { readonly results: JudgedResults; re
 describe('intervals of one variant', () => {
   it('are Wilson for precision and recall of independent results', () => {
     const { results, said } = data(null);
-    const scores = classScores(results, said, 0);
+    const [scores] = classScores(results, said);
     expect(scores).toMatchObject({ precision: 8 / 9, recall: 0.8, support: 10, predicted: 9 });
-    expect(scores.precisionInterval).toEqual(wilsonInterval(8, 9));
-    expect(scores.recallInterval).toEqual(wilsonInterval(8, 10));
+    expect(scores?.precisionInterval).toEqual(wilsonInterval(8, 9));
+    expect(scores?.recallInterval).toEqual(wilsonInterval(8, 10));
     expect(metricInterval(results, said, { kind: 'accuracy' })).toEqual(wilsonInterval(17, 20));
   });
 
@@ -48,7 +48,7 @@ describe('intervals of one variant', () => {
     const { results, said } = data(null);
     const macro = metricStatistics(results, said, { kind: 'macro-f1' });
     expect(macro.value).toBeCloseTo((16 / 19 + 18 / 21) / 2, 12);
-    expect(macro.influence.reduce((sum, x) => sum + x, 0)).toBeCloseTo(0, 12);
+    expect(macro.influence.values.reduce((sum, x) => sum + x, 0)).toBeCloseTo(0, 12);
     const interval = macroF1Interval(results, said);
     expect((interval?.low ?? 1) < (macro.value ?? 0) && (interval?.high ?? 0) > (macro.value ?? 1)).toBe(true);
   });

@@ -1,5 +1,3 @@
-import type { Clusters } from '../statistics/cluster-robust.ts';
-
 /** What one variant said about the judged samples. Place of (sample i, repeat r): i · repeats + r. */
 export type VariantResults = {
   /** Number of the predicted name, −1 for none. */
@@ -21,7 +19,7 @@ export type JudgedResults = {
   /** The label of each sample, as a number. */
   readonly labelOf: Int32Array;
   /** Every sample its own cluster when there is no cluster column. */
-  readonly clusters: Clusters;
+  readonly clusters: { readonly of: Int32Array; readonly count: number };
   /** Whether there is a cluster column. */
   readonly hasClusters: boolean;
   readonly variants: readonly VariantResults[];

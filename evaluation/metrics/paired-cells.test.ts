@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JudgedResults, VariantResults } from './judged-results.ts';
 import { pairedCells } from './paired-cells.ts';
-import { metricStatistics } from './ratio.ts';
+import { metricStatistics } from './metric-statistics.ts';
 
 const anySaid = fc.integer({ min: -1, max: 3 });
 const anyResults = fc.array(fc.tuple(fc.nat(2), anySaid, anySaid), { minLength: 1, maxLength: 60 }).map((rows) => {

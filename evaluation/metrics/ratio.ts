@@ -1,5 +1,4 @@
 import type { JudgedResults, VariantResults } from './judged-results.ts';
-import type { Metric } from './metric.ts';
 
 /**
  * Every metric here is a ratio of two sums over results, or the mean of such ratios over labels:
@@ -8,86 +7,86 @@ import type { Metric } from './metric.ts';
  *     f1 L       2 · said and is L / (is + said L)   precision L  said L and is L / said L
  *     jaccard L  said and is L / is or said L        macro-f1     mean of f1 L over the labels of the samples
  */
-type Ratio = { readonly kind: 'accuracy' | 'recall' | 'precision' | 'f1' | 'jaccard'; readonly label: number };
+export type Ratio = { readonly kind: 'accuracy' } | { readonly kind: LabelRatio; readonly label: number };
+export type LabelRatio = 'recall' | 'precision' | 'f1' | 'jaccard';
 
 export type RatioStatistics = {
   readonly numerator: number;
   readonly denominator: number;
   /** numerator / denominator; null when that is 0. */
   readonly value: number | null;
-  /**
-   * What each sample moves the value by, to first order: (its part of the numerator − value · its part of the denominator)
-   * / denominator (linearisation; R. Woodruff, JASA 66, 1971). They sum to 0; all 0 when there is no value.
-   */
-  readonly influence: Float64Array;
-  /** 1 where a sample has a part in the denominator. */
-  readonly enters: Uint8Array;
+  readonly influence: Influence;
 };
 
-export function ratioStatistics(results: JudgedResults, variant: VariantResults, ratio: Ratio): RatioStatistics {
-  const n = results.sampleIds.length;
-  const upper = new Float64Array(n);
-  const influence = new Float64Array(n);
-  const enters = new Uint8Array(n);
+/**
+ * What each sample moves a value by, to first order: (its part of the numerator − value · its part of the denominator) /
+ * denominator (linearisation; R. Woodruff, JASA 66, 1971). Together they are 0.
+ */
+export type Influence = {
+  /** The samples with a part in the denominator. */
+  readonly samples: readonly number[];
+  readonly values: Float64Array;
+};
+
+/** `among` may name the samples that have a part in the ratio (see `samplesByLabel`), so that the others need not be looked at. */
+export function ratioStatistics(results: JudgedResults, variant: VariantResults, ratio: Ratio, among?: readonly number[]): RatioStatistics {
+  const samples: number[] = [];
+  const parts: (readonly [above: number, below: number])[] = [];
   let [numerator, denominator] = [0, 0];
-  for (let i = 0; i < n; i++) {
-    let [above, below] = [0, 0];
-    for (let r = 0; r < results.repeats; r++) {
-      const place = i * results.repeats + r;
-      const isLabel = results.labelOf[i] === ratio.label;
-      const saidLabel = variant.predictions[place] === ratio.label;
-      above += ratio.kind === 'accuracy' ? (variant.correct[place] ?? 0) : isLabel && saidLabel ? (ratio.kind === 'f1' ? 2 : 1) : 0;
-      below += weightBelow(ratio.kind, isLabel, saidLabel);
-    }
+  const look = (i: number): void => {
+    const [above, below] = partsOf(results, variant, ratio, i);
+    if (below === 0) return;
     numerator += above;
     denominator += below;
-    upper[i] = above;
-    influence[i] = below;
-    enters[i] = below > 0 ? 1 : 0;
-  }
+    samples.push(i);
+    parts.push([above, below]);
+  };
+  if (among === undefined) for (let i = 0; i < results.sampleIds.length; i++) look(i);
+  else among.forEach(look);
   const value = denominator === 0 ? null : numerator / denominator;
-  for (let i = 0; i < n; i++) influence[i] = value === null ? 0 : ((upper[i] ?? 0) - value * (influence[i] ?? 0)) / denominator;
-  return { numerator, denominator, value, influence, enters };
+  const values = Float64Array.from(parts, ([above, below]) => (above - (value ?? 0) * below) / denominator);
+  return { numerator, denominator, value, influence: { samples, values } };
 }
 
-function weightBelow(kind: Ratio['kind'], isLabel: boolean, saidLabel: boolean): number {
+function partsOf(results: JudgedResults, variant: VariantResults, ratio: Ratio, sample: number): readonly [above: number, below: number] {
+  let [above, below] = [0, 0];
+  for (let place = sample * results.repeats; place < (sample + 1) * results.repeats; place++) {
+    if (ratio.kind === 'accuracy') {
+      above += variant.correct[place] ?? 0;
+      below += 1;
+      continue;
+    }
+    const is = results.labelOf[sample] === ratio.label;
+    const said = variant.predictions[place] === ratio.label;
+    if (is && said) above += ratio.kind === 'f1' ? 2 : 1;
+    below += weightBelow(ratio.kind, is, said);
+  }
+  return [above, below];
+}
+
+function weightBelow(kind: LabelRatio, is: boolean, said: boolean): number {
   switch (kind) {
-    case 'accuracy':
-      return 1;
     case 'recall':
-      return isLabel ? 1 : 0;
+      return is ? 1 : 0;
     case 'precision':
-      return saidLabel ? 1 : 0;
+      return said ? 1 : 0;
     case 'f1':
-      return (isLabel ? 1 : 0) + (saidLabel ? 1 : 0);
+      return (is ? 1 : 0) + (said ? 1 : 0);
     case 'jaccard':
-      return isLabel || saidLabel ? 1 : 0;
+      return is || said ? 1 : 0;
   }
 }
 
-/** A metric of one variant. The numerator and denominator are null for a mean of ratios. */
-export type MetricStatistics = Omit<RatioStatistics, 'numerator' | 'denominator'> & {
-  readonly numerator: number | null;
-  readonly denominator: number | null;
-};
-
-/** @throws nothing: a label that no sample has gives the value null. */
-export function metricStatistics(results: JudgedResults, variant: VariantResults, metric: Metric): MetricStatistics {
-  if (metric.kind === 'accuracy') return ratioStatistics(results, variant, { kind: 'accuracy', label: -1 });
-  if (metric.kind !== 'macro-f1') {
-    const label = results.names.indexOf(metric.label);
-    return ratioStatistics(results, variant, { kind: metric.kind, label: label === -1 ? NO_LABEL : label });
+/** For each label the samples that have it or were said to have it, in order. One pass for all labels. */
+export function samplesByLabel(results: JudgedResults, variant: VariantResults): readonly (readonly number[])[] {
+  const touched = Array.from({ length: results.labelCount }, (): number[] => []);
+  const touch = (label: number, sample: number): void => {
+    const list = touched[label];
+    if (list !== undefined && list.at(-1) !== sample) list.push(sample);
+  };
+  for (let i = 0; i < results.sampleIds.length; i++) {
+    touch(results.labelOf[i] ?? -1, i);
+    for (let place = i * results.repeats; place < (i + 1) * results.repeats; place++) touch(variant.predictions[place] ?? -1, i);
   }
-  const influence = new Float64Array(results.sampleIds.length);
-  let sum = 0;
-  for (let label = 0; label < results.labelCount; label++) {
-    const one = ratioStatistics(results, variant, { kind: 'f1', label });
-    sum += one.value ?? 0;
-    for (let i = 0; i < influence.length; i++) influence[i] = (influence[i] ?? 0) + (one.influence[i] ?? 0) / results.labelCount;
-  }
-  const value = results.labelCount === 0 ? null : sum / results.labelCount;
-  return { numerator: null, denominator: null, value, influence, enters: new Uint8Array(influence.length).fill(1) };
+  return touched;
 }
-
-/** The number of no name; −1 stands for "no prediction". */
-const NO_LABEL = -2;

@@ -34,10 +34,10 @@ describe('lines', () => {
   });
 
   it('do not take long for a long text', () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     expect(visibleLine(' \n'.repeat(1_000_000)).length).toBeLessThan(1001);
     expect(visibleLine(`${' '.repeat(1_000_000)}x`).length).toBeLessThan(1001);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000);
   });
 });
 

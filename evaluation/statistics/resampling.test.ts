@@ -9,7 +9,7 @@ const meanInfluence = (values: readonly number[]) => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return { mean, influence: Float64Array.from(values, (value) => (value - mean) / values.length) };
 };
-const apart = (n: number) => ({ of: Int32Array.from({ length: n }, (_, i) => i), count: n });
+const apart = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
 
 describe('clusterRobustSe', () => {
   it("is the paired t interval when every sample is its own cluster (Student's sleep data, 1908: R's t.test gives −2.459886 … −0.700114)", () => {
@@ -23,21 +23,14 @@ describe('clusterRobustSe', () => {
   it('agrees with statsmodels 0.14 (OLS on a constant, cov_type cluster, use_correction)', () => {
     const { influence } = meanInfluence([1, 0, -1, 0, 0, 1, 1, 0, -1, 0, 0, 0, 1, 0]);
     const of = Int32Array.from([0, 0, 0, 1, 1, 2, 3, 3, 3, 3, 4, 5, 5, 6]);
-    const robust = clusterRobustSe(influence, { of, count: 7 });
+    const robust = clusterRobustSe(influence, of);
     expect(robust?.se).toBeCloseTo(0.10571612, 8);
     expect(robust?.clusters).toBe(7);
   });
 
   it('is undefined for one cluster, not 0', () => {
-    expect(clusterRobustSe(meanInfluence([0, 1, 1]).influence, { of: new Int32Array(3), count: 1 })).toBeNull();
+    expect(clusterRobustSe(meanInfluence([0, 1, 1]).influence, new Int32Array(3))).toBeNull();
     expect(clusterRobustSe(meanInfluence([1]).influence, apart(1))).toBeNull();
-  });
-
-  it('counts only the clusters that enter', () => {
-    const { influence } = meanInfluence([0, 1, 1, 0]);
-    const of = Int32Array.from([0, 1, 1, 2]);
-    expect(clusterRobustSe(influence, { of, count: 3 }, Uint8Array.from([1, 0, 0, 1]))?.clusters).toBe(2);
-    expect(clusterRobustSe(influence, { of, count: 3 }, Uint8Array.from([1, 0, 0, 0]))).toBeNull();
   });
 
   it('is 0 exactly when all values are equal, if samples are independent; the order of rows does not matter', () => {
@@ -86,10 +79,10 @@ describe('bootstrapInterval', () => {
     expect(bootstrapInterval({ cells: [], statistic: () => 1, seed: 1 })).toBeNull();
   });
 
-  it('takes 10,000 draws of 10,000 samples in 40 cells in less than three seconds', () => {
-    const started = performance.now();
+  it('takes 10,000 draws of 10,000 samples in 40 cells in less than three seconds of processor time', () => {
+    const before = process.cpuUsage();
     const interval = bootstrapInterval({ cells: Array.from({ length: 40 }, () => 250), statistic: share, seed: 1 });
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(3000);
     expect(interval?.low).toBeLessThan(0.5);
   });
 });

@@ -1,10 +1,12 @@
 import type { DifferenceTest } from '../../schemas/core.ts';
 import { isClustered, type JudgedResults, type VariantResults } from '../metrics/judged-results.ts';
 import type { Metric } from '../metrics/metric.ts';
+import type { Influence } from '../metrics/ratio.ts';
+import { robustSe } from '../metrics/intervals.ts';
 import { pairedCells } from '../metrics/paired-cells.ts';
-import { metricStatistics, type MetricStatistics } from '../metrics/ratio.ts';
+import { metricStatistics, type MetricStatistics } from '../metrics/metric-statistics.ts';
 import { bootstrapInterval } from '../statistics/bootstrap.ts';
-import { clusterRobustSe } from '../statistics/cluster-robust.ts';
+import type { ClusterRobust } from '../statistics/cluster-robust.ts';
 import { POWER } from '../statistics/critical-values.ts';
 import { detectableBySe, detectableOnPairs } from '../statistics/detectable-effect.ts';
 import { mcnemarExact } from '../statistics/mcnemar.ts';
@@ -120,9 +122,7 @@ function clusteredDifference({ results, a, b, metric }: Comparison): PairedDiffe
   const base = { ...nothing(''), test: 'cr1-clustered' as const };
   const estimate = subtract(ofA, ofB);
   if (estimate === null) return { ...base, missing: undefinedMetric };
-  const influence = ofB.influence.map((value, i) => value - (ofA.influence[i] ?? 0));
-  const enters = ofB.enters.map((value, i) => value | (ofA.enters[i] ?? 0));
-  const robust = clusterRobustSe(influence, results.clusters, enters);
+  const robust = pairedSe(results, ofA.influence, ofB.influence);
   if (robust === null) return { ...base, estimate, clusters: 1, missing: 'all samples are of one cluster, which has no spread to measure' };
   const df = robust.clusters - 1;
   const critical = studentQuantile(0.975, df);
@@ -134,6 +134,15 @@ function clusteredDifference({ results, a, b, metric }: Comparison): PairedDiffe
     clusters: robust.clusters,
     detectable: detectableBySe(robust.se, { critical, power: studentQuantile(POWER, df) }),
   };
+}
+
+/** Of the difference of the two influences on each sample that has a part in either. */
+function pairedSe(results: JudgedResults, a: Influence, b: Influence): ClusterRobust | null {
+  const bySample = new Map(a.samples.map((sample, i) => [sample, -(a.values[i] ?? 0)]));
+  b.samples.forEach((sample, i) => bySample.set(sample, (bySample.get(sample) ?? 0) + (b.values[i] ?? 0)));
+  // In the order of samples, so that sums do not depend on which variant named one first.
+  const samples = [...bySample.keys()].sort((x, y) => x - y);
+  return robustSe(results, { samples, values: Float64Array.from(samples, (sample) => bySample.get(sample) ?? 0) });
 }
 
 /** With one denominator the numerators are subtracted first, which is exact. */

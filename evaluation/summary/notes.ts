@@ -23,6 +23,10 @@ export function notesOf(work: {
   }
   if (judged.unlabelled > 0)
     notes.push(`${counted(judged.unlabelled, 'sample')} without a label ${judged.unlabelled === 1 ? 'was' : 'were'} left out.`);
+  const { labelCount, sampleIds } = judged.results;
+  if (sampleIds.length >= 20 && labelCount > sampleIds.length / 2) {
+    notes.push(`There are ${grouped(labelCount)} labels for ${counted(sampleIds.length, 'sample')}: is the label column the right one?`);
+  }
   if (table.repeated > 0) notes.push(`${counted(table.repeated, 'row')} repeated a result that was there; the first counts.`);
   for (const [name, { unpriced }] of Object.entries(variants)) {
     if (unpriced > 0) notes.push(`${counted(unpriced, 'result')} of ${name} made calls without a price; the cost leaves them out.`);

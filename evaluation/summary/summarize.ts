@@ -71,7 +71,7 @@ export function summarizeTable(table: ResultTable, options: Omit<SummaryOptions,
     unlabelled: judged.unlabelled,
     ...rulesOf(started),
     clusters: judged.results.hasClusters ? judged.results.clusters.count : null,
-    labels: Object.fromEntries(labels.map((label) => [label, countOf(judged, label)])),
+    labels: labelCounts(judged, labels),
     variants,
     difference: first,
     differences: Object.fromEntries(differences.map((difference) => [difference.variant, difference])),
@@ -107,9 +107,14 @@ function shownOrder({ results }: Judged, positive: string | null): readonly stri
   return positive !== null && labels.includes(positive) ? [positive, ...labels.filter((label) => label !== positive)] : labels;
 }
 
-function countOf({ results }: Judged, label: string): number {
-  const number = results.names.indexOf(label);
-  return results.labelOf.reduce((count, code) => count + (code === number ? 1 : 0), 0);
+/** Samples by label, in the given order. */
+function labelCounts({ results }: Judged, labels: readonly string[]): Readonly<Record<string, number>> {
+  const counts = new Map(labels.map((label) => [label, 0]));
+  for (const code of results.labelOf) {
+    const label = results.names[code] ?? '';
+    counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
+  return Object.fromEntries(counts);
 }
 
 function variantSummaries(

@@ -4,7 +4,7 @@ import { confusionOf } from '../metrics/confusion.ts';
 import { macroF1Interval, metricInterval } from '../metrics/intervals.ts';
 import type { JudgedResults, VariantResults } from '../metrics/judged-results.ts';
 import type { Metric } from '../metrics/metric.ts';
-import { metricStatistics } from '../metrics/ratio.ts';
+import { metricStatistics } from '../metrics/metric-statistics.ts';
 import { quantileSorted } from '../statistics/quantile.ts';
 import type { UsageTotals } from './result-table.ts';
 
@@ -37,13 +37,23 @@ export function summarizeVariant(work: {
     errors: said.failed,
     confusion: Object.fromEntries([...confusion.cells].map(([label, row]) => [label, Object.fromEntries(row)])),
     unpredicted: Object.fromEntries(confusion.unpredicted),
-    classes: Object.fromEntries(work.labels.map((label) => [label, classScores(results, said, results.names.indexOf(label))])),
+    classes: classesInOrder(results, said, work.labels),
     macroF1: metricStatistics(results, said, { kind: 'macro-f1' }).value,
     macroF1Interval: macroF1Interval(results, said),
     score: metricStatistics(results, said, work.metric).value,
     scoreInterval: metricInterval(results, said, work.metric),
     ...usageSummary(work.usage),
   };
+}
+
+function classesInOrder(results: JudgedResults, said: VariantResults, labels: readonly string[]): VariantSummary['classes'] {
+  const scores = new Map(classScores(results, said).map((one, label) => [results.names[label] ?? '', one]));
+  return Object.fromEntries(
+    labels.flatMap((label) => {
+      const one = scores.get(label);
+      return one === undefined ? [] : [[label, one]];
+    }),
+  );
 }
 
 type UsageSummary = Pick<VariantSummary, 'tokens' | 'cost' | 'unpriced' | 'calls' | 'reused' | 'reusedShare' | 'elapsedMs'>;

@@ -21,7 +21,7 @@ function corpus(size: number): readonly LabelledText[] {
   return Array.from({ length: size }, (_, i) => {
     const spam = i % 3 === 0;
     const phrases = spam ? SPAM : HARMLESS;
-    const text = `${SUBJECTS[(i * 7) % SUBJECTS.length]} ${phrases[(i * 5) % phrases.length]} ${i % 11}`;
+    const text = `${SUBJECTS[(i * 7) % SUBJECTS.length]} ${phrases[Math.floor(i / 3) % phrases.length]} ${i % 11}`;
     return { text, label: spam ? 'spam' : 'ham', group: i % 4 === 0 ? `campaign ${i % 40}` : null };
   });
 }
@@ -59,8 +59,8 @@ describe('trainClassifier', () => {
     // Another hash with the same FEATURES_VERSION means that stored artifacts change their meaning: raise the version.
     expect({ bytes: bytes.length, sha256: hexOf(bytes) }).toMatchInlineSnapshot(`
       {
-        "bytes": 3736,
-        "sha256": "e10b075bfc63f05da904610a225669955403465b0f4eff02865343f007ffd2d1",
+        "bytes": 5759,
+        "sha256": "2ac66bfb3c3ae7772d9e8abc14a11bb57e721e62e59acd1c2c9fbba5577e193d",
       }
     `);
   });

@@ -21,11 +21,13 @@ export type RunClient = {
   close(): Promise<void>;
 };
 
+const CONNECT_MS = 5_000;
+
 type RunHandle = WorkflowHandle<typeof runFlow>;
 
 /** @throws RiskflowError `failed` when no server answers. */
 export async function connectRunClient({ address, namespace, taskQueue, identity }: TemporalPlace): Promise<RunClient> {
-  const connection = await connected(address, () => Connection.connect({ address }));
+  const connection = await connected(address, () => Connection.connect({ address, connectTimeout: CONNECT_MS }));
   const client = new Client({ connection, namespace, ...(identity === undefined ? {} : { identity }) });
   const handleOf = (run: RunName): RunHandle => client.workflow.getHandle<typeof runFlow>(workflowIdOf(run));
   return {

@@ -24,6 +24,8 @@ export const workflowsPath = (): string => fileURLToPath(new URL(`../../workflow
 
 // Heartbeats are how a cancellation comes back, so they must not be held back for long.
 const HEARTBEAT_THROTTLE_MS = 1_000;
+// How long the task of a run waits for the worker that has the run in memory, before any worker may take it.
+const STICKY_MS = 5_000;
 
 /** A worker that drives runs. @throws RiskflowError `failed` when no server answers. */
 export async function startRunWorker(options: RunWorkerOptions): Promise<RunWorker> {
@@ -36,6 +38,7 @@ export async function startRunWorker(options: RunWorkerOptions): Promise<RunWork
       taskQueue,
       activities,
       maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE_MS,
+      stickyQueueScheduleToStartTimeout: STICKY_MS,
       ...(identity === undefined ? {} : { identity }),
       ...(maxEffects === undefined ? {} : { maxConcurrentActivityTaskExecutions: maxEffects }),
       ...(workflowBundle === undefined ? { workflowsPath: workflowsPath() } : { workflowBundle }),

@@ -16,4 +16,8 @@ export type Place = {
 };
 
 /** A kind of database which the contract is run on. */
-export type Backend = { readonly name: string; readonly create: () => Promise<Place>; /** Runs of a property. */ readonly propertyRuns: number };
+export type Backend = {
+  readonly name: string;
+  readonly create: () => Promise<Place>;
+  /** Runs of a property. */ readonly propertyRuns: number;
+};

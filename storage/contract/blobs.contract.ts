@@ -23,7 +23,12 @@ export function blobsContract(backend: Backend): void {
     it('are read back byte by byte, one or many', async () => {
       const ws = freshWorkspace();
       const every = { ...blobOf('', 'r'), bytes: Uint8Array.from({ length: 256 }, (_, i) => i) };
-      const blobs = [blobOf('one', 'a'), blobOf('two 你好', 'a'), blobOf('', 'a'), { ...every, sha256: '40aff2e9d2d8922e47afd4648e6967497158785fbd1da870e7110266bf944880' }];
+      const blobs = [
+        blobOf('one', 'a'),
+        blobOf('two 你好', 'a'),
+        blobOf('', 'a'),
+        { ...every, sha256: '40aff2e9d2d8922e47afd4648e6967497158785fbd1da870e7110266bf944880' },
+      ];
       await storage.events.write(unit(ws, { blobs }));
       for (const { sha256, bytes } of blobs) expect(await storage.blobs.read(ws, sha256)).toEqual(new Uint8Array(bytes));
       const missing = '0'.repeat(64);
@@ -49,7 +54,14 @@ export function blobsContract(backend: Backend): void {
       const ws = freshWorkspace();
       const blobs = Array.from({ length: 3000 }, (_, i) => blobOf(`sample ${i}`, 'samples/a'));
       await storage.events.write(unit(ws, { blobs, appends: [append('samples/a', [blobs.map(({ sha256 }) => sha256)])] }));
-      expect((await storage.blobs.readMany(ws, blobs.map(({ sha256 }) => sha256))).size).toBe(3000);
+      expect(
+        (
+          await storage.blobs.readMany(
+            ws,
+            blobs.map(({ sha256 }) => sha256),
+          )
+        ).size,
+      ).toBe(3000);
       expect((await storage.events.readStream(ws, 'samples/a'))[0]?.data).toEqual(blobs.map(({ sha256 }) => sha256));
     });
 

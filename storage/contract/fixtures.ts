@@ -21,7 +21,12 @@ export const append = (stream: string, data: readonly unknown[], expected: Strea
   expected,
 });
 
-export const unit = (workspaceId: string, parts: Partial<WriteUnit>): WriteUnit => ({ workspaceId, actor: 'tester', appends: [], ...parts });
+export const unit = (workspaceId: string, parts: Partial<WriteUnit>): WriteUnit => ({
+  workspaceId,
+  actor: 'tester',
+  appends: [],
+  ...parts,
+});
 
 export function blobOf(text: string, referrer: string): NewBlob {
   const bytes = new TextEncoder().encode(text);

@@ -50,7 +50,12 @@ class Model {
     const appends: StreamAppend[] = [];
     for (const { stream, count, expect: how } of step.appends) {
       const version = versions.get(stream) ?? 0;
-      appends.push({ log: logOf(stream), stream: nameOf(stream), events: Array.from({ length: count }, (_, i) => thing(i)), expected: expectedOf(how, version) });
+      appends.push({
+        log: logOf(stream),
+        stream: nameOf(stream),
+        events: Array.from({ length: count }, (_, i) => thing(i)),
+        expected: expectedOf(how, version),
+      });
       conflict ||= how === 'gap' || (how === 'behind' && version > 0);
       versions.set(stream, how === 'from start' ? Math.max(version, count) : version + count);
     }

@@ -5,6 +5,7 @@ import { codePoints, sequenceItems } from './iterate.ts';
 import { LIST_METHODS, TUPLE_METHODS } from './list-methods.ts';
 import { loopAttribute, LOOP_METHODS } from './loop.ts';
 import { FLOAT_METHODS, INTEGER_METHODS } from './number-methods.ts';
+import { formatText, formatTextWithMap } from './text-format.ts';
 import { TEXT_METHODS } from './text-methods.ts';
 import {
   fail,
@@ -176,11 +177,15 @@ const bind = <Self>(method: ((self: Self, args: Arguments, budget: Budget) => Py
   method === undefined ? undefined : (args, budget) => method(self, args, budget);
 
 function textMethod(text: string, safe: boolean, name: string): BoundMethod | undefined {
+  if (name === 'format' || name === 'format_map') {
+    const source = { format: text, safe, reach: { attribute: attributeOf, item: itemOf } };
+    const render = name === 'format' ? formatText : formatTextWithMap;
+    return (args, budget) => (safe ? markup(render(source, args, budget)) : render(source, args, budget));
+  }
   const method = TEXT_METHODS.get(name);
   if (method === undefined) return undefined;
   return (args, budget) => {
-    const bound = method.signature === null ? [] : bindArguments(`${name}()`, method.signature, args);
-    const result = method.run({ text, safe, args: bound, budget }, args);
+    const result = method.run({ text, safe, args: bindArguments(`${name}()`, method.signature, args), budget });
     return safe && method.keepsSafe ? markSafe(result) : result;
   };
 }

@@ -1,9 +1,16 @@
-import { attributeOf, itemOf } from './attributes.ts';
 import { formatValue } from './format-spec.ts';
 import { escapeHtml } from './markup.ts';
 import { asciiOf } from './percent-format.ts';
 import { repr, toText } from './printing.ts';
-import { fail, isMarkup, type Arguments, type Budget, type Py } from './values.ts';
+import { fail, isDict, isMarkup, type Arguments, type Budget, type Py } from './values.ts';
+
+/** How fields reach into values: `{0.name}` and `{0[key]}`. */
+export type Reach = {
+  attribute(value: Py, name: string, budget: Budget): Py;
+  item(value: Py, key: Py, budget: Budget): Py;
+};
+
+export type FormatSource = { readonly format: string; /** Whether the format is safe HTML, so that texts have to be escaped. */ readonly safe: boolean; readonly reach: Reach };
 
 type Piece = { readonly text: string } | { readonly field: string; readonly conversion: string; readonly spec: string };
 
@@ -14,17 +21,19 @@ const INDEX = /^\d+$/;
 /** Counts fields without a number; numbered and unnumbered fields cannot be mixed. */
 type Numbering = { next: number; explicit: boolean | undefined };
 
-type FormatCall = {
-  readonly args: Arguments;
-  /** Whether the format is safe HTML, so that texts have to be escaped. */
-  readonly safe: boolean;
-  readonly budget: Budget;
-  readonly numbering: Numbering;
-};
+type FormatCall = Omit<FormatSource, 'format'> & { readonly args: Arguments; readonly budget: Budget; readonly numbering: Numbering };
 
 /** `str.format` of Python. @throws TemplateFailure */
-export function formatText(format: string, args: Arguments, safe: boolean, budget: Budget): string {
-  return budget.text(render(format, { args, safe, budget, numbering: { next: 0, explicit: undefined } }, 2));
+export function formatText({ format, safe, reach }: FormatSource, args: Arguments, budget: Budget): string {
+  return budget.text(render(format, { args, safe, reach, budget, numbering: { next: 0, explicit: undefined } }, 2));
+}
+
+/** `str.format_map` of Python: the values of the fields come from a dict. */
+export function formatTextWithMap(source: FormatSource, args: Arguments, budget: Budget): string {
+  const [mapping, ...more] = args.positional;
+  if (mapping === undefined || more.length > 0 || args.named.size > 0 || !isDict(mapping)) return fail('TypeError', 'format_map() needs one dict');
+  const named = new Map(Array.from(mapping).flatMap(([key, value]): [string, Py][] => (typeof key === 'string' ? [[key, value]] : [])));
+  return formatText(source, { positional: [], named }, budget);
 }
 
 function render(format: string, call: FormatCall, depth: number): string {
@@ -70,7 +79,7 @@ function numbered(field: string, numbering: Numbering): string {
   return explicit ? field : String(numbering.next++);
 }
 
-function fieldValue(field: string, { args, budget }: FormatCall): Py {
+function fieldValue(field: string, { args, budget, reach }: FormatCall): Py {
   const head = FIELD_HEAD.exec(field)?.[1] ?? '';
   const start = INDEX.test(head) ? args.positional[Number(head)] : args.named.get(head);
   let value = start === undefined ? fail('KeyError', `the format has no value for "${head}"`) : start;
@@ -80,7 +89,7 @@ function fieldValue(field: string, { args, budget }: FormatCall): Py {
     const step = FIELD_STEP.exec(field);
     if (step === null) return fail('ValueError', `the field "${field}" of a format cannot be read`);
     const [all, attribute, index = ''] = step;
-    value = attribute === undefined ? itemOf(value, INDEX.test(index) ? Number(index) : index, budget) : attributeOf(value, attribute, budget);
+    value = attribute === undefined ? reach.item(value, INDEX.test(index) ? Number(index) : index, budget) : reach.attribute(value, attribute, budget);
     at += all.length;
   }
   return value;

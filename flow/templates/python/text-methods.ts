@@ -6,19 +6,18 @@ import { FURTHER_DIGITS, NUMERAL_LETTERS } from './digits.ts';
 import { capitalize, isAscii, isLower, isTitle, isUpper, swapCase, titleWords } from './letter-case.ts';
 import { escapeHtml } from './markup.ts';
 import { toIndex } from './numbers.ts';
-import { formatText } from './text-format.ts';
 import { countText, findText, partOf, replaceText } from './text-search.ts';
 import { splitLines, splitText, splitTextFromEnd, stripCharacters } from './text-split.ts';
 import { truthy } from './truth.ts';
-import { fail, isDict, isTuple, textOf, tuple, typeName, type Arguments, type Budget, type Py } from './values.ts';
+import { fail, isTuple, textOf, tuple, typeName, type Budget, type Py } from './values.ts';
 
 /** What a method of a text gets: the text, whether it is marked as safe HTML, and its arguments in the order of its signature. */
 export type TextCall = { readonly text: string; readonly safe: boolean; readonly args: readonly (Py | undefined)[]; readonly budget: Budget };
 export type TextMethod = {
-  readonly signature: Signature | null;
+  readonly signature: Signature;
   /** Whether the result is marked as safe HTML when the text is. */
   readonly keepsSafe: boolean;
-  run(call: TextCall, args: Arguments): Py;
+  run(call: TextCall): Py;
 };
 
 const method = (shape: Signature, run: (call: TextCall) => Py): TextMethod => ({ signature: shape, keepsSafe: true, run });
@@ -184,15 +183,6 @@ export const TEXT_METHODS: ReadonlyMap<string, TextMethod> = new Map<string, Tex
       const part = partOf(text, start, end);
       const sought = requireText(wanted, 'what is counted');
       return part === undefined ? 0 : countText(part, sought);
-    }),
-  ],
-  ['format', { signature: null, keepsSafe: true, run: ({ text, safe, budget }, args) => formatText(text, args, safe, budget) }],
-  [
-    'format_map',
-    method(positionalOnly(['mapping']), ({ text, safe, args: [mapping = null], budget }) => {
-      if (!isDict(mapping)) return fail('TypeError', 'format_map() needs a dict');
-      const named = new Map(Array.from(mapping).flatMap(([key, value]): [string, Py][] => (typeof key === 'string' ? [[key, value]] : [])));
-      return formatText(text, { positional: [], named }, safe, budget);
     }),
   ],
 ]);

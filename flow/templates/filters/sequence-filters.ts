@@ -1,0 +1,206 @@
+import { onlyAttributeOf } from '../python/attributes.ts';
+import { equals, ordered, requireHashable, sortByKey } from '../python/compare.ts';
+import { iterate, listOf, requireLength, sequenceItems } from '../python/iterate.ts';
+import { toIndex } from '../python/numbers.ts';
+import { applyBinary } from '../python/operators.ts';
+import { toText } from '../python/printing.ts';
+import { truthy } from '../python/truth.ts';
+import {
+  fail,
+  isDict,
+  isMarkup,
+  isPyObject,
+  isUndefined,
+  iterator,
+  markup,
+  textOf,
+  tuple,
+  typeName,
+  undefinedValue,
+  type Budget,
+  type Py,
+} from '../python/values.ts';
+import { attributeGetter, attributesGetter, filter, plainFilter, type FilterCall, type Filters } from './filter.ts';
+
+const isReversed = (value: Py | undefined): boolean => toIndex(value ?? false, 'reverse') !== 0;
+
+function* batches(value: Py, size: Py, fill: Py, budget: Budget): Generator<Py> {
+  let batch: Py[] = [];
+  for (const item of iterate(value)) {
+    budget.spend(1);
+    if (equals(batch.length, size, budget)) {
+      yield batch;
+      batch = [];
+    }
+    batch.push(item);
+  }
+  if (batch.length === 0) return;
+  if (fill !== null && ordered(batch.length, '<', size, budget)) {
+    const missing = toIndex(size, 'the size of a batch') - batch.length;
+    budget.spend(missing);
+    batch.push(...Array.from({ length: missing }, () => fill));
+  }
+  yield batch;
+}
+
+function* slices(value: Py, count: Py, fill: Py, budget: Budget): Generator<Py> {
+  const items = listOf(value, budget);
+  const number = toIndex(count, 'the number of slices');
+  if (number === 0) return fail('ZeroDivisionError', 'there must be at least one slice');
+  const size = Math.floor(items.length / number);
+  const longer = items.length - size * number;
+  let at = 0;
+  for (let i = 0; i < number; i++) {
+    budget.spend(1);
+    const end = at + size + (i < longer ? 1 : 0);
+    const slice = items.slice(at, end);
+    if (fill !== null && i >= longer) slice.push(fill);
+    yield slice;
+    at = end;
+  }
+}
+
+function* unique({ value, args: [caseSensitive = false, attribute = null], budget }: FilterCall): Generator<Py> {
+  const keyOf = attributeGetter(attribute, budget, { ignoreCase: !truthy(caseSensitive) });
+  const texts = new Set<string>();
+  const others: Py[] = [];
+  for (const item of iterate(value)) {
+    budget.spend(1);
+    const key = keyOf(item);
+    const text = textOf(key);
+    if (text === undefined) {
+      requireHashable(key);
+      if (others.some((other) => (budget.spend(1), other === key || equals(other, key, budget)))) continue;
+      others.push(key);
+    } else {
+      if (texts.has(text)) continue;
+      texts.add(text);
+    }
+    yield item;
+  }
+}
+
+function smallestOrLargest({ value, args: [caseSensitive = false, attribute = null], budget }: FilterCall, operator: '<' | '>'): Py {
+  const keyOf = attributeGetter(attribute, budget, { ignoreCase: !truthy(caseSensitive) });
+  let best: { readonly item: Py; readonly key: Py } | undefined;
+  for (const item of iterate(value)) {
+    budget.spend(1);
+    const key = keyOf(item);
+    if (best === undefined || ordered(key, operator, best.key, budget)) best = { item, key };
+  }
+  return best === undefined ? undefinedValue('there is no smallest or largest item, the list is empty') : best.item;
+}
+
+function groupBy({ value, args: [attribute = null, otherwise = null, caseSensitive = false], budget }: FilterCall): Py {
+  const ignoreCase = !truthy(caseSensitive);
+  const keyOf = attributeGetter(attribute, budget, { ignoreCase, otherwise });
+  const shownKeyOf = attributeGetter(attribute, budget, { otherwise });
+  const groups: { readonly key: Py; readonly items: Py[] }[] = [];
+  for (const item of sortByKey(listOf(value, budget), keyOf, false, budget)) {
+    const key = keyOf(item);
+    const last = groups.at(-1);
+    if (last !== undefined && (last.key === key || equals(last.key, key, budget))) last.items.push(item);
+    else groups.push({ key, items: [item] });
+  }
+  return groups.map(({ key, items }) => ({
+    kind: 'tuple',
+    items: [ignoreCase ? shownKeyOf(items[0] ?? null) : key, items],
+    names: ['grouper', 'list'],
+  }));
+}
+
+function dictSort({ value, args: [caseSensitive = false, by = 'key', reverse], budget }: FilterCall): Py {
+  if (isUndefined(value)) return fail('UndefinedError', value.message);
+  if (!isDict(value)) return fail('TypeError', `dictsort needs a dict, not ${typeName(value)}`);
+  const at = by === 'key' ? 0 : by === 'value' ? 1 : fail('FilterArgumentError', 'dictsort sorts by "key" or "value"');
+  const keyOf = attributeGetter(null, budget, { ignoreCase: !truthy(caseSensitive) });
+  return sortByKey([...value], (entry) => keyOf(entry[at]), isReversed(reverse), budget).map((entry) => tuple(entry));
+}
+
+function sum({ value, args: [attribute = null, start = 0], budget }: FilterCall): Py {
+  if (textOf(start) !== undefined) return fail('TypeError', 'texts are joined with |join, not summed');
+  const get = attributeGetter(attribute, budget);
+  let total = start;
+  for (const item of iterate(value)) {
+    budget.spend(1);
+    total = applyBinary('+', total, get(item), budget);
+  }
+  return total;
+}
+
+function join({ value, args: [separator = '', attribute = null], budget }: FilterCall): Py {
+  const get = attributeGetter(attribute, budget);
+  const between = toText(separator, budget);
+  let text = '';
+  let first = true;
+  for (const item of iterate(value)) {
+    budget.spend(1);
+    const part = toText(get(item), budget);
+    text = budget.text(first ? part : text + between + part);
+    first = false;
+  }
+  return text;
+}
+
+function reverse({ value, budget }: FilterCall): Py {
+  const text = textOf(value);
+  if (text !== undefined) {
+    const reversed = Array.from(text).reverse().join('');
+    return isMarkup(value) ? markup(reversed) : reversed;
+  }
+  const items = listOf(value, budget).reverse();
+  // Python gives an iterator, but for what it cannot walk backwards.
+  return isPyObject(value) && value.kind === 'iterator' ? items : iterator('reverse', items.values());
+}
+
+function last({ value, budget }: FilterCall): Py {
+  if (isPyObject(value) && value.kind === 'iterator') return fail('TypeError', 'an iterator has no last item: add |list before |last');
+  const item = (sequenceItems(value) ?? listOf(value, budget)).at(-1);
+  return item === undefined ? undefinedValue('there is no last item, the list is empty') : item;
+}
+
+function first({ value }: FilterCall): Py {
+  for (const item of iterate(value)) return item;
+  return undefinedValue('there is no first item, the list is empty');
+}
+
+function items({ value }: FilterCall): Py {
+  const entries = function* (): Generator<Py> {
+    if (isUndefined(value)) return;
+    if (!isDict(value)) return fail('TypeError', `items needs a dict, not ${typeName(value)}`);
+    for (const entry of value) yield tuple(entry);
+  };
+  return iterator('items', entries());
+}
+
+export const SEQUENCE_FILTERS: Filters = [
+  ['attr', filter(['name'], [], ({ value, args: [name = null] }) => onlyAttributeOf(value, textOf(name) ?? fail('TypeError', 'attr needs a name')))],
+  ['batch', filter(['linecount'], ['fill_with'], ({ value, args: [size = 0, fill = null], budget }) => iterator('batch', batches(value, size, fill, budget)))],
+  ['count', plainFilter(({ value }) => requireLength(value))],
+  ['length', plainFilter(({ value }) => requireLength(value))],
+  ['d', filter([], ['default_value', 'boolean'], otherwise)],
+  ['default', filter([], ['default_value', 'boolean'], otherwise)],
+  ['dictsort', filter([], ['case_sensitive', 'by', 'reverse'], dictSort)],
+  ['first', plainFilter(first)],
+  ['groupby', filter(['attribute'], ['default', 'case_sensitive'], groupBy)],
+  ['items', plainFilter(items)],
+  ['join', filter([], ['d', 'attribute'], join)],
+  ['last', plainFilter(last)],
+  ['list', plainFilter(({ value, budget }) => listOf(value, budget))],
+  ['max', filter([], ['case_sensitive', 'attribute'], (call) => smallestOrLargest(call, '>'))],
+  ['min', filter([], ['case_sensitive', 'attribute'], (call) => smallestOrLargest(call, '<'))],
+  ['reverse', plainFilter(reverse)],
+  ['slice', filter(['slices'], ['fill_with'], ({ value, args: [count = 0, fill = null], budget }) => iterator('slice', slices(value, count, fill, budget)))],
+  [
+    'sort',
+    filter([], ['reverse', 'case_sensitive', 'attribute'], ({ value, args: [reversed, caseSensitive = false, attribute = null], budget }) =>
+      sortByKey(listOf(value, budget), attributesGetter(attribute, budget, { ignoreCase: !truthy(caseSensitive) }), isReversed(reversed), budget),
+    ),
+  ],
+  ['sum', filter([], ['attribute', 'start'], sum)],
+  ['unique', filter([], ['case_sensitive', 'attribute'], (call) => iterator('unique', unique(call)))],
+];
+
+function otherwise({ value, args: [substitute = '', boolean = false] }: FilterCall): Py {
+  return isUndefined(value) || (truthy(boolean) && !truthy(value)) ? substitute : value;
+}

@@ -1,0 +1,259 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ProjectionStatus, Storage, StoredEvent } from '../../schemas/core.ts';
+import type { Backend, Place } from './backend.ts';
+import { eventFixtures, freshWorkspace, unit } from './fixtures.ts';
+
+const h = (letter: string): string => letter.repeat(64);
+
+/** Writes one event of every type. */
+async function writeFixtures(storage: Storage, ws: string): Promise<void> {
+  for (const { stream, type, data } of eventFixtures()) {
+    const log = stream.startsWith('run/') ? 'runs-0' : 'ledger';
+    await storage.events.write(unit(ws, { appends: [{ log, stream, expected: { any: true }, events: [{ type, data }] }] }));
+  }
+}
+
+const result = (sampleId: string, variant: string, repeat: number): Pick<StoredEvent, 'type' | 'data'> => ({
+  type: 'ResultRecorded',
+  data: {
+    evaluationId: 'e2',
+    sampleId,
+    variant,
+    repeat,
+    runId: `${sampleId}/${variant}/${repeat}`,
+    label: 'a',
+    prediction: 'b',
+    correct: false,
+    error: null,
+    cluster: null,
+    usage: { inputTokens: 1, outputTokens: null, cost: 0.1 + 0.2, calls: 1 },
+    reused: 0,
+    elapsedMs: 1.5,
+  },
+});
+
+async function writeResults(storage: Storage, ws: string, count: number): Promise<void> {
+  const events = Array.from({ length: count }, (_, i) => result(`s-${i}`, i % 2 === 0 ? 'A' : 'B', 0));
+  await storage.events.write(unit(ws, { appends: [{ log: 'ledger', stream: 'evaluation/e2', expected: { any: true }, events }] }));
+}
+
+const rowsAndHashes = (status: readonly ProjectionStatus[]): readonly unknown[] =>
+  status.map(({ name, checkpoint, rows, hash }) => ({ name, checkpoint, rows, hash }));
+
+export function projectionsContract(backend: Backend): void {
+  describe('projections', () => {
+    let place: Place;
+    let storage: Storage;
+    beforeAll(async () => {
+      place = await backend.create();
+      storage = await place.open();
+    });
+    afterAll(async () => {
+      await storage.close();
+      await place.remove();
+    });
+
+    it('give the read models', async () => {
+      const ws = freshWorkspace();
+      await writeFixtures(storage, ws);
+      expect(await storage.read.flows(ws)).toEqual([]);
+      await storage.projections.catchUp(ws);
+      expect(await storage.read.flows(ws)).toEqual([{ flow: 'triage', latestVersion: h('d'), versions: 2, mode: 'workflow' }]);
+      const versions = await storage.read.flowVersions(ws, 'triage');
+      expect(versions.map(({ version, n }) => [version, n])).toEqual([
+        [h('a'), 1],
+        [h('d'), 2],
+      ]);
+      expect(await storage.read.flowVersion(ws, h('a'))).toEqual({
+        flow: 'triage',
+        version: h('a'),
+        meaningHash: h('b'),
+        mode: 'workflow',
+        dslVersion: '0.3.0',
+        definition: h('c'),
+        warnings: ['node 17 has a kind that is not known'],
+        fileName: 'triage.yml',
+        n: 1,
+      });
+      expect(await storage.read.flowVersion(ws, h('0'))).toBeUndefined();
+      expect(await storage.read.flowVersions(ws, 'other')).toEqual([]);
+      const sets = await storage.read.sampleSetVersions(ws, { set: 'sms' });
+      expect(sets.map(({ version, split, streamVersion, n }) => [version, split, streamVersion, n])).toEqual([
+        [h('1'), null, 1, 3],
+        [h('6'), 'test', 2, 4],
+      ]);
+      expect(sets[0]).toMatchObject({
+        labels: { ham: 1, spam: 1 },
+        rejected: 1,
+        fieldNames: ['text', 'campaign'],
+        clusterField: 'campaign',
+      });
+      expect((await storage.read.sampleSetVersions(ws)).length).toBe(2);
+      expect(await storage.read.sampleSetVersions(ws, { set: 'none' })).toEqual([]);
+      expect(await storage.read.models(ws, { model: 'sms@tune' })).toMatchObject([
+        { artifact: h('7'), rows: 1, metrics: { accuracy: 0.98, bins: [0.1, 0.9] } },
+      ]);
+      expect(await storage.read.models(ws, { model: 'none' })).toEqual([]);
+      expect(await storage.read.sources(ws)).toMatchObject([
+        { sourceId: 'reports', incarnation: 2, inputMap: { text: 'body' }, flowVersion: null },
+      ]);
+      expect(await storage.read.decisions(ws, { limit: 5 })).toMatchObject([
+        { n: 8, decisionId: 'reports/2/0', label: 'spam', outputs: h('8') },
+      ]);
+      expect(await storage.read.decisions(ws, { limit: 5, after: 8 })).toEqual([]);
+      expect(await storage.read.decisions(ws, { limit: 5, sourceId: 'none' })).toEqual([]);
+      expect(await storage.read.evaluations(ws)).toEqual([await storage.read.evaluation(ws, 'e1')]);
+      expect(await storage.read.evaluation(ws, 'e1')).toMatchObject({
+        status: 'judged',
+        summary: { verdict: 'FAIL', difference: { estimate: -1 } },
+        results: 2,
+        n: 1,
+        position: 9,
+        notes: ['the flow races'],
+        finishedAt: 1760000001000,
+      });
+      expect(await storage.read.evaluation(ws, 'e9')).toBeUndefined();
+      const results = await storage.read.results(ws, 'e1', { limit: 10 });
+      expect(results).toMatchObject([
+        { sampleId: '2', variant: 'A', correct: true, inputTokens: 120, cost: 0.00031, elapsedMs: 51.25, cluster: 'c1' },
+        {
+          sampleId: '2',
+          variant: 'B',
+          correct: false,
+          inputTokens: null,
+          cost: null,
+          prediction: null,
+          error: 'the model did not answer',
+          calls: 3,
+        },
+      ]);
+      expect(await storage.read.runs(ws, { limit: 10 })).toEqual([
+        {
+          runId: 'r1',
+          flow: 'triage',
+          flowVersion: h('d'),
+          mode: 'live',
+          status: 'stopped',
+          totalSteps: 4,
+          startedAt: 1760000000100,
+          finishedAt: 1760000000163,
+          error: 'stopped',
+        },
+      ]);
+    });
+
+    it('page through results by the bytes of sample and variant, then repeat', async () => {
+      const ws = freshWorkspace();
+      const keys: readonly (readonly [string, string, number])[] = [
+        ['B', 'A', 0],
+        ['a', 'A', 0],
+        ['a', 'A', 1],
+        ['a', 'A', 10],
+        ['a', 'b', 2],
+        ['a ', 'A', 0],
+        ['é', 'A', 0],
+        ['你', 'A', 0],
+        ['😀', 'A', 0],
+      ];
+      const events = Array.from(keys)
+        .reverse()
+        .map(([sample, variant, repeat]) => result(sample, variant, repeat));
+      await storage.events.write(unit(ws, { appends: [{ log: 'ledger', stream: 'evaluation/e2', expected: { any: true }, events }] }));
+      await storage.projections.catchUp(ws);
+      const seen: unknown[] = [];
+      let after: Parameters<Storage['read']['results']>[2]['after'];
+      for (;;) {
+        const page = await storage.read.results(ws, 'e2', { limit: 2, ...(after === undefined ? {} : { after }) });
+        for (const row of page) seen.push([row.sampleId, row.variant, row.repeat]);
+        after = page.at(-1);
+        if (page.length < 2) break;
+      }
+      expect(seen).toEqual(keys);
+    });
+
+    it('catch up once, in as many turns and from as many places as you like', async () => {
+      const ws = freshWorkspace();
+      await writeFixtures(storage, ws);
+      await writeResults(storage, ws, 1500);
+      const other = await place.open();
+      await Promise.all([storage.projections.catchUp(ws), other.projections.catchUp(ws), storage.projections.catchUp(ws)]);
+      const status = await storage.projections.status(ws);
+      await other.projections.catchUp(ws);
+      await other.close();
+      expect(await storage.projections.status(ws)).toEqual(status);
+      expect(status.map(({ checkpoint, head, log }) => [checkpoint, log])).toEqual(
+        status.map(({ head, log }) => [log === 'ledger' ? 1512 : 7, log]),
+      );
+      expect(status.every(({ checkpoint, head }) => checkpoint === head)).toBe(true);
+      expect(status.find(({ name }) => name === 'results')?.rows).toBe(1502);
+      expect(status.find(({ name }) => name === 'flows')?.rows).toBe(1);
+    });
+
+    it('catch up to a position, and do not wait for one that is not there', async () => {
+      const ws = freshWorkspace();
+      await writeResults(storage, ws, 900);
+      await storage.projections.catchUp(ws, [{ log: 'ledger', n: 10 }]);
+      const reached = (await storage.projections.status(ws)).find(({ name }) => name === 'results')?.checkpoint ?? 0;
+      expect(reached).toBeGreaterThanOrEqual(10);
+      expect(reached).toBeLessThan(900);
+      await storage.projections.catchUp(ws, [
+        { log: 'ledger', n: 5000 },
+        { log: 'runs-0', n: 5 },
+      ]);
+      expect((await storage.projections.status(ws)).find(({ name }) => name === 'results')?.checkpoint).toBe(900);
+    });
+
+    it('are rebuilt to the same rows, one or all, while others write', async () => {
+      const ws = freshWorkspace();
+      await writeFixtures(storage, ws);
+      await writeResults(storage, ws, 1000);
+      await storage.projections.catchUp(ws);
+      const before = await storage.projections.status(ws);
+      const progress: (readonly [number, number])[] = [];
+      const rebuilt = await storage.projections.rebuild(ws, { onProgress: (done, total) => progress.push([done, total]) });
+      expect(rowsAndHashes(rebuilt)).toEqual(rowsAndHashes(before));
+      expect(progress.at(-1)).toEqual([1012 * 8 + 7, 1012 * 8 + 7]);
+      expect(progress.map(([done]) => done)).toEqual(progress.map(([done]) => done).sort((a, b) => a - b));
+      const one = await storage.projections.rebuild(ws, { name: 'results' });
+      expect(one.map(({ name }) => name)).toEqual(['results']);
+      await expect(storage.projections.rebuild(ws, { name: 'none' })).rejects.toThrow('there is no projection none');
+
+      await Promise.all([storage.projections.rebuild(ws), writeResults(storage, ws, 10), storage.projections.catchUp(ws)]);
+      await storage.projections.catchUp(ws);
+      const caughtUp = await storage.projections.status(ws);
+      expect(caughtUp.every(({ checkpoint, head }) => checkpoint === head)).toBe(true);
+      expect(rowsAndHashes(await storage.projections.rebuild(ws))).toEqual(rowsAndHashes(caughtUp));
+    });
+
+    it('that were changed by hand are noticed by their hash and mended by a rebuild', async () => {
+      const ws = freshWorkspace();
+      await writeFixtures(storage, ws);
+      await storage.projections.catchUp(ws);
+      const before = await storage.projections.status(ws);
+      await place.query("update results set correct = 0 where workspace_id = ? and variant = 'A'", [ws]);
+      const changed = (await storage.projections.status(ws)).filter(({ hash }, i) => hash !== before[i]?.hash);
+      expect(changed.map(({ name }) => name)).toEqual(['results']);
+      expect(rowsAndHashes(await storage.projections.rebuild(ws))).toEqual(rowsAndHashes(before));
+    });
+
+    it('skip events whose payload was erased, live and rebuilt', async () => {
+      const ws = freshWorkspace();
+      await writeFixtures(storage, ws);
+      const large = { ...(result('big', 'A', 0).data as object), error: 'x'.repeat(20_000) };
+      const write = (): Promise<unknown> =>
+        storage.events.write(
+          unit(ws, {
+            appends: [
+              { log: 'ledger', stream: 'evaluation/e2', expected: { any: true }, events: [{ type: 'ResultRecorded', data: large }] },
+            ],
+          }),
+        );
+      await write();
+      await storage.projections.catchUp(ws);
+      expect((await storage.read.results(ws, 'e2', { limit: 5 })).map(({ sampleId }) => sampleId)).toEqual(['big']);
+      await place.query('delete from blobs where workspace_id = ?', [ws]);
+      await storage.projections.rebuild(ws);
+      expect(await storage.read.results(ws, 'e2', { limit: 5 })).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Fence, ProjectionStatus, Storage } from '../../schemas/core.ts';
+import type { Backend, Place } from './backend.ts';
+import { append, blobOf, eventFixtures, succeeded, unit } from './fixtures.ts';
+
+const OWNER = { owner: 'o-1', host: 'h', boot: 'b', pid: 1 };
+const LATER = { now: 2000, ttlMs: 1_000_000, isDead: () => false };
+const ORIGIN = { sourceId: 'reports', incarnation: 1, topic: 't', partition: 0, offset: 3 };
+const BLOB = blobOf('a secret of workspace mine', 'samples/x');
+const RUN = { runId: 'r1', flow: 'triage', flowVersion: 'v', mode: 'live', status: 'running', resource: 'run/r1' } as const;
+const h = (letter: string): string => letter.repeat(64);
+
+/** Fills a workspace with something for every function to find. */
+async function fill(storage: Storage, ws: string): Promise<Fence> {
+  for (const { stream, type, data } of eventFixtures()) {
+    const log = stream.startsWith('run/') ? 'runs-0' : 'ledger';
+    await storage.events.write(unit(ws, { appends: [{ log, stream, expected: { any: true }, events: [{ type, data }] }] }));
+  }
+  const claims = [{ scope: 'flow', key: 'k', value: 'mine' }];
+  await storage.events.write(unit(ws, { claims, blobs: [BLOB], runStatus: [RUN] }));
+  await storage.effects.put(ws, { runId: 'r1', effectId: 'e', result: succeeded('mine'), reuse: { scope: 's', contentKey: 'c' } });
+  await storage.inbox.accept(ws, {
+    records: [{ recordId: 'rec', origin: ORIGIN, key: null, body: '"mine"', receivedAt: 1 }],
+    deadLetters: [{ origin: { ...ORIGIN, offset: 9 }, bytes: Uint8Array.of(1), reason: 'mine', receivedAt: 1 }],
+    offset: { sourceId: 'reports', incarnation: 1, topic: 't', partition: 0, nextOffset: 10 },
+  });
+  const lease = await storage.leases.take(ws, 'run/r1', OWNER, LATER);
+  if (lease.status !== 'taken') throw new Error('not free');
+  await storage.projections.catchUp(ws);
+  return lease.fence;
+}
+
+/** Everything of a workspace that can be read. */
+async function snapshot(storage: Storage, ws: string): Promise<unknown> {
+  return {
+    ledger: await storage.events.readLog(ws, 'ledger'),
+    runs: await storage.events.readLog(ws, 'runs-0'),
+    claim: await storage.events.readClaim(ws, 'flow', 'k'),
+    status: await storage.events.runStatus(ws, 'r1'),
+    lease: await storage.leases.read(ws, 'run/r1'),
+    effect: await storage.effects.find(ws, 'r1', 'e'),
+    blob: await storage.blobs.read(ws, BLOB.sha256),
+    pending: await storage.inbox.pending(ws, 'reports', { after: 0, limit: 10 }),
+    letters: await storage.inbox.deadLetters(ws, { limit: 10 }),
+    offset: await storage.inbox.offset(ws, 'reports', 't', 0),
+    projections: await storage.projections.status(ws),
+  };
+}
+
+type Foreign = { readonly storage: Storage; readonly ws: string; readonly fence: Fence };
+
+/** For each function: called with another workspace and ids of the first, it must see nothing. */
+const ATTEMPTS: Readonly<Record<string, (foreign: Foreign) => Promise<void>>> = {
+  'events.write': async ({ storage, ws, fence }) => {
+    expect(await storage.events.write(unit(ws, { fence, appends: [append('flow/triage', [1])] }))).toMatchObject({ status: 'stale-fence' });
+    const written = await storage.events.write(
+      unit(ws, {
+        appends: [append('flow/triage', ['theirs'], { version: 0 })],
+        claims: [{ scope: 'flow', key: 'k', value: 'theirs' }],
+        runStatus: [{ ...RUN, status: 'failed' }],
+        inboxDone: [{ sourceId: 'reports', recordId: 'rec', outcome: 'decided' }],
+      }),
+    );
+    expect(written).toEqual({ status: 'written', positions: [{ log: 'ledger', n: 1 }] });
+  },
+  'events.readStream': async ({ storage, ws }) => expect((await storage.events.readStream(ws, 'samples/sms')).length).toBe(0),
+  'events.readLog': async ({ storage, ws }) => {
+    expect((await storage.events.readLog(ws, 'ledger')).map(({ data }) => data)).toEqual(['theirs']);
+    expect(await storage.events.readLog(ws, 'runs-0')).toEqual([]);
+  },
+  'events.head': async ({ storage, ws }) => expect(await storage.events.head(ws, 'runs-0')).toBe(0),
+  'events.readClaim': async ({ storage, ws }) => expect(await storage.events.readClaim(ws, 'flow', 'k')).toBe('theirs'),
+  'events.runStatus': async ({ storage, ws }) => expect((await storage.events.runStatus(ws, 'r1'))?.status).toBe('failed'),
+  'events.unfinishedRuns': async ({ storage, ws }) => expect(await storage.events.unfinishedRuns(ws)).toEqual([]),
+  'leases.renew': async ({ storage, ws, fence }) => expect(await storage.leases.renew(ws, fence, { now: 3000, ttlMs: 5 })).toBe(false),
+  'leases.release': async ({ storage, ws, fence }) => storage.leases.release(ws, fence),
+  'leases.read': async ({ storage, ws }) => expect(await storage.leases.read(ws, 'run/r1')).toBeUndefined(),
+  'leases.take': async ({ storage, ws }) =>
+    expect(await storage.leases.take(ws, 'run/r1', { ...OWNER, owner: 'o-2' }, LATER)).toMatchObject({
+      status: 'taken',
+      fence: { fence: 1 },
+    }),
+  'effects.find': async ({ storage, ws }) => expect(await storage.effects.find(ws, 'r1', 'e')).toBeUndefined(),
+  'effects.findReusable': async ({ storage, ws }) => expect(await storage.effects.findReusable(ws, 's', 'c')).toBeUndefined(),
+  'effects.put': async ({ storage, ws }) =>
+    expect(await storage.effects.put(ws, { runId: 'r1', effectId: 'e', result: succeeded('theirs') })).toEqual(succeeded('theirs')),
+  'blobs.read': async ({ storage, ws }) => expect(await storage.blobs.read(ws, BLOB.sha256)).toBeUndefined(),
+  'blobs.readMany': async ({ storage, ws }) => expect((await storage.blobs.readMany(ws, [BLOB.sha256])).size).toBe(0),
+  'inbox.pending': async ({ storage, ws }) => expect(await storage.inbox.pending(ws, 'reports', { after: 0, limit: 10 })).toEqual([]),
+  'inbox.counts': async ({ storage, ws }) =>
+    expect(await storage.inbox.counts(ws, 'reports')).toEqual({ pending: 0, decided: 0, failed: 0, superseded: 0, deadLetters: 0 }),
+  'inbox.offset': async ({ storage, ws }) => expect(await storage.inbox.offset(ws, 'reports', 't', 0)).toBeUndefined(),
+  'inbox.deadLetters': async ({ storage, ws }) => expect(await storage.inbox.deadLetters(ws, { limit: 10 })).toEqual([]),
+  'inbox.accept': async ({ storage, ws, fence }) => {
+    const batch = {
+      records: [{ recordId: 'rec', origin: ORIGIN, key: null, body: '"theirs"', receivedAt: 1 }],
+      deadLetters: [],
+      offset: { sourceId: 'reports', incarnation: 5, topic: 't', partition: 0, nextOffset: 77 },
+    };
+    expect(await storage.inbox.accept(ws, { ...batch, fence })).toEqual({ status: 'stale-fence' });
+    expect(await storage.inbox.accept(ws, batch)).toEqual({ status: 'accepted', records: 1, deadLetters: 0 });
+  },
+  'projections.catchUp': async ({ storage, ws }) => storage.projections.catchUp(ws),
+  'projections.rebuild': async ({ storage, ws }) => expectEmpty(await storage.projections.rebuild(ws)),
+  'projections.status': async ({ storage, ws }) => expectEmpty(await storage.projections.status(ws)),
+  'read.flows': async ({ storage, ws }) => expect(await storage.read.flows(ws)).toEqual([]),
+  'read.flowVersions': async ({ storage, ws }) => expect(await storage.read.flowVersions(ws, 'triage')).toEqual([]),
+  'read.flowVersion': async ({ storage, ws }) => expect(await storage.read.flowVersion(ws, h('a'))).toBeUndefined(),
+  'read.sampleSetVersions': async ({ storage, ws }) => expect(await storage.read.sampleSetVersions(ws, { set: 'sms' })).toEqual([]),
+  'read.models': async ({ storage, ws }) => expect(await storage.read.models(ws)).toEqual([]),
+  'read.sources': async ({ storage, ws }) => expect(await storage.read.sources(ws)).toEqual([]),
+  'read.decisions': async ({ storage, ws }) => expect(await storage.read.decisions(ws, { limit: 10 })).toEqual([]),
+  'read.evaluations': async ({ storage, ws }) => expect(await storage.read.evaluations(ws)).toEqual([]),
+  'read.evaluation': async ({ storage, ws }) => expect(await storage.read.evaluation(ws, 'e1')).toBeUndefined(),
+  'read.results': async ({ storage, ws }) => expect(await storage.read.results(ws, 'e1', { limit: 10 })).toEqual([]),
+  'read.runs': async ({ storage, ws }) => expect(await storage.read.runs(ws, { limit: 10 })).toEqual([]),
+};
+
+/** Functions that concern the database as a whole. */
+const WITHOUT_WORKSPACE: readonly string[] = ['settings', 'close'];
+
+const expectEmpty = (status: readonly ProjectionStatus[]): void => expect(status.map(({ rows }) => rows)).toEqual(status.map(() => 0));
+
+/** The names of all functions of a storage, as `events.write`. */
+const functionsOf = (storage: Storage): readonly string[] =>
+  Object.entries(storage).flatMap(([port, value]) =>
+    typeof value === 'function' ? [port] : Object.keys(value).map((name) => `${port}.${name}`),
+  );
+
+export function workspacesContract(backend: Backend): void {
+  describe('workspaces', () => {
+    let place: Place;
+    let storage: Storage;
+    let fence: Fence;
+    let before: unknown;
+    beforeAll(async () => {
+      place = await backend.create();
+      storage = await place.open({ now: () => 1_760_000_000_000 });
+      fence = await fill(storage, 'mine');
+      before = await snapshot(storage, 'mine');
+    });
+    afterAll(async () => {
+      await storage.close();
+      await place.remove();
+    });
+
+    it('have an attempt for every function of the storage', () => {
+      expect(functionsOf(storage).toSorted()).toEqual([...Object.keys(ATTEMPTS), ...WITHOUT_WORKSPACE].toSorted());
+    });
+
+    it.each(Object.keys(ATTEMPTS))('are closed to each other: %s', async (name) => {
+      await ATTEMPTS[name]?.({ storage, ws: 'theirs', fence });
+      expect(await snapshot(storage, 'mine')).toEqual(before);
+    });
+
+    it('are the first part of every key of every table', async () => {
+      for (const [table, keys] of await keysOf(place)) {
+        for (const columns of keys) expect(`${table}: ${columns[0]}`).toBe(`${table}: ${table === 'migrations' ? 'name' : 'workspace_id'}`);
+      }
+    });
+  });
+}
+
+/** Columns of every key and index, by table. */
+async function keysOf(place: Place): Promise<ReadonlyMap<string, readonly (readonly string[])[]>> {
+  const rows =
+    'file' in place.address
+      ? await place.query(
+          `select t.name as tab, i.name as idx, c.name as col from sqlite_schema t, pragma_index_list(t.name) i, pragma_index_info(i.name) c
+           where t.type = 'table' order by tab, idx, c.seqno`,
+        )
+      : await place.query(
+          `select table_name as tab, index_name as idx, column_name as col from information_schema.statistics
+           where table_schema = database() order by tab, idx, seq_in_index`,
+        );
+  const keys = new Map<string, Map<string, string[]>>();
+  for (const { tab, idx, col } of rows) {
+    const indexes = keys.get(String(tab)) ?? new Map<string, string[]>();
+    indexes.set(String(idx), [...(indexes.get(String(idx)) ?? []), String(col)]);
+    keys.set(String(tab), indexes);
+  }
+  expect(keys.size).toBeGreaterThan(20);
+  return new Map(Array.from(keys, ([table, indexes]) => [table, Array.from(indexes.values())]));
+}
