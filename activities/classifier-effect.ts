@@ -10,15 +10,17 @@ export async function performClassifier(request: ClassifierRequest, models: Mode
   const resolved = await models.resolve(request.model);
   if (resolved.kind === 'none') return failedWith('ModelNotFoundError', `${resolved.message}. ${resolved.hint}`);
   if (resolved.kind === 'classifier') {
+    const startedAt = performance.now();
     const chosen = resolved.classifier.chooseClass(request.query, request.classes);
-    if (!chosen.ok) return { failure: chosen.failure, usage: NO_USAGE, elapsedMs: 0 };
+    const elapsedMs = performance.now() - startedAt;
+    if (!chosen.ok) return { failure: chosen.failure, usage: NO_USAGE, elapsedMs };
     const { className, classId, probability } = chosen.answer;
     const outputs = new Map<string, Value>([
       ['class_name', className],
       ['class_id', classId],
       ['probability', float(probability)],
     ]);
-    return { outputs, usage: NO_USAGE, elapsedMs: 0 };
+    return { outputs, usage: NO_USAGE, elapsedMs };
   }
   const answer = await resolved.model.complete(
     { model: resolved.name, messages: questionMessages(request), params: paramsOf(request.model.params), schema: null },

@@ -21,15 +21,17 @@ export async function performLlm(request: LlmRequest, models: ModelRouter, signa
   if (resolved.kind === 'none') return failedWith('ModelNotFoundError', `${resolved.message}. ${resolved.hint}`);
   const schema = request.schema === null ? null : plainOf(decodeValue(request.schema));
   if (resolved.kind === 'classifier') {
+    const startedAt = performance.now();
     const chosen = resolved.classifier.chooseEnum(request.text, schema);
-    if (!chosen.ok) return { failure: chosen.failure, usage: NO_USAGE, elapsedMs: 0 };
+    const elapsedMs = performance.now() - startedAt;
+    if (!chosen.ok) return { failure: chosen.failure, usage: NO_USAGE, elapsedMs };
     return {
       outputs: new Map<string, Value>([
         ['text', chosen.answer],
         ['finish_reason', 'stop'],
       ]),
       usage: NO_USAGE,
-      elapsedMs: 0,
+      elapsedMs,
     };
   }
   const answer = await resolved.model.complete(

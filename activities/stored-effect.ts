@@ -1,3 +1,4 @@
+import type { StoreGate } from './store-gate.ts';
 import { NO_USAGE, type Effect, type EffectExecutor, type EffectResult, type EffectStore } from '../schemas/index.ts';
 
 /** Where equal questions share one answer: within the scope (an evaluation), by the key. */
@@ -9,6 +10,8 @@ export type StoredEffectOptions = {
   readonly perform: EffectExecutor;
   /** False only for a run whose first owner began it just now: it cannot have stored results. */
   readonly mayBeStored: (effect: Effect) => boolean;
+  /** Told of each answer and of its being stored. */
+  readonly gate?: StoreGate;
   /** Null: never reused. */
   readonly reuseKey: (effect: Effect) => Promise<ReuseKey | null>;
 };
@@ -19,55 +22,66 @@ export type StoredEffectOptions = {
  * one answer. A failure is stored too: whether to try again is the interpreter's decision, under the next attempt.
  */
 export function storedExecutor(options: StoredEffectOptions): EffectExecutor {
-  const { workspaceId, effects, perform } = options;
   const underWay = new Map<string, Promise<EffectResult>>();
   // Keys this process has an answer for, so that a fresh run need not ask the store about every new question.
   const answered = new Set<string>();
   return async (effect, { signal }) => {
-    // Each attempt is a call of its own: a stored failure must not answer the next attempt.
-    const storedId = effect.attempt === 1 ? effect.effectId : `${effect.effectId}~${effect.attempt}`;
     if (options.mayBeStored(effect)) {
-      const stored = await effects.find(workspaceId, effect.runId, storedId);
+      const stored = await options.effects.find(options.workspaceId, effect.runId, storedId(effect));
       if (stored !== undefined) return stored;
     }
-    const keep = (result: EffectResult, key: ReuseKey | null): Promise<EffectResult> =>
-      effects.put(workspaceId, { runId: effect.runId, effectId: storedId, result, ...(key === null ? {} : { reuse: key }) });
     const reuse = effect.attempt === 1 ? await options.reuseKey(effect) : null;
-    if (reuse === null) return keep(await perform(effect, { signal }), null);
+    if (reuse === null) return performAndKeep(options, { effect, signal, reuse });
 
     const name = `${reuse.scope} ${reuse.contentKey}`;
     for (let earlier = underWay.get(name); earlier !== undefined; earlier = underWay.get(name)) {
       const shared = await earlier.catch(() => undefined);
-      if (shared?.status === 'succeeded') return keep(asReused(shared), null);
+      if (shared?.status === 'succeeded') return keep(options, effect, { result: asReused(shared), reuse: null });
     }
     // Nothing may be awaited between the look above and the entry below: another equal question would slip in.
-    const own = answer(effect, { signal, reuse, name, keep });
+    const mayBeKnown = answered.has(name) || options.mayBeStored(effect);
+    const own = answerOnce(options, { effect, signal, reuse, mayBeKnown });
     underWay.set(name, own);
     try {
-      return await own;
+      const result = await own;
+      if (result.status === 'succeeded') answered.add(name);
+      return result;
     } finally {
       if (underWay.get(name) === own) underWay.delete(name);
     }
   };
+}
 
-  type Question = {
-    readonly signal: AbortSignal;
-    readonly reuse: ReuseKey;
-    readonly name: string;
-    readonly keep: (result: EffectResult, key: ReuseKey | null) => Promise<EffectResult>;
-  };
+/** Each attempt is a call of its own: a stored failure must not answer the next attempt. */
+const storedId = ({ effectId, attempt }: Effect): string => (attempt === 1 ? effectId : `${effectId}~${attempt}`);
 
-  async function answer(effect: Effect, { signal, reuse, name, keep }: Question): Promise<EffectResult> {
-    if (answered.has(name) || options.mayBeStored(effect)) {
-      const known = await effects.findReusable(workspaceId, reuse.scope, reuse.contentKey);
-      if (known !== undefined) return keep(asReused(known), null);
-    }
-    const performed = await perform(effect, { signal });
-    const result = await keep(performed, performed.status === 'succeeded' ? reuse : null);
-    if (result.status === 'succeeded') answered.add(name);
-    return result;
+type Question = { readonly effect: Effect; readonly signal: AbortSignal; readonly reuse: ReuseKey | null };
+
+async function answerOnce(
+  options: StoredEffectOptions,
+  question: Question & { readonly reuse: ReuseKey; readonly mayBeKnown: boolean },
+): Promise<EffectResult> {
+  const { effect, reuse, mayBeKnown } = question;
+  const known = mayBeKnown ? await options.effects.findReusable(options.workspaceId, reuse.scope, reuse.contentKey) : undefined;
+  return known === undefined ? performAndKeep(options, question) : keep(options, effect, { result: asReused(known), reuse: null });
+}
+
+async function performAndKeep(options: StoredEffectOptions, { effect, signal, reuse }: Question): Promise<EffectResult> {
+  const result = await options.perform(effect, { signal });
+  options.gate?.answered();
+  try {
+    return await keep(options, effect, { result, reuse: result.status === 'succeeded' ? reuse : null });
+  } finally {
+    options.gate?.stored();
   }
 }
+
+const keep = (
+  { effects, workspaceId }: StoredEffectOptions,
+  effect: Effect,
+  { result, reuse }: { readonly result: EffectResult; readonly reuse: ReuseKey | null },
+): Promise<EffectResult> =>
+  effects.put(workspaceId, { runId: effect.runId, effectId: storedId(effect), result, ...(reuse === null ? {} : { reuse }) });
 
 /** The same answer, without what it cost: that was paid once. */
 const asReused = (result: EffectResult): EffectResult => ({ ...result, usage: NO_USAGE, elapsedMs: 0, reused: true });

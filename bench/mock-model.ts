@@ -1,5 +1,12 @@
 import { createServer } from 'node:http';
 
+export type MockOptions = {
+  readonly delayMs: number;
+  readonly labels: readonly string[];
+  /** Answers wait for it too. */
+  readonly held?: Promise<void>;
+};
+
 /** Calls so far: begun, answered, different prompts, and how many came again. */
 export type MockCalls = { readonly begun: number; readonly answered: number; readonly distinct: number; readonly repeated: number };
 export type MockModel = { readonly port: number; readonly calls: () => MockCalls; readonly close: () => Promise<void> };
@@ -9,7 +16,7 @@ export type MockModel = { readonly port: number; readonly calls: () => MockCalls
  * label that depends on the text alone. `GET /calls` gives how many calls it has answered and begun, and how often each prompt came.
  * Run as a program it prints its port: node bench/mock-model.ts DELAY_MS
  */
-export function startMockModel(options: { readonly delayMs: number; readonly labels: readonly string[] }): Promise<MockModel> {
+export function startMockModel(options: MockOptions): Promise<MockModel> {
   const counts = new Map<string, number>();
   let begun = 0;
   let answered = 0;
@@ -31,10 +38,14 @@ export function startMockModel(options: { readonly delayMs: number; readonly lab
       const body = JSON.parse(Buffer.concat(parts).toString('utf8')) as { readonly messages: readonly { readonly content: string }[] };
       const prompt = body.messages.map((message) => message.content).join('\n');
       counts.set(prompt, (counts.get(prompt) ?? 0) + 1);
-      setTimeout(() => {
+      const reply = (): void => {
         answered++;
         response.setHeader('content-type', 'application/json');
         response.end(answer(options.labels, prompt));
+      };
+      setTimeout(() => {
+        if (options.held === undefined) reply();
+        else options.held.then(reply, reply);
       }, options.delayMs);
     });
   });

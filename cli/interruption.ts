@@ -3,7 +3,7 @@ import { RiskflowError } from '../schemas/core.ts';
 export type Interruption = {
   readonly signal: AbortSignal;
   /** Back to what the process did before. */
-  stopListening(): void;
+  readonly stopListening: () => void;
 };
 
 /** Ctrl-C twice ends the process at once, as it would without this: 128 + the number of SIGINT. */

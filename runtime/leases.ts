@@ -19,6 +19,9 @@ export type LeaseDeps = {
   readonly now: () => number;
 };
 
+/** `evaluation/e-1` → `evaluation e-1`. */
+const wordsOf = (resource: string): string => resource.replace('/', ' ');
+
 /**
  * Takes a lease and keeps it until released. @throws RiskflowError `busy` naming the live owner and how long its lease lasts.
  */
@@ -27,7 +30,7 @@ export async function holdLease(deps: LeaseDeps, resource: string): Promise<Held
   const result = await leases.take(workspaceId, resource, owner, { now: now(), ttlMs: LEASE_MS, isDead });
   if (result.status === 'held') {
     const seconds = Math.max(1, Math.ceil((result.until - now()) / 1000));
-    throw new RiskflowError('busy', `${resource} is being worked on by process ${result.by.pid} on ${result.by.host}`, {
+    throw new RiskflowError('busy', `${wordsOf(resource)} is being worked on by process ${result.by.pid} on ${result.by.host}`, {
       hint: `wait for it, or stop it: its lease ends ${seconds} s after its last sign of life`,
     });
   }
@@ -35,7 +38,7 @@ export async function holdLease(deps: LeaseDeps, resource: string): Promise<Held
   const timer = setInterval(() => {
     leases.renew(workspaceId, result.fence, { now: now(), ttlMs: LEASE_MS }).then(
       (ours) => {
-        if (!ours) lost.abort(new RiskflowError('busy', `${resource} was taken over by another process`));
+        if (!ours) lost.abort(new RiskflowError('busy', `${wordsOf(resource)} was taken over by another process`));
       },
       // A renewal that fails once is tried again; what is written meanwhile is guarded by the fence.
       () => undefined,

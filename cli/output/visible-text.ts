@@ -2,7 +2,7 @@
  * Text from outside in one line that cannot steer the terminal: control characters and line breaks become blanks, and so do the
  * marks that turn the direction of writing around.
  */
-export const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
+export const oneLine = (text: string): string => text.replace(/ *[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+ */gu, ' ').trim();
 
 /** Columns a text takes: Chinese, Japanese and Korean characters and most emoji take two, combining marks none. */
 export function widthOf(text: string): number {

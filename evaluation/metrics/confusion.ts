@@ -1,8 +1,8 @@
 import type { JudgedResults, VariantResults } from './judged-results.ts';
 
 /** Predictions that are no label of the samples are counted by name up to so many; rarer ones together under `OTHER`. */
-export const NAMED_PREDICTIONS = 50;
-export const OTHER = '(other)';
+const NAMED_PREDICTIONS = 50;
+const OTHER = '(other)';
 const LONGEST_NAME = 200;
 /** With more labels than this, cells of 0 are left out: there would be as many as labels squared. */
 const FULL_MATRIX = 50;

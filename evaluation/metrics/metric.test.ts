@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isCorrect, metricName, metricText, parseMetric } from './metric.ts';
+import { isCorrect } from '../core.ts';
+import { metricName, metricText, parseMetric } from './metric.ts';
 
 describe('parseMetric', () => {
   it.each(['accuracy', 'macro-f1', 'recall:spam', 'precision:垃圾', 'f1:a:b', 'recall: x '])('reads %s and writes it back', (text) => {

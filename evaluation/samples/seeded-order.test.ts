@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { completePrefix, seededOrder } from '../core.ts';
 import { seededRandom, shuffled } from '../random/seeded-random.ts';
-import { completePrefix } from './complete-prefix.ts';
-import { seededOrder } from './seeded-order.ts';
 
 const samples = Array.from({ length: 300 }, (_, i) => ({ id: `s${i}`, label: i % 10 === 0 ? 'rare' : i % 3 === 0 ? null : 'common' }));
 

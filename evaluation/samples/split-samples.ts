@@ -29,10 +29,10 @@ export function splitSamples(request: {
   readonly ratios: Readonly<Record<string, number>>;
   readonly seed: number;
 }): SplitResult {
-  const wrong = wrongRatios(request.ratios) ?? wrongIds(request.rows);
-  if (wrong !== undefined) return { ok: false, ...wrong };
   // One order for equal sets, however their rows came.
   const rows = [...request.rows].sort((a, b) => compareText(a.id, b.id));
+  const wrong = wrongRatios(request.ratios) ?? wrongIds(rows);
+  if (wrong !== undefined) return { ok: false, ...wrong };
   const groups = sampleGroups(rows);
   const parts = partsOf(request.ratios);
   const partOf = assign({ rows, groups, parts, random: seededRandom(request.seed) });
@@ -89,13 +89,9 @@ function wrongRatios(ratios: Readonly<Record<string, number>>): Wrong | undefine
   return undefined;
 }
 
-function wrongIds(rows: readonly SplitRow[]): Wrong | undefined {
-  const seen = new Set<string>();
-  for (const { id } of rows) {
-    if (seen.has(id)) return { message: `two samples have the id "${id}"`, hint: 'ids must differ within a set' };
-    seen.add(id);
-  }
-  return undefined;
+function wrongIds(sorted: readonly SplitRow[]): Wrong | undefined {
+  const twice = sorted.find((row, index) => index > 0 && row.id === sorted[index - 1]?.id);
+  return twice === undefined ? undefined : { message: `two samples have the id "${twice.id}"`, hint: 'ids must differ within a set' };
 }
 
 const emptyPart = (name: string, rows: number, groups: number): Wrong => ({

@@ -1,6 +1,4 @@
-/** All intervals are two-sided 95 %. */
-export const LEVEL = 0.95;
-/** 97.5 % point of the standard normal distribution. */
+/** 97.5 % point of the standard normal distribution: all intervals are two-sided 95 %. */
 export const Z_95 = 1.959963984540054;
 /** 80 % point: the power at which detectable effects are stated. */
 export const POWER = 0.8;

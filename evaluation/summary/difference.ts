@@ -1,16 +1,16 @@
 import type { DifferenceTest } from '../../schemas/core.ts';
-import { isClustered, type JudgedResults, type VariantResults } from '../metrics/judged-results.ts';
-import type { Metric } from '../metrics/metric.ts';
-import type { Influence } from '../metrics/ratio.ts';
 import { robustSe } from '../metrics/intervals.ts';
-import { pairedCells } from '../metrics/paired-cells.ts';
+import { isClustered, type JudgedResults, type VariantResults } from '../metrics/judged-results.ts';
 import { metricStatistics, type MetricStatistics } from '../metrics/metric-statistics.ts';
+import type { Metric } from '../metrics/metric.ts';
+import { pairedCells } from '../metrics/paired-cells.ts';
+import type { Influence } from '../metrics/ratio.ts';
 import { bootstrapInterval } from '../statistics/bootstrap.ts';
 import type { ClusterRobust } from '../statistics/cluster-robust.ts';
 import { POWER } from '../statistics/critical-values.ts';
 import { detectableBySe, detectableOnPairs } from '../statistics/detectable-effect.ts';
 import { mcnemarExact } from '../statistics/mcnemar.ts';
-import { newcombePaired } from '../statistics/newcombe.ts';
+import { newcombePaired, type PairedCounts } from '../statistics/newcombe.ts';
 import { studentQuantile } from '../statistics/student-t.ts';
 
 export type PairedDifference = {
@@ -55,14 +55,14 @@ const nothing = (missing: string): PairedDifference => ({
   detectable: null,
 });
 
-function accuracyDifference({ results, a, b }: Comparison): PairedDifference {
-  const pairs = pairCounts({ a, b, n: results.sampleIds.length });
+function accuracyDifference(comparison: Comparison): PairedDifference {
+  const pairs = pairCounts(comparison);
   const newcombe = newcombePaired(pairs);
-  const n = results.sampleIds.length;
+  const n = comparison.results.sampleIds.length;
   return {
     ...nothing(''),
     estimate: newcombe?.estimate ?? null,
-    interval: newcombe,
+    interval: newcombe === null ? null : { low: newcombe.low, high: newcombe.high },
     missing: null,
     p: mcnemarExact(pairs.onlyA, pairs.onlyB),
     pOver: 'right or wrong on all samples',
@@ -70,21 +70,11 @@ function accuracyDifference({ results, a, b }: Comparison): PairedDifference {
   };
 }
 
-/** `among`: only samples with this label number. */
-function pairCounts({
-  a,
-  b,
-  n,
-  among,
-}: {
-  readonly a: VariantResults;
-  readonly b: VariantResults;
-  readonly n: number;
-  readonly among?: (i: number) => boolean;
-}) {
+/** Samples by which of the two are right; `among` says which samples count. */
+function pairCounts({ results, a, b }: Comparison, among: (sample: number) => boolean = () => true): PairedCounts {
   const counts = { bothRight: 0, onlyA: 0, onlyB: 0, bothWrong: 0 };
-  for (let i = 0; i < n; i++) {
-    if (among !== undefined && !among(i)) continue;
+  for (let i = 0; i < results.sampleIds.length; i++) {
+    if (!among(i)) continue;
     const right = a.correct[i] === 1;
     if (b.correct[i] === 1) counts[right ? 'bothRight' : 'onlyB']++;
     else counts[right ? 'onlyA' : 'bothWrong']++;
@@ -98,9 +88,8 @@ function bootstrapDifference(comparison: Comparison, metric: Exclude<Metric, { r
   const estimate = difference(Int32Array.from(cells));
   const interval = estimate === null ? null : bootstrapInterval({ cells, statistic: difference, seed: comparison.seed });
   // Recall of L is decided among the samples labelled L; the other metrics have no such set, and p is about being right.
-  const label = metric.kind === 'recall' ? results.names.indexOf(metric.label) : -1;
-  const among = label === -1 ? undefined : (i: number): boolean => results.labelOf[i] === label;
-  const pairs = pairCounts({ a, b, n: results.sampleIds.length, ...(among === undefined ? {} : { among }) });
+  const label = metric.kind === 'recall' ? results.names.indexOf(metric.label) : null;
+  const pairs = pairCounts(comparison, label === null ? undefined : (i) => results.labelOf[i] === label);
   return {
     estimate,
     interval: interval === null ? null : { low: interval.low, high: interval.high },

@@ -2,7 +2,7 @@ import type { FlippedSample } from '../../schemas/core.ts';
 import { timesRight, type JudgedResults, type VariantResults } from '../metrics/judged-results.ts';
 
 /** Listed in the summary, per variant; the report and the terminal show fewer. */
-export const FLIPS_LISTED = 200;
+const FLIPS_LISTED = 200;
 
 export type Flips = { readonly gained: readonly number[]; readonly lost: readonly number[] };
 

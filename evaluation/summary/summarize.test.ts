@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EvaluationOptions, Json } from '../../schemas/core.ts';
+import { addResult, openResultTable, summarize, summarizeTable, type EvaluationResult } from '../core.ts';
 import { seededRandom, shuffled } from '../random/seeded-random.ts';
 import { newcombePaired } from '../statistics/newcombe.ts';
-import { addResult, openResultTable, type EvaluationResult } from './result-table.ts';
-import { summarize, summarizeTable } from './summarize.ts';
 import { pairedRows, result, startedWith } from './test-evaluation.ts';
 
 const run = (data: ReturnType<typeof pairedRows>, options: Partial<EvaluationOptions> = {}, variants?: readonly string[]) =>

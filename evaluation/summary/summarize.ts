@@ -1,26 +1,15 @@
-import type {
-  EvaluationDifference,
-  EvaluationStarted,
-  EvaluationSummary,
-  FailedResult,
-  FlippedSample,
-  VariantSummary,
-} from '../../schemas/core.ts';
-import { ErrorCode, RiskflowError } from '../../schemas/core.ts';
-import { metricName, parseMetric, type Metric } from '../metrics/metric.ts';
-import { samplesToDecide } from '../statistics/detectable-effect.ts';
-import { pairedDifference } from './difference.ts';
-import { flipsBetween, listFlips } from './flips.ts';
+import { ErrorCode, RiskflowError, type EvaluationStarted, type EvaluationSummary, type VariantSummary } from '../../schemas/core.ts';
+import { parseMetric, type Metric } from '../metrics/metric.ts';
+import { compareWithBaseline } from './compare-variants.ts';
+import { listFailures } from './failures.ts';
 import { judgeableResults, type Judged } from './judge-results.ts';
 import { notesOf } from './notes.ts';
 import { addResult, openResultTable, type EvaluationResult, type ResultTable } from './result-table.ts';
 import { summarizeVariant } from './variant-summary.ts';
-import { judge, worstVerdict } from './verdict.ts';
+import { worstVerdict } from './verdict.ts';
 
 /** Of formulas and conventions: raised when the same rows would give other numbers. */
-export const STATISTICS_VERSION = 1;
-/** Failed results listed in a summary. */
-export const FAILURES_LISTED = 100;
+const STATISTICS_VERSION = 1;
 
 /** What the rows do not say. */
 export type SummaryOptions = {
@@ -55,7 +44,7 @@ export function summarizeTable(table: ResultTable, options: Omit<SummaryOptions,
   const judged = judgeableResults(table);
   const labels = shownOrder(judged, started.options.positive);
   const variants = variantSummaries(table, judged, { metric, labels });
-  const compared = started.variants.slice(1).map((_, index) => compare(table, judged, { metric, variant: index + 1 }));
+  const compared = started.variants.slice(1).map((_, index) => compareWithBaseline(table, judged, { metric, variant: index + 1 }));
   const differences = compared.map(({ difference }) => difference);
   const first = differences[0] ?? null;
   const verdict = worstVerdict(differences.map((difference) => difference.verdict));
@@ -128,57 +117,4 @@ function variantSummaries(
     return [variant.name, summarizeVariant({ variant, results, said, usage: column.usage, ...shown })];
   });
   return Object.fromEntries(summaries);
-}
-
-function compare(
-  table: ResultTable,
-  { results }: Judged,
-  { metric, variant }: { readonly metric: Metric; readonly variant: number },
-): { readonly difference: EvaluationDifference; readonly samples: readonly FlippedSample[] } {
-  const { options, variants } = table.started;
-  const [a, b] = [results.variants[0], results.variants[variant]];
-  const [baseline, name] = [variants[0]?.name ?? '', variants[variant]?.name ?? ''];
-  if (a === undefined || b === undefined) throw new RiskflowError(ErrorCode.internal, `there are no results of "${name}"`);
-  const paired = pairedDifference({ results, a, b, metric, seed: options.seed });
-  const { estimate, interval, detectable } = paired;
-  const { margin, maxErrors } = options;
-  const n = results.sampleIds.length;
-  const more = estimate === null || interval === null ? null : samplesToDecide({ n, estimate, ...interval, margin, detectable });
-  const failed = [a, b].map((said, i) => ({ variant: i === 0 ? baseline : name, failed: said.failed, n: said.correct.length }));
-  const judgement = judge({ ...paired, baseline, variant: name, metric: metricName(metric), margin, moreSamples: more, failed, maxErrors });
-  const flips = flipsBetween(results, a, b);
-  const difference: EvaluationDifference = {
-    baseline,
-    variant: name,
-    metric: options.metric,
-    estimate,
-    low: interval?.low ?? null,
-    high: interval?.high ?? null,
-    p: paired.p,
-    pOver: paired.pOver,
-    test: paired.test,
-    n,
-    clusters: paired.clusters,
-    margin,
-    detectable,
-    moreSamples: judgement.verdict === 'UNDECIDED' ? more : null,
-    flips: { gained: flips.gained.length, lost: flips.lost.length },
-    ...judgement,
-  };
-  return { difference, samples: listFlips({ results, a, b, variant: name }, flips) };
-}
-
-/** In the order of samples, then variants, then repeats. */
-function listFailures(table: ResultTable): EvaluationSummary['failures'] {
-  const variantIndex = new Map([...table.columns.keys()].map((name, index) => [name, index]));
-  const place = (failure: FailedResult): readonly number[] => [
-    table.indexOf.get(failure.sampleId) ?? 0,
-    variantIndex.get(failure.variant) ?? 0,
-    failure.repeat,
-  ];
-  const sorted = table.failures
-    .map((failure) => ({ failure, at: place(failure) }))
-    .sort(({ at: a }, { at: b }) => a.map((x, i) => x - (b[i] ?? 0)).find((x) => x !== 0) ?? 0)
-    .map(({ failure }) => failure);
-  return { total: sorted.length, results: sorted.slice(0, FAILURES_LISTED), leftOut: Math.max(0, sorted.length - FAILURES_LISTED) };
 }

@@ -3,7 +3,7 @@ import type { EvaluationResult } from './result-table.ts';
 
 /** Builders for tests of this room. */
 
-export const variantNamed = (name: string): Variant => ({
+const variantNamed = (name: string): Variant => ({
   name,
   flow: 'triage',
   flowVersion: name.repeat(64),
@@ -13,7 +13,7 @@ export const variantNamed = (name: string): Variant => ({
   artifacts: {},
 });
 
-export const OPTIONS: EvaluationOptions = {
+const OPTIONS: EvaluationOptions = {
   concurrency: 8,
   repeats: 1,
   metric: 'accuracy',

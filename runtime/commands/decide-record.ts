@@ -15,7 +15,7 @@ import { driveRun, LOG_OF_RUNS, runStream, type RunEnd } from '../embedded/run-h
 import type { DuplicateRule, PendingRecord } from './duplicate-keys.ts';
 import { decisionEnd, isDecided, runIdOf, type Conclusion, type DecidedBy, type DecisionName } from './record-decision.ts';
 import { recordInputs } from './record-inputs.ts';
-import { readRun, startRun } from './runs.ts';
+import { readRun, startRun, stopReason } from './runs.ts';
 import type { SourceSettings } from './source-settings.ts';
 
 /** What the records of one start are decided with. */
@@ -60,6 +60,7 @@ export async function decideRecord(work: RecordWork, task: RecordTask, signal: A
       fence,
       signal,
       durableStart: work.durableStart,
+      stopRequested: () => stopReason(work.context, started.data.runId),
       atEnd: (finished) => endOf(work, task, { plan, conclusion: finished }),
       ...(runTimeoutMs === undefined ? {} : { timeoutMs: runTimeoutMs }),
     },

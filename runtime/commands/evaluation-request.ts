@@ -66,6 +66,9 @@ export async function resolveFlow(
   return { plan: await loadPlan(context, row.version), fileName: row.fileName, warnings: row.warnings };
 }
 
+const mapped = (inputMap: Readonly<Record<string, string>>, input: string): string | undefined =>
+  Object.hasOwn(inputMap, input) ? inputMap[input] : undefined;
+
 /** Every start variable by the sample field that fills it. @throws RiskflowError when a required one has none. */
 export function inputFields(
   plan: Plan,
@@ -76,7 +79,7 @@ export function inputFields(
   const root = plan.nodes[plan.root];
   const variables = root?.behaviour.kind === 'start' ? root.behaviour.config.variables : [];
   for (const variable of variables) {
-    const field = inputMap[variable.name] ?? variable.name;
+    const field = mapped(inputMap, variable.name) ?? variable.name;
     if (fieldNames.includes(field)) fields.set(variable.name, field);
     else if (variable.required) {
       throw new RiskflowError('usage', `flow "${plan.flow}" needs the input "${variable.name}", but the samples have no field "${field}"`, {
@@ -85,7 +88,7 @@ export function inputFields(
     }
   }
   if (plan.mode === 'advanced-chat') {
-    const field = inputMap['sys.query'] ?? 'text';
+    const field = mapped(inputMap, 'sys.query') ?? 'text';
     if (!fieldNames.includes(field)) {
       throw new RiskflowError(
         'usage',

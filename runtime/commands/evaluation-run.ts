@@ -1,5 +1,5 @@
 import { seededOrder } from '../../evaluation/index.ts';
-import { storedExecutor, type ReuseKey } from '../../activities/index.ts';
+import { storedExecutor, type ReuseKey, type StoreGate } from '../../activities/index.ts';
 import { startVariables, type Plan } from '../../flow/index.ts';
 import {
   decodeValues,
@@ -22,6 +22,7 @@ import { textOf, type Context, type OnProgress } from '../context.ts';
 import { driveRun, type RunEnd } from '../embedded/run-host.ts';
 import type { HeldLease } from '../leases.ts';
 import { inputFields, predictionName } from './evaluation-request.ts';
+import { inWindow } from './in-window.ts';
 import { predictionOf } from './prediction.ts';
 import { readRun, startRun } from './runs.ts';
 
@@ -33,6 +34,8 @@ export type ExecuteOptions = {
   readonly plans: ReadonlyMap<string, Plan>;
   readonly models: ModelRouter;
   readonly lease: HeldLease;
+  /** Between the answers and the store; the models' limiter waits at it. */
+  readonly gate: StoreGate;
   /** Results that are there already, as `resultKey`; null for a first start, which cannot have any. */
   readonly done: ReadonlySet<string> | null;
   readonly signal: AbortSignal;
@@ -62,28 +65,16 @@ export async function executeEvaluation(context: Context, options: ExecuteOption
   let finished = done?.size ?? 0;
   const label = `evaluation ${started.evaluationId}`;
   onProgress({ label, done: finished, total });
-  const work = prepareWork(context, options, signal);
-  const running = new Set<Promise<void>>();
-  let failure: unknown;
-  for await (const { task, fields } of tasks(context, options)) {
-    if (failure !== undefined || signal.aborted) break;
-    const run: Promise<void> = evaluateOne(work, task, fields).then(
-      () => {
-        running.delete(run);
-        finished++;
-        onProgress({ label, done: finished, total });
-      },
-      (error: unknown) => {
-        running.delete(run);
-        failure ??= error;
-      },
-    );
-    running.add(run);
-    if (running.size >= runsInFlight(started.options.concurrency)) await Promise.race(running);
-  }
-  await Promise.all(running);
-  signal.throwIfAborted();
-  if (failure !== undefined) throw failure;
+  const work = prepareWork(context, options);
+  await inWindow(
+    tasks(context, options),
+    { size: runsInFlight(started.options.concurrency), signal },
+    async ({ task, fields }, taskSignal) => {
+      await evaluateOne(work, { task, fields, signal: taskSignal });
+      finished++;
+      onProgress({ label, done: finished, total });
+    },
+  );
 }
 
 /** What is left to do, in the seeded order, with the samples' fields read ahead in small portions. */
@@ -120,12 +111,11 @@ type Work = {
   readonly context: Context;
   readonly options: ExecuteOptions;
   readonly perform: EffectExecutor;
-  readonly signal: AbortSignal;
   /** By variant: which field fills which input, and which output is the prediction. */
   readonly shapes: ReadonlyMap<string, { readonly plan: Plan; readonly inputs: ReadonlyMap<string, string>; readonly prediction: string }>;
 };
 
-function prepareWork(context: Context, options: ExecuteOptions, signal: AbortSignal): Work {
+function prepareWork(context: Context, options: ExecuteOptions): Work {
   const { started, plans, models } = options;
   const shapes = new Map(
     started.variants.map((variant) => {
@@ -140,9 +130,10 @@ function prepareWork(context: Context, options: ExecuteOptions, signal: AbortSig
     effects: context.storage.effects,
     perform: context.effects(models),
     mayBeStored: () => options.done !== null,
+    gate: options.gate,
     reuseKey: reuseKeys(options),
   });
-  return { context, options, perform, signal, shapes };
+  return { context, options, perform, shapes };
 }
 
 /**
@@ -173,8 +164,11 @@ function runParts(runId: string): { readonly variant: string; readonly repeat: n
   return { variant, repeat: Number(repeat) };
 }
 
-async function evaluateOne(work: Work, task: Task, fields: Values): Promise<void> {
-  const { context, options, signal } = work;
+async function evaluateOne(
+  work: Work,
+  { task, fields, signal }: { readonly task: Task; readonly fields: Values; readonly signal: AbortSignal },
+): Promise<void> {
+  const { context, options } = work;
   const { started, lease } = options;
   const shape = work.shapes.get(task.variant.name);
   if (shape === undefined) throw new RiskflowError('internal', `variant ${task.variant.name} is unknown`);

@@ -16,7 +16,7 @@ import {
 import { textOf, type Context, type OnProgress } from '../context.ts';
 import { holdLease } from '../leases.ts';
 import { VERSION } from '../version.ts';
-import { createLimiter } from '../../models/index.ts';
+import { gatedLimiter } from '../gated-limiter.ts';
 import { prepareEvaluation } from './evaluation-prepare.ts';
 import type { EvaluationRequest } from './evaluation-request.ts';
 import { evaluationStream, executeEvaluation, resultKey } from './evaluation-run.ts';
@@ -34,7 +34,8 @@ export type EvaluateOptions = {
 
 /** Runs a new evaluation to its verdict. @throws RiskflowError; when aborted it can be resumed. */
 export async function runEvaluation(context: Context, request: EvaluationRequest, options: EvaluateOptions): Promise<EvaluationSummary> {
-  const models = context.models({ limiter: createLimiter(request.concurrency) });
+  const { limiter, gate } = gatedLimiter(request.concurrency);
+  const models = context.models({ limiter });
   const data = await prepareEvaluation(context, request, models);
   const lease = await holdLease(context, evaluationStream(data.evaluationId));
   try {
@@ -55,7 +56,15 @@ export async function runEvaluation(context: Context, request: EvaluationRequest
       throw new RiskflowError('internal', `evaluation ${data.evaluationId} could not be begun: ${written.status}`);
     options.onStarted?.(data);
     const loaded = await loadEvaluation(context, data);
-    await executeEvaluation(context, { ...loaded, models, lease, done: null, signal: options.signal, onProgress: options.onProgress });
+    await executeEvaluation(context, {
+      ...loaded,
+      models,
+      lease,
+      gate,
+      done: null,
+      signal: options.signal,
+      onProgress: options.onProgress,
+    });
     return await judge(context, { loaded, fence: lease.fence, report: options.report });
   } finally {
     await lease.release();
@@ -74,14 +83,12 @@ export async function resumeEvaluation(
   const lease = await holdLease(context, evaluationStream(evaluationId));
   try {
     options.onStarted?.(loaded.started);
-    const models = context.models({
-      limiter: createLimiter(options.concurrency ?? loaded.started.options.concurrency),
-      artifacts: frozenArtifacts(loaded.started),
-    });
+    const { limiter, gate } = gatedLimiter(options.concurrency ?? loaded.started.options.concurrency);
+    const models = context.models({ limiter, artifacts: frozenArtifacts(loaded.started) });
     await context.storage.projections.catchUp(context.workspaceId);
     const done = new Set<string>();
     for await (const result of resultsOf(context, evaluationId)) done.add(resultKey(result.sampleId, result.variant, result.repeat));
-    await executeEvaluation(context, { ...loaded, models, lease, done, signal: options.signal, onProgress: options.onProgress });
+    await executeEvaluation(context, { ...loaded, models, lease, gate, done, signal: options.signal, onProgress: options.onProgress });
     return await judge(context, { loaded, fence: lease.fence, report: options.report });
   } finally {
     await lease.release();

@@ -127,7 +127,8 @@ function environmentOf(context: Pick<Context, 'secrets' | 'workspaceId'>, plan: 
 
 const STOP_SCOPE = 'run-stop';
 
-const stopReason = (context: Context, runId: string): Promise<string | undefined> =>
+/** Why a run is to stop, once somebody asked for it. */
+export const stopReason = (context: Pick<Context, 'storage' | 'workspaceId'>, runId: string): Promise<string | undefined> =>
   context.storage.events.readClaim(context.workspaceId, STOP_SCOPE, runId);
 
 /** Asks the owner of a run to stop it: a fact first, which the owner sees within half a second. A run that is over stays as it is. */

@@ -1,5 +1,14 @@
 import { readCsv, readJsonl, type Row, type Table } from '../../connectors/index.ts';
-import { canonicalJson, encodeValues, isNumeric, RiskflowError, sha256Hex, toJsonText, type Value } from '../../schemas/index.ts';
+import {
+  canonicalJson,
+  encodeValues,
+  isNumeric,
+  isRiskflowError,
+  RiskflowError,
+  sha256Hex,
+  toJsonText,
+  type Value,
+} from '../../schemas/index.ts';
 import { fileTrouble } from './flows.ts';
 
 /** Which column is what. Names of columns in the file. */
@@ -62,6 +71,7 @@ async function open(path: string): Promise<Table> {
   try {
     return await readCsv(path, { delimiter: /\.tsv$/i.test(path) ? '\t' : ',' });
   } catch (cause) {
+    if (isRiskflowError(cause)) throw cause;
     throw new RiskflowError('not_found', `the sample file ${path} cannot be read: ${fileTrouble(cause)}`, { cause });
   }
 }

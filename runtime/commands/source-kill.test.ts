@@ -101,7 +101,7 @@ describe('kill -9 of the process that works on a source', () => {
       const last = await startSource(app.context, 's', { concurrency: 4 });
       expect(last.failed).toBe(0);
       const decisions = await listDecisions(app.context, { limit: 1000 });
-      expect(decisions.map((decision) => decision.label).toSorted()).toEqual(texts.map((text) => `SECOND ${text.toUpperCase()}`));
+      expect(decisions.map((decision) => decision.label ?? '').toSorted()).toEqual(texts.map((text) => `SECOND ${text.toUpperCase()}`));
       expect(decisions.map((decision) => decision.runId).toSorted()).toEqual(runIds.toSorted());
       for (const runId of runIds) expect(types(await readRun(app.context, runId))).toEqual(WHOLE_RUN);
       expect(await app.context.storage.events.unfinishedRuns('default')).toEqual([]);

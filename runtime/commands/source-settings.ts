@@ -90,7 +90,7 @@ export async function readSource(context: Context, sourceId: string): Promise<So
   if (event !== undefined) return event.data as SourceSettings;
   const known = (await allSources(context)).map((row) => row.sourceId);
   throw new RiskflowError('not_found', `there is no source "${sourceId}"`, {
-    hint: known.length === 0 ? 'create one: riskflow source create NAME FILE.ndjson --flow FLOW' : `there are: ${known.join(', ')}`,
+    hint: known.length === 0 ? 'create one: riskflow source create ID --file FILE.ndjson --flow FLOW' : `there are: ${known.join(', ')}`,
   });
 }
 

@@ -42,7 +42,7 @@ async function create(content: string | Uint8Array, extra: Partial<CreateSourceR
 
 const outputs = (decision: Decision): Readonly<Record<string, Value>> =>
   isObject(decision.outputs) ? Object.fromEntries(decision.outputs) : {};
-const labels = async (): Promise<readonly (string | null)[]> => (await listDecisions(app.context)).map((decision) => decision.label);
+const labels = async (): Promise<readonly string[]> => (await listDecisions(app.context)).map((decision) => decision.label ?? '');
 const status = async () => (await sourceStatus(app.context, 's'))[0];
 
 describe('a source', () => {
@@ -192,6 +192,17 @@ describe('a source', () => {
     expect(await startSource(app.context, 's')).toMatchObject({ incarnation: 3, records: 0, decided: 0 });
     expect(await startSource(app.context, 's')).toMatchObject({ incarnation: 3, notes: [] });
     expect(await status()).toMatchObject({ incarnation: 3, offset: 0, lag: 0 });
+  });
+
+  it('announces an incarnation once, also when it was interrupted before it had read anything of it', async () => {
+    await create(ndjson({ text: 'one' }, { text: 'two' }));
+    await startSource(app.context, 's');
+    writeFileSync(at('records.ndjson'), ndjson({ text: 'an offer' }));
+    await expect(startSource(app.context, 's', { signal: AbortSignal.abort(new Error('interrupted')) })).rejects.toThrow('interrupted');
+    expect(await status()).toMatchObject({ incarnation: 2, offset: 30 });
+    expect(await startSource(app.context, 's')).toMatchObject({ incarnation: 2, decided: 1 });
+    const events = await app.context.storage.events.readStream('default', 'source/s');
+    expect(events.filter((event) => event.type === 'SourceIncarnationRaised')).toHaveLength(1);
   });
 
   it('takes more records than a batch holds, in few seconds', async () => {
@@ -413,13 +424,13 @@ describe('starting a source', () => {
     await createSource(app.context, { sourceId: 's', path, flow: write('asking.yml', llmFlow()) });
     model.hold();
     const first = startSource(app.context, 's', { concurrency: 2 });
-    const lost = expect(first).rejects.toMatchObject({ code: 'busy', message: 'source "s" was taken over by another process' });
+    const lost = first.catch((error: unknown) => error);
     await model.came(2);
     const other = await openRig(join(folder, 'data'), model.environment);
     const second = startSource({ ...other.context, isDead: () => true }, 's', { concurrency: 2 });
     await model.came(4);
     model.release();
-    await lost;
+    expect(await lost).toMatchObject({ code: 'busy', message: 'source "s" was taken over by another process' });
     expect(await second).toMatchObject({ decided: 12 });
     await other.close();
     const decisions = await listDecisions(app.context);

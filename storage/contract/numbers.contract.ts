@@ -38,8 +38,8 @@ const nameOf = (stream: number): string => `stream-${stream}`;
 /** What should come of a sequence of units, told in the simplest way. */
 class Model {
   #versions = new Map<number, number>();
-  #claims = new Map<number, string>();
-  #heads = new Map<LogName, number>();
+  readonly #claims = new Map<number, string>();
+  readonly #heads = new Map<LogName, number>();
   #sequence = 0;
 
   /** The unit of a step, and how it must end. */

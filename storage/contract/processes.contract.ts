@@ -16,7 +16,14 @@ type Line = {
   readonly claim?: string;
 };
 
-type Writer = { readonly child: ChildProcess; readonly lines: Line[]; readonly errors: string[]; readonly ended: Promise<number | null> };
+type Writer = {
+  readonly child: ChildProcess;
+  readonly lines: readonly Line[];
+  readonly errors: readonly string[];
+  readonly ended: Promise<number | null>;
+  /** Resolves when it has printed so many lines; rejects when it ends before. */
+  readonly printed: (lines: number) => Promise<void>;
+};
 
 /** Starts a process that writes; `units` of each of its writers, endlessly when 0. */
 function startWriter(place: Place, name: string, units: number): Writer {
@@ -31,18 +38,18 @@ function startWriter(place: Place, name: string, units: number): Writer {
   );
   const lines: Line[] = [];
   const errors: string[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line) as Line));
+  const reader = createInterface({ input: child.stdout });
+  reader.on('line', (line) => lines.push(JSON.parse(line) as Line));
   child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
   const ended = once(child, 'close').then(([code]) => (typeof code === 'number' ? code : null));
-  return { child, lines, errors, ended };
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`waited too long for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  const printed = (count: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      reader.on('line', () => {
+        if (lines.length >= count) resolve();
+      });
+      reader.on('close', () => reject(new Error(`the writer ended after ${lines.length} lines: ${errors.join('')}`)));
+    });
+  return { child, lines, errors, ended, printed };
 }
 
 async function readAll(storage: Storage): Promise<readonly StoredEvent[]> {
@@ -119,7 +126,7 @@ export function processesContract(backend: Backend): void {
 
     it('leave it whole when one is killed in the middle, and its lease free at once', { timeout: 90_000 }, async () => {
       const [killed, other] = [start('killed', 0), start('other', 30)];
-      await until(() => killed.lines.length > 60, 'units of the writer that is killed');
+      await killed.printed(60);
       killed.child.kill('SIGKILL');
       await killed.ended;
       expect([await other.ended, other.errors]).toEqual([0, []]);

@@ -181,9 +181,7 @@ export function projectionsContract(backend: Backend): void {
       await other.projections.catchUp(ws);
       await other.close();
       expect(await storage.projections.status(ws)).toEqual(status);
-      expect(status.map(({ checkpoint, head, log }) => [checkpoint, log])).toEqual(
-        status.map(({ head, log }) => [log === 'ledger' ? 1512 : 7, log]),
-      );
+      for (const { checkpoint, log } of status) expect(checkpoint).toBe(log === 'ledger' ? 1512 : 7);
       expect(status.every(({ checkpoint, head }) => checkpoint === head)).toBe(true);
       expect(status.find(({ name }) => name === 'results')?.rows).toBe(1502);
       expect(status.find(({ name }) => name === 'flows')?.rows).toBe(1);

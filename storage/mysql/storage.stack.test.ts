@@ -38,4 +38,6 @@ async function createPlace(): Promise<Place> {
 const backend: Backend = { name: 'MySQL', create: createPlace, propertyRuns: 15 };
 
 const reason = server === undefined ? ' (left out: RISKFLOW_TEST_MYSQL_URL is not set)' : '';
-describe.skipIf(server === undefined)(`storage on ${backend.name}${reason}`, { timeout: 60_000 }, () => storageContract(backend));
+describe.skipIf(server === undefined)(`storage on ${backend.name}${reason}`, { timeout: 60_000 }, () => {
+  storageContract(backend);
+});

@@ -17,7 +17,7 @@ export type SqliteOptions = ({ readonly file: string } | { readonly folder: stri
 };
 
 /** The name of the data file in a data folder. */
-export const DATA_FILE = 'riskflow.sqlite';
+const DATA_FILE = 'riskflow.sqlite';
 
 /**
  * Opens the storage in one SQLite file, and makes the folder, the file and its tables when they are not there. Several

@@ -33,4 +33,6 @@ async function createPlace(): Promise<Place> {
 
 const backend: Backend = { name: 'SQLite', create: createPlace, propertyRuns: 40 };
 
-describe(`storage on ${backend.name}`, () => storageContract(backend));
+describe(`storage on ${backend.name}`, () => {
+  storageContract(backend);
+});

@@ -164,7 +164,7 @@ export const deadLettersTable = defineTable({
 });
 
 /** How far the relay of one part has sent. */
-export const relayCursorsTable = defineTable({
+const relayCursorsTable = defineTable({
   name: 'relay_cursors',
   columns: { workspace_id: workspaceId, relay: id(190), part: integer, log: id(64), n: integer, fence: integer },
   primaryKey: ['workspace_id', 'relay', 'part', 'log'],
@@ -172,7 +172,7 @@ export const relayCursorsTable = defineTable({
 });
 
 /** Pieces of a streamed answer; not facts. */
-export const runFramesTable = defineTable({
+const runFramesTable = defineTable({
   name: 'run_frames',
   columns: {
     workspace_id: workspaceId,
@@ -188,7 +188,7 @@ export const runFramesTable = defineTable({
 });
 
 /** Keys by which the API is used; only a hash of the secret is kept. */
-export const accessKeysTable = defineTable({
+const accessKeysTable = defineTable({
   name: 'access_keys',
   columns: {
     workspace_id: workspaceId,

@@ -51,7 +51,8 @@ describe('several processes on one data folder', () => {
 
   it('a second process does not resume an evaluation whose owner lives, and is told who that is', { timeout: 60_000 }, async () => {
     await withFolder(async (folder) => {
-      const mock = await startMockModel({ delayMs: 150, labels: ['spam', 'ham'] });
+      const { promise: held, resolve: release } = Promise.withResolvers<void>();
+      const mock = await startMockModel({ delayMs: 1, labels: ['spam', 'ham'], held });
       const environment = testEnvironment(join(folder, 'data'), { OPENAI_BASE_URL: `http://127.0.0.1:${mock.port}/v1` });
       const files = writeLlmEvaluation(folder, 60);
       await riskflow(['sample', 'import', 'first', files.csv], environment);
@@ -68,6 +69,7 @@ describe('several processes on one data folder', () => {
       expect(second.code).toBe(1);
       expect(second.stdout).toBe('');
       expect(second.stderr).toContain(`process ${owner.child.pid ?? 0} on`);
+      release();
       expect([0, 3, 4]).toContain((await owner.finished).code);
       expect(mock.calls().repeated).toBe(0);
       await mock.close();

@@ -26,7 +26,7 @@ function markupOf(part: Part): string {
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;', '`': '&#96;' };
 
 /** Safe in elements and in quoted attributes; hidden characters are made visible. */
-export const escapeHtml = (text: string): string => visibleText(text).replace(/[&<>"'`]/g, (character) => ENTITIES[character] ?? '');
+const escapeHtml = (text: string): string => visibleText(text).replace(/[&<>"'`]/g, (character) => ENTITIES[character] ?? '');
 
 /** Strangers' text: its writing direction is its own and cannot turn what is around it. */
 export const foreign = (text: string): Html => safe`<bdi>${text}</bdi>`;

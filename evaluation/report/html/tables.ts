@@ -5,7 +5,7 @@ import { foreign, safe, scrolling, type Html } from './markup.ts';
 
 export type NamedVariant = { readonly name: string; readonly colour: string; readonly summary: VariantSummary };
 
-export const variantHead = ({ name, colour }: NamedVariant): Html =>
+const variantHead = ({ name, colour }: NamedVariant): Html =>
   safe`<th scope="col"><span class="mark" style="--v:${colour}"></span>${name}</th>`;
 
 const share = (value: number | null, interval: Interval | null): Html =>

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import type { RiskflowEvent } from '../schemas/core.ts';
+import { eventFixtures } from './contract/fixtures.ts';
+import { currentSchemaVersion, upcast, upcasters, type Upcasters } from './upcasting.ts';
+
+/** Every event type; the compiler asks for a new one here. */
+const types: Readonly<Record<RiskflowEvent['type'], true>> = {
+  RunStarted: true,
+  NodeStarted: true,
+  NodeRetried: true,
+  NodeFinished: true,
+  RunStopRequested: true,
+  EffectDiscarded: true,
+  RunFinished: true,
+  FlowVersionPublished: true,
+  SampleSetVersionCreated: true,
+  ModelTrained: true,
+  SourceCreated: true,
+  SourceIncarnationRaised: true,
+  DecisionMade: true,
+  EvaluationStarted: true,
+  ResultRecorded: true,
+  EvaluationJudged: true,
+};
+
+describe('fixtures of released events', () => {
+  const fixtures = eventFixtures();
+
+  it.each(Object.keys(types))('hold every released form of %s', (type) => {
+    const versions = new Set(fixtures.filter((fixture) => fixture.type === type).map(({ schemaVersion }) => schemaVersion));
+    const released = Array.from({ length: currentSchemaVersion(upcasters, type) }, (_, i) => i + 1);
+    expect(Array.from(versions).toSorted()).toEqual(released);
+  });
+
+  it('name no type that is not an event', () => {
+    expect(fixtures.map(({ type }) => type).filter((type) => !(type in types))).toEqual([]);
+  });
+
+  it('of the current form are read as they are; older ones have all fields of the current form afterwards', () => {
+    for (const { type, schemaVersion, data } of fixtures) {
+      const read = upcast(upcasters, type, { schemaVersion, data });
+      if (schemaVersion === currentSchemaVersion(upcasters, type)) expect(read).toBe(data);
+      const current = fixtures.find((other) => other.type === type && other.schemaVersion === currentSchemaVersion(upcasters, type));
+      expect(Object.keys(read as object).toSorted()).toEqual(Object.keys(current?.data as object).toSorted());
+    }
+  });
+});
+
+describe('upcasting', () => {
+  const registry: Upcasters = {
+    Grown: [(data) => ({ ...(data as object), second: 2 }), (data) => ({ ...(data as object), third: 3 })],
+  };
+
+  it.each([
+    { type: 'Grown', schemaVersion: 1, data: { first: 1 }, read: { first: 1, second: 2, third: 3 } },
+    { type: 'Grown', schemaVersion: 2, data: { first: 1, second: 9 }, read: { first: 1, second: 9, third: 3 } },
+    { type: 'Grown', schemaVersion: 3, data: { first: 1 }, read: { first: 1 } },
+    { type: 'Grown', schemaVersion: 1, data: null, read: null },
+    { type: 'Other', schemaVersion: 1, data: { first: 1 }, read: { first: 1 } },
+  ])('runs the steps from version $schemaVersion of $type on', ({ type, schemaVersion, data, read }) => {
+    expect(upcast(registry, type, { schemaVersion, data })).toEqual(read);
+  });
+
+  it('counts the current version from the steps', () => {
+    expect([currentSchemaVersion(registry, 'Grown'), currentSchemaVersion(registry, 'Other')]).toEqual([3, 1]);
+  });
+});
