@@ -34,7 +34,7 @@ export function addVerb(parent: Command, dispatch: Dispatch, verb: Verb): Comman
   const needed = verb.needed ?? [];
   for (const made of needed) made.description += ' (required)';
   for (const made of [...needed, ...(verb.options ?? [])]) command.addOption(made);
-  const notes = (verb.notes ?? []).map((note) => `\n${note}`);
+  const notes = (verb.notes ?? []).length === 0 ? [] : [`\n${(verb.notes ?? []).join('\n')}`];
   const examples = verb.examples.map((example) => `  ${example}`);
   command.addHelpText('after', [...notes, '\nExamples:', ...examples].join('\n'));
   return command.action(() => {

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { processTerminal } from './terminal.ts';
 
 const NEEDED = 24;

@@ -31,11 +31,11 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** Node's types promise a terminal where there may be a pipe or a file. */
+/** Node's types promise a terminal where there may be a pipe or a file; some terminals do not tell their width. */
 const streamOf = (stream: Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean; readonly columns?: number }): Stream => ({
   write: (text) => void stream.write(text),
   isTty: stream.isTTY === true,
-  columns: () => stream.columns ?? 80,
+  columns: () => (stream.columns === undefined || stream.columns === 0 ? 80 : stream.columns),
 });
 
 async function readStandardInput(): Promise<Uint8Array> {

@@ -7,13 +7,12 @@ export type { ClassifierMetrics } from './classifier/metrics.ts';
 export type { LabelledText } from './classifier/folds.ts';
 export { createOpenAiChatModel, type OpenAiChatModelOptions } from './openai/chat-model.ts';
 export { mapCompletionParams, type CompletionParams, type MappedParams } from './openai/completion-params.ts';
-export { costOf, type PriceTable } from './openai/price.ts';
-export { DEFAULT_RETRY_POLICY, type RetryPolicy } from './openai/retry-policy.ts';
+export type { PriceTable } from './openai/price.ts';
+export type { RetryPolicy } from './openai/retry-policy.ts';
 export { createLimiter, type Limiter } from './limiter.ts';
 export { mapModel, readModelMapping, type ModelMap } from './model-map.ts';
 export { readModelText, type ModelName } from './provider-names.ts';
 export {
-  isLoopback,
   resolveModel,
   type ModelProblem,
   type ModelResolution,

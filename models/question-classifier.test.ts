@@ -55,7 +55,7 @@ describe('readCategory', () => {
     (reply) => {
       const startedAt = performance.now();
       expect(readCategory(reply, classes).understood).toBe(false);
-      expect(performance.now() - startedAt).toBeLessThan(1000);
+      expect(performance.now() - startedAt).toBeLessThan(3000);
     },
   );
 });

@@ -1,5 +1,4 @@
-import type { ChatMessage } from '../schemas/effects.ts';
-import type { ChatRequest } from '../schemas/ports.ts';
+import type { ChatMessage, ChatRequest } from '../schemas/core.ts';
 
 /** A class of a question-classifier node. */
 export type QuestionClass = { readonly id: string; readonly name: string };

@@ -1,4 +1,4 @@
-import { ErrorCode } from '../schemas/errors.ts';
+import { ErrorCode } from '../schemas/core.ts';
 import { mapModel, type ModelMap } from './model-map.ts';
 import type { PriceTable } from './openai/price.ts';
 import { isClassifierProvider, isOpenAiItself, isOpenAiProvider, shortProviderId, type ModelName } from './provider-names.ts';

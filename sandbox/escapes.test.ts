@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CodeResult } from '../schemas/ports.ts';
+import type { CodeResult } from '../schemas/core.ts';
 import { createQuickJsRunner } from './index.ts';
 
 type Check = {

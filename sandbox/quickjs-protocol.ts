@@ -1,4 +1,4 @@
-import type { CodeResult } from '../schemas/ports.ts';
+import type { CodeResult } from '../schemas/core.ts';
 
 /** What a worker thread is told when it starts. */
 export type WorkerSettings = { readonly memoryMb: number };

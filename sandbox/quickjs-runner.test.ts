@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { CodeResult } from '../schemas/ports.ts';
+import type { CodeResult } from '../schemas/core.ts';
 import { createQuickJsRunner } from './index.ts';
 
 const runner = createQuickJsRunner({

@@ -1,4 +1,4 @@
-import type { CodeResult, CodeRunner } from '../schemas/ports.ts';
+import type { CodeResult, CodeRunner } from '../schemas/core.ts';
 import { inputTooLong, PYTHON_MESSAGE, resultTooLong } from './failures.ts';
 import { DEFAULT_SANDBOX_LIMITS, LEAST_MEMORY_MB, type SandboxLimits } from './limits.ts';
 import { withoutPrototypeKeys } from './prototype-keys.ts';

@@ -1,5 +1,6 @@
+import { getCompileCacheDir } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import { RiskflowError } from '../schemas/errors.ts';
+import { RiskflowError } from '../schemas/core.ts';
 import { timeoutMessage } from './failures.ts';
 import { readWorkerMessage, type WorkerCall, type WorkerOutcome, type WorkerSettings } from './quickjs-protocol.ts';
 
@@ -75,10 +76,12 @@ const GONE: EndedCall = {
 };
 
 function openWorker(workerData: WorkerSettings): Worker {
+  const cacheDir = getCompileCacheDir();
   return new Worker(WORKER_URL, {
     workerData,
-    // Nothing of this process is handed on: no environment, no arguments, no flags, no streams.
-    env: {},
+    // Nothing of this process is handed on: no environment, no arguments, no flags, no streams. Only where Node keeps compiled code,
+    // when the program has it kept: without it a thread spends half of its start on removing types.
+    env: cacheDir === undefined ? {} : { NODE_COMPILE_CACHE: cacheDir },
     argv: [],
     execArgv: [],
     stdin: false,

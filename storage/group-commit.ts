@@ -24,7 +24,7 @@ type Waiting<J, R> = {
   readonly reject: (error: unknown) => void;
 };
 
-const MAX_REST_MS = 20;
+const MAX_REST_MS = 10;
 
 /**
  * Collects jobs that come at about the same time and commits them together: one wait for the disk instead of many. A lone

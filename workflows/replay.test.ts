@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { advance, conclude, evolve, initialState, type Plan } from '../flow/core.ts';
@@ -21,11 +21,11 @@ const textOf = (name: string): string => readFileSync(new URL(name, folder), 'ut
 
 type Payloads = { readonly payloads?: readonly { readonly data?: string }[] };
 type HistoryEvent = {
-  readonly eventId: string;
+  readonly eventId: number;
   readonly workflowExecutionStartedEventAttributes?: { readonly input: Payloads };
   readonly markerRecordedEventAttributes?: { readonly details: Readonly<Record<string, Payloads>> };
   readonly activityTaskScheduledEventAttributes?: { readonly input: Payloads };
-  readonly activityTaskCompletedEventAttributes?: { readonly scheduledEventId: string; readonly result: Payloads };
+  readonly activityTaskCompletedEventAttributes?: { readonly scheduledEventId: number; readonly result: Payloads };
   readonly workflowExecutionCompletedEventAttributes?: { readonly result: Payloads };
 };
 
@@ -68,7 +68,12 @@ describe('recorded histories', () => {
 
   beforeAll(async () => {
     const logger = new DefaultLogger('ERROR', () => undefined);
-    Runtime.install({ logger, shutdownSignals: [] });
+    // The refusal below is an error on purpose: nobody need read about it.
+    Runtime.install({
+      logger,
+      shutdownSignals: [],
+      telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
+    });
     workflowBundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('index.ts', import.meta.url)), logger });
   }, 60_000);
 

@@ -111,6 +111,7 @@ async function driveRun(drive: Drive): Promise<RunFlowResult> {
   const writer = new FactWriter({ args, plan, fence, written: history.length, append: storage.appendFacts, onStop: stop, onError });
   let state = evolve(plan, initialState(plan), history);
   line.show(() => viewOf(plan, state));
+  if (state.finished !== null) return { status: 'finished', data: state.finished };
   const perform = (effect: Effect): void => {
     const push = (result: EffectResult): void => void arrivals.push({ kind: 'result', effectId: effect.effectId, result });
     outside.run(() => performEffect(effect, drive)).then(push, onError);

@@ -35,7 +35,8 @@ export async function showEvaluation(session: Session, command: Command): Promis
 
 export async function listEvaluations(session: Session): Promise<number> {
   return withApp(session, async ({ runtime, context }) => {
-    const evaluations = (await runtime.listEvaluations(context)).map((row) => ({
+    const rows = (await runtime.listEvaluations(context)).toSorted((a, b) => b.position - a.position);
+    const evaluations = rows.map((row) => ({
       id: row.evaluationId,
       status: row.status,
       createdAt: new Date(row.createdAt).toISOString(),
@@ -49,7 +50,7 @@ export async function listEvaluations(session: Session): Promise<number> {
     if (session.json) session.printJson({ evaluations });
     else if (evaluations.length === 0) session.notice('no evaluation has been run yet: riskflow eval run --a FLOW --b FLOW --samples SET');
     else {
-      const rows = evaluations.map(({ id, status, createdAt, sampleSet, n, results, verdict }) => [
+      const cells = evaluations.map(({ id, status, createdAt, sampleSet, n, results, verdict }) => [
         id,
         createdAt.slice(0, 19),
         status,
@@ -69,7 +70,7 @@ export async function listEvaluations(session: Session): Promise<number> {
             { title: 'results', align: 'right' },
             { title: 'verdict' },
           ],
-          rows,
+          cells,
         ),
       );
     }

@@ -3,6 +3,7 @@ import type { EvaluationSummary } from '../../schemas/core.ts';
 import type { EvaluateOptions, EvaluationRequest, VariantRequest } from '../../runtime/index.ts';
 import { findFlow, readFlowFile, type NamedFlow } from '../flow-reference.ts';
 import { listenForInterruption } from '../interruption.ts';
+import { modelMapsOf } from '../options/model-map.ts';
 import type { Pairs } from '../options/pairs.ts';
 import { checkPins, pinsOf, readPins } from '../options/pins.ts';
 import { checkWritable } from '../read-text-file.ts';
@@ -40,20 +41,27 @@ export async function runEvaluation(session: Session, command: Command): Promise
     if (file !== undefined) files.set(reference, file);
   }
   return withApp(session, async (work) => {
-    const flows = await lookAtFlows(session, work, { references, files });
+    const flows = await findFlows(work, { references, files });
     checkPins(
       pins,
       [...flows.values()].flatMap((flow) => flow.nodes),
     );
-    for (const [from, to] of Object.entries(options.mapModel ?? {})) session.notice(`model ${from} is replaced by ${to}`);
-    const variants = Array.from(references, ([name, flow]): VariantRequest => ({
+    const modelMaps = modelMapsOf(
+      Array.from(flows.values(), (flow) => flow.plan),
+      options.mapModel ?? {},
+    );
+    const variants = Array.from(references, ([name, flow], i): VariantRequest => ({
       name,
       flow,
-      modelMap: options.mapModel ?? {},
+      modelMap: modelMaps[i] ?? {},
       pins: pinsOf(flows.get(name)?.nodes ?? [], pins),
     }));
     const request = requestOf(work, options, variants);
-    return evaluate(session, work, { report, start: (evaluation) => work.runtime.runEvaluation(work.context, request, evaluation) });
+    return evaluate(session, work, {
+      report,
+      warnings: worthKnowing(flows, options.mapModel ?? {}),
+      start: (evaluation) => work.runtime.runEvaluation(work.context, request, evaluation),
+    });
   });
 }
 
@@ -62,16 +70,18 @@ const referencesOf = ({ a, b, variant = {} }: RunOptions): ReadonlyMap<string, s
 
 type Look = { readonly references: ReadonlyMap<string, string>; readonly files: ReadonlyMap<string, NamedFlow> };
 
-/** The flow of each variant. Tells what their import warns of; nothing is written. */
-async function lookAtFlows(session: Session, work: Work, { references, files }: Look): Promise<ReadonlyMap<string, NamedFlow>> {
+/** The flow of each variant. Nothing is written. */
+async function findFlows(work: Work, { references, files }: Look): Promise<ReadonlyMap<string, NamedFlow>> {
   const flows = new Map<string, NamedFlow>();
-  for (const [name, reference] of references) {
-    const flow = files.get(reference) ?? (await findFlow(work, reference));
-    for (const warning of flow.warnings) session.warn(`variant ${name}: ${warning}`);
-    flows.set(name, flow);
-  }
+  for (const [name, reference] of references) flows.set(name, files.get(reference) ?? (await findFlow(work, reference)));
   return flows;
 }
+
+/** Sentences for the user once the evaluation has begun: a mistake is told alone. */
+const worthKnowing = (flows: ReadonlyMap<string, NamedFlow>, modelMap: Pairs): readonly string[] => [
+  ...Array.from(flows, ([name, flow]) => flow.warnings.map((warning) => `variant ${name}: ${warning}`)).flat(),
+  ...Object.entries(modelMap).map(([from, to]) => `model ${from} is replaced by ${to}`),
+];
 
 function requestOf({ runtime }: Work, options: RunOptions, variants: readonly VariantRequest[]): EvaluationRequest {
   const { samples, positive = null, predict = null, map = {}, reuse } = options;
@@ -99,6 +109,7 @@ export async function resumeEvaluation(session: Session, command: Command): Prom
   return withApp(session, (work) =>
     evaluate(session, work, {
       report,
+      warnings: [],
       start: (evaluation) =>
         work.runtime.resumeEvaluation(work.context, id, { ...evaluation, ...(concurrency === undefined ? {} : { concurrency }) }),
     }),
@@ -108,10 +119,14 @@ export async function resumeEvaluation(session: Session, command: Command): Prom
 const reportPath = async (session: Session, path: string | undefined): Promise<string | null> =>
   path === undefined ? null : checkWritable(session.terminal, { option: '--report', path });
 
-type Evaluation = { readonly report: string | null; readonly start: (options: EvaluateOptions) => Promise<EvaluationSummary> };
+type Evaluation = {
+  readonly report: string | null;
+  readonly warnings: readonly string[];
+  readonly start: (options: EvaluateOptions) => Promise<EvaluationSummary>;
+};
 
 /** Runs it to its verdict. Interrupted, it says how to go on. @returns the exit code of the verdict */
-async function evaluate(session: Session, work: Work, { report, start }: Evaluation): Promise<number> {
+async function evaluate(session: Session, work: Work, { report, warnings, start }: Evaluation): Promise<number> {
   let id: string | undefined;
   const interruption = listenForInterruption(() =>
     id === undefined
@@ -126,6 +141,7 @@ async function evaluate(session: Session, work: Work, { report, start }: Evaluat
       report,
       onStarted: ({ evaluationId, set, split, setVersion, n, variants, options }) => {
         id = evaluationId;
+        for (const warning of warnings) session.warn(warning);
         const repeats = options.repeats === 1 ? '' : ` × ${options.repeats} repeats`;
         session.notice(
           `evaluation ${evaluationId}: ${n} samples × ${variants.length} variants${repeats}; if it is interrupted: riskflow eval resume ${evaluationId}`,

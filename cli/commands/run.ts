@@ -57,14 +57,14 @@ async function run(session: Session, command: Command): Promise<number> {
   return withApp(session, async (work) => {
     const named = file ?? (await findFlow(work, reference));
     checkPins(pins, named.nodes);
-    tellAbout(session, named, { inputs, options });
     const plan = named.isFile ? (await work.runtime.publishFlowFile(work.context, reference)).plan : named.plan;
-    const finished = await execute(session, work, { plan, inputs, pins, options });
+    const finished = await execute(session, work, { named: { ...named, plan }, inputs, pins, options });
     if (options.events !== true) printRun(session, plan, finished);
     return finished.status === 'succeeded' || finished.status === 'partial-succeeded' ? 0 : 1;
   });
 }
 
+/** What a reader of the outputs should know. Said once the run has begun: a mistake is told alone. */
 function tellAbout(
   session: Session,
   { plan, warnings }: NamedFlow,
@@ -83,13 +83,14 @@ function tellAbout(
 }
 
 type Execution = {
-  readonly plan: NamedFlow['plan'];
+  readonly named: NamedFlow;
   readonly inputs: Values;
   readonly pins: Awaited<ReturnType<typeof readPins>>;
   readonly options: RunOptions;
 };
 
-async function execute(session: Session, { runtime, context }: Work, { plan, inputs, pins, options }: Execution): Promise<FinishedRun> {
+async function execute(session: Session, { runtime, context }: Work, { named, inputs, pins, options }: Execution): Promise<FinishedRun> {
+  const { plan } = named;
   const translate = runtime.difyEvents(plan);
   const stop = stopOnSignal((runId) => runtime.stopRun(context, runId, 'interrupted at the keyboard'));
   try {
@@ -100,7 +101,10 @@ async function execute(session: Session, { runtime, context }: Work, { plan, inp
       modelMap: options.mapModel ?? {},
       ...(options.query === undefined ? {} : { query: options.query }),
       onEvent: (event) => {
-        if (event.type === 'RunStarted') stop.began(event.data.runId);
+        if (event.type === 'RunStarted') {
+          stop.began(event.data.runId);
+          tellAbout(session, named, { inputs, options });
+        }
         if (options.events !== true) return;
         for (const translated of translate(event)) session.terminal.out.write(`${toJsonText(translated)}\n`);
       },
@@ -112,7 +116,8 @@ async function execute(session: Session, { runtime, context }: Work, { plan, inp
 
 function printRun(session: Session, plan: NamedFlow['plan'], run: FinishedRun): void {
   const tokens = (run.usage.inputTokens ?? 0) + (run.usage.outputTokens ?? 0);
-  const outputs = decodeValues(run.outputs);
+  // A failed run has none.
+  const outputs = run.outputs === null ? null : decodeValues(run.outputs);
   if (session.json) {
     const document = new Map<string, Value>([
       ['runId', run.runId],
@@ -134,5 +139,5 @@ function printRun(session: Session, plan: NamedFlow['plan'], run: FinishedRun): 
   const used = tokens === 0 ? '' : `, ${tokens} tokens`;
   session.print(`${bold(colour(run.status))} in ${durationText(run.elapsedMs)}, ${run.totalSteps} steps${used}  (run ${run.runId})`);
   if (run.error !== null) session.print(`error: ${oneLine(run.error)}`);
-  if (outputs.size > 0) session.print(toJsonText(outputs, 2));
+  if (outputs !== null && outputs.size > 0) session.print(toJsonText(outputs, 2));
 }

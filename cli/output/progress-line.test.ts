@@ -47,7 +47,7 @@ describe('progressText', () => {
       text: 'x  99 %  999/1000  1.0/s  1.0 s left',
     },
   ];
-  it.each(cases)('$text', ({ state, view, text }) => expect(progressText(state, view)).toBe(text));
+  it.each(cases)('$text', ({ state, view, text }) => expect(progressText(state, { columns: 200, ...view })).toBe(text));
 });
 
 describe('on a screen', () => {
@@ -79,8 +79,17 @@ describe('on a screen', () => {
     wait(500);
     line.update({ label: '数据'.repeat(40), done: 5, total: 10 });
     const drawn = (written[0] ?? '').replace('\r\u001b[2K', '');
-    expect(drawn.length).toBeLessThanOrEqual(15);
-    expect(drawn.endsWith('…')).toBe(true);
+    expect(drawn).toBe('数据数…  [############......…');
+  });
+
+  it.each([
+    [60, 'evaluation e-1234  [############............]  50 %  5/10'],
+    [50, 'evaluatio…  [############............]  50 %  5/10'],
+    [44, 'evaluat…  [############............]  50 %  …'],
+  ])('within %i columns the label gives way first', (columns, text) => {
+    expect(progressText({ label: 'evaluation e-1234', done: 5, total: 10 }, { elapsedMs: 0, doneAtStart: 0, bar: true, columns })).toBe(
+      text,
+    );
   });
 
   it('ends the bar of one work before that of the next', () => {

@@ -33,8 +33,13 @@ export function createProgressLine({ err, env, clock }: Pick<Terminal, 'err' | '
   const screen = isScreen(err, env);
   let job: Job | undefined;
   const draw = (current: Job): void => {
-    const text = progressText(current.last, { elapsedMs: clock() - current.startedAt, doneAtStart: current.doneAtStart, bar: screen });
-    err.write(screen ? CLEAR + shorten(text, Math.max(20, err.columns() - 1)) : `${text}\n`);
+    const text = progressText(current.last, {
+      elapsedMs: clock() - current.startedAt,
+      doneAtStart: current.doneAtStart,
+      bar: screen,
+      columns: screen ? Math.max(20, err.columns() - 1) : Infinity,
+    });
+    err.write(screen ? CLEAR + text : `${text}\n`);
     current.shownAt = clock();
     current.shown = true;
   };
@@ -71,22 +76,31 @@ export function createProgressLine({ err, env, clock }: Pick<Terminal, 'err' | '
   };
 }
 
-type ProgressView = { readonly elapsedMs: number; readonly doneAtStart: number; readonly bar: boolean };
+type ProgressView = {
+  readonly elapsedMs: number;
+  readonly doneAtStart: number;
+  readonly bar: boolean;
+  /** The text takes no more than these: the label is cut first, then the end. */
+  readonly columns: number;
+};
+
+const SHORTEST_LABEL = 8;
 
 /** `label [######......] 50 %  500/1000  120/s  4.2 s left` */
-export function progressText({ label, done, total }: ProgressState, { elapsedMs, doneAtStart, bar }: ProgressView): string {
+export function progressText({ label, done, total }: ProgressState, { elapsedMs, doneAtStart, bar, columns }: ProgressView): string {
   const share = total <= 0 ? 1 : Math.min(1, done / total);
   const filled = Math.floor(share * BAR_WIDTH);
   const rate = elapsedMs <= 0 ? 0 : ((done - doneAtStart) * 1000) / elapsedMs;
   const left = done >= total ? `in ${durationText(elapsedMs)}` : rate > 0 ? `${durationText(((total - done) * 1000) / rate)} left` : '';
-  return [
-    oneLine(label),
+  const figures = [
     ...(bar ? [`[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}]`] : []),
     `${Math.floor(share * 100)} %`,
     `${done}/${total}`,
     ...(rate > 0 ? [`${rateText(rate)}/s`] : []),
     ...(left === '' ? [] : [left]),
   ].join('  ');
+  const name = shorten(oneLine(label), Math.max(SHORTEST_LABEL, columns - figures.length - 2));
+  return shorten(`${name}  ${figures}`, columns);
 }
 
 const rateText = (rate: number): string => (rate >= 9.95 ? String(Math.round(rate)) : rate.toFixed(1));

@@ -2,7 +2,7 @@ import { Z_95, Z_POWER } from './critical-values.ts';
 
 /**
  * What a comparison of this size could have found: the smallest true difference for which the 95 % interval excludes 0 with
- * 80 % power (S. Bloom, Evaluation Review 19, 1995: a multiple of the standard error; for paired evaluation of models
+ * 80 % power (H. Bloom, Evaluation Review 19, 1995: a multiple of the standard error; for paired evaluation of models
  * E. Miller, arXiv 2411.00640, 2024). Differences and margins are shares (0.01 is one point).
  */
 

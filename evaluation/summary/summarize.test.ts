@@ -239,6 +239,22 @@ describe('several variants, clusters and repeats', () => {
   });
 });
 
+describe('what must not matter', () => {
+  it('which class is shown first, which only changes the order', () => {
+    for (const metric of ['accuracy', 'f1:spam', 'macro-f1']) {
+      const [one, other] = [run(better, { metric, positive: 'spam' }), run(better, { metric, positive: null })];
+      expect(Object.keys(one.labels)).toEqual(['spam', 'ham']);
+      expect(Object.keys(other.labels)).toEqual(['ham', 'spam']);
+      expect({ ...one, positive: null }).toEqual(other);
+    }
+  });
+
+  it('how repeats are numbered', () => {
+    const numbered = (first: number) => better.rows.map((row) => ({ ...row, repeat: first }));
+    expect(run({ ...better, rows: numbered(0) })).toEqual(run({ ...better, rows: numbered(1) }));
+  });
+});
+
 describe('properties', () => {
   const said = fc.constantFrom('x', 'y', 'z', 'free', null);
   const anyData = fc

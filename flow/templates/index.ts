@@ -1,15 +1,6 @@
-// A stand-in until the engine beside it is whole: names and `| lower` only. Replaced by the engine's own entry.
-import type { Value } from '../../schemas/core.ts';
-import { renderText } from '../text/index.ts';
-
-export type CompiledTemplate = { readonly source: string };
-export function compileTemplate(source: string): { readonly ok: true; readonly template: CompiledTemplate } | { readonly ok: false; readonly errors: readonly { readonly line: number; readonly column: number; readonly message: string }[] } {
-  return { ok: true, template: { source } };
-}
-export function renderJinja(template: CompiledTemplate, context: ReadonlyMap<string, Value>): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly error: string } {
-  const text = template.source.replace(/\{\{\s*(\w+)\s*(\|\s*lower)?\s*\}\}/g, (_, name: string, lower: string | undefined) => {
-    const value = renderText(context.get(name) ?? '');
-    return lower === undefined ? value : value.toLowerCase();
-  });
-  return { ok: true, text };
-}
+/** Jinja templates, rendered byte for byte as Jinja2 3.1.6 does for everything that is accepted. */
+export { compileTemplate, type CompileResult } from './compile-template.ts';
+export { DEFAULT_LIMITS, type TemplateLimits } from './limits.ts';
+export { renderJinja, type RenderResult } from './render-template.ts';
+export type { CompiledTemplate } from './syntax/ast.ts';
+export type { TemplateProblem } from './syntax/syntax-error.ts';

@@ -13,9 +13,6 @@ export type TemplateLimits = {
 /** Dify's limit of the output; the steps are this engine's own. */
 export const DEFAULT_LIMITS: TemplateLimits = { output: 400_000, steps: 100_000, depth: 100 };
 
-/** Longest `range`. */
-export const MAX_RANGE = 10_000;
-
 /** Tells `renderJinja` to begin again with lists and objects of its own. */
 export class NeedsOwnValues extends Error {}
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TextClassifier } from '../../schemas/ports.ts';
+import type { TextClassifier } from '../../schemas/core.ts';
 import { classOfText, enumAnswer } from './answers.ts';
 
 const classifier: TextClassifier = {

@@ -1,5 +1,4 @@
-import type { EffectFailure } from '../../schemas/effects.ts';
-import type { TextClassifier } from '../../schemas/ports.ts';
+import type { EffectFailure, TextClassifier } from '../../schemas/core.ts';
 
 export type ClassifierAnswer<T> = { readonly ok: true; readonly answer: T } | { readonly ok: false; readonly failure: EffectFailure };
 

@@ -1,5 +1,4 @@
-import { ErrorCode, RiskflowError } from '../../schemas/errors.ts';
-import { canonicalJson } from '../../schemas/canonical-json.ts';
+import { ErrorCode, RiskflowError, canonicalJson } from '../../schemas/core.ts';
 import { createByteReader, createByteWriter } from './bytes.ts';
 import { FEATURE_SPACE, FEATURES_VERSION } from './features.ts';
 import type { Vocabulary } from './sparse-rows.ts';
@@ -16,7 +15,7 @@ export type ClassifierArtifact = {
   readonly weights: Float32Array;
   /** Scores are divided by it before they become probabilities. */
   readonly temperature: number;
-  /** Strength of the L2 penalty that cross-validation chose, as 1 / (penalty × rows). */
+  /** C of logistic regression, as cross-validation chose it. */
   readonly looseness: number;
   readonly seed: number;
   /** What it was trained on, as the caller names it (the hash of a sample set's version), or null. */
@@ -61,6 +60,9 @@ export function decodeArtifact(bytes: Uint8Array): ClassifierArtifact {
   if (reader.uint32() !== MAGIC) throw damaged('it does not begin like one');
   if (reader.varint() !== FORMAT) throw otherVersion();
   const header = readHeader(reader.text());
+  const weightCount = (header.columns + 1) * (header.labels.length - 1);
+  // Before memory is taken for what cannot be there.
+  if (weightCount * 4 > bytes.length || header.columns > FEATURE_SPACE) throw damaged('it ends too early');
   const buckets = new Int32Array(header.columns);
   let before = -1;
   for (let i = 0; i < header.columns; i++) {
@@ -69,7 +71,7 @@ export function decodeArtifact(bytes: Uint8Array): ClassifierArtifact {
     buckets[i] = before;
   }
   const documents = buckets.map(() => reader.varint());
-  const weights = new Float32Array((header.columns + 1) * (header.labels.length - 1)).map(() => reader.float32());
+  const weights = new Float32Array(weightCount).map(() => reader.float32());
   reader.end();
   if (!weights.every(Number.isFinite)) throw damaged('a weight is not a number');
   const { labels, temperature, looseness, seed, trainedOn } = header;

@@ -1,5 +1,4 @@
 import { exactExp, exactLn } from './exact-math.ts';
-import { toProbabilities } from './softmax-regression.ts';
 
 /** Scores of samples by label, with the index of the true one. */
 export type ScoredSamples = { readonly scores: readonly Float64Array[]; readonly targets: Int32Array };
@@ -8,11 +7,12 @@ const COLDEST = 0.02;
 const HOTTEST = 20;
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-/** Probabilities of scores divided by a temperature: above 1 they become less sure, below 1 surer. */
+/** Probabilities (softmax) of scores divided by a temperature: above 1 they become less sure, below 1 surer. */
 export function calibrate(scores: Float64Array, temperature: number): Float64Array {
-  const probabilities = scores.map((score) => score / temperature);
-  toProbabilities(probabilities);
-  return probabilities;
+  const highest = scores.reduce((a, b) => Math.max(a, b), -Infinity);
+  const terms = scores.map((score) => exactExp((score - highest) / temperature));
+  const sum = terms.reduce((a, b) => a + b, 0);
+  return terms.map((term) => term / sum);
 }
 
 /** Mean of −ln p(true label), with probabilities no smaller than 1e-12. */

@@ -1,4 +1,4 @@
-import type { TextClassifier } from '../../schemas/ports.ts';
+import type { TextClassifier } from '../../schemas/core.ts';
 import { decodeArtifact, type ClassifierArtifact } from './artifact.ts';
 import { calibrate } from './calibration.ts';
 import { createFeatureCounter } from './features.ts';
@@ -12,7 +12,7 @@ import { createRowWeigher } from './sparse-rows.ts';
  */
 export const loadClassifier = (bytes: Uint8Array): TextClassifier => openClassifier(decodeArtifact(bytes));
 
-export function openClassifier({ labels, vocabulary, weights, temperature }: ClassifierArtifact): TextClassifier {
+function openClassifier({ labels, vocabulary, weights, temperature }: ClassifierArtifact): TextClassifier {
   const count = createFeatureCounter();
   const weigher = createRowWeigher(vocabulary);
   const relative = labels.length - 1;

@@ -8,7 +8,7 @@ import { shapesOf } from './shape-features.ts';
 export const FEATURES_VERSION = 1;
 
 /**
- * Features live in three blocks of a fixed space of hashed buckets. Each block is weighted and scaled to length 1 by itself, so
+ * Features live in three blocks of a fixed space of hashed buckets. Each block is weighted and scaled by itself, so
  * that the many character n-grams of a text do not drown its few words.
  */
 export const BLOCK_BITS = 18;

@@ -69,7 +69,10 @@ function startingDuals(n: number, looseness: number, from: BinaryModel | undefin
  * The best value z of one dual variable while the others stay: the root of ln(z / (C − z)) + norm (z − a) + score, by Newton's
  * method. Where a step would leave (0, C), it goes a tenth of the way to the border instead.
  */
-function bestDual(dual: number, { score, norm, looseness }: { readonly score: number; readonly norm: number; readonly looseness: number }): number {
+function bestDual(
+  dual: number,
+  { score, norm, looseness }: { readonly score: number; readonly norm: number; readonly looseness: number },
+): number {
   let z = dual;
   for (let step = 0; step < MAX_STEPS; step++) {
     const slope = logOdds(z, looseness) + norm * (z - dual) + score;
@@ -81,13 +84,21 @@ function bestDual(dual: number, { score, norm, looseness }: { readonly score: nu
   return clamp(z, looseness);
 }
 
-function weightsOf(rows: SparseRows, signs: Int8Array, { columns, duals }: { readonly columns: number; readonly duals: Float64Array }): Float64Array {
+function weightsOf(
+  rows: SparseRows,
+  signs: Int8Array,
+  { columns, duals }: { readonly columns: number; readonly duals: Float64Array },
+): Float64Array {
   const weights = new Float64Array(columns + 1);
   signs.forEach((sign, row) => addRow(rows, row, { weights, factor: sign * (duals[row] ?? 0) }));
   return weights;
 }
 
-function addRow({ starts, columns, values }: SparseRows, row: number, { weights, factor }: { readonly weights: Float64Array; readonly factor: number }): void {
+function addRow(
+  { starts, columns, values }: SparseRows,
+  row: number,
+  { weights, factor }: { readonly weights: Float64Array; readonly factor: number },
+): void {
   const end = starts[row + 1] ?? 0;
   for (let at = starts[row] ?? 0; at < end; at++) {
     const column = columns[at] ?? 0;
@@ -97,7 +108,7 @@ function addRow({ starts, columns, values }: SparseRows, row: number, { weights,
 }
 
 /** The score of a row: weights times values, and the bias. */
-export function scoreOf({ starts, columns, values }: SparseRows, row: number, weights: Float64Array): number {
+function scoreOf({ starts, columns, values }: SparseRows, row: number, weights: Float64Array): number {
   const end = starts[row + 1] ?? 0;
   let score = weights[weights.length - 1] ?? 0;
   for (let at = starts[row] ?? 0; at < end; at++) score += (values[at] ?? 0) * (weights[columns[at] ?? 0] ?? 0);

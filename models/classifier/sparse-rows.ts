@@ -14,6 +14,12 @@ export type Vocabulary = {
 /** Weighted texts in compressed rows: row i holds `columns` and `values` from `starts[i]` up to `starts[i + 1]`. */
 export type SparseRows = { readonly starts: Int32Array; readonly columns: Int32Array; readonly values: Float32Array };
 
+/**
+ * Lengths of the blocks of a row: characters, words, shapes. Shapes are few and in every text, so at full length they would outweigh
+ * what a text says: reports of different kinds can look the same.
+ */
+const BLOCK_LENGTHS = [1, 1, 0.3] as const;
+
 /** Features in a single text are left out: they would let the model learn that text by heart. */
 const FEWEST_DOCUMENTS = 2;
 
@@ -35,8 +41,8 @@ export type RowWeigher = {
 };
 
 /**
- * Weights of tf-idf: (1 + ln count) × (ln((1 + n) / (1 + documents)) + 1), each block of features scaled to length 1/√3 by itself,
- * so that a whole row has length 1 when it has features in all blocks.
+ * Weights of tf-idf: (1 + ln count) × (ln((1 + n) / (1 + documents)) + 1), each block of features scaled to its own length, and
+ * the row so that it has length 1 when it has features in all blocks.
  */
 export function createRowWeigher(vocabulary: Vocabulary): RowWeigher {
   const columnOf = new Int32Array(FEATURE_SPACE).fill(-1);
@@ -44,6 +50,7 @@ export function createRowWeigher(vocabulary: Vocabulary): RowWeigher {
   const idf = Float32Array.from(vocabulary.documents, (documents) => exactLn((1 + vocabulary.size) / (1 + documents)) + 1);
   const tf = Float32Array.from({ length: 256 }, (_, count) => (count === 0 ? 0 : 1 + exactLn(count)));
   const squares = new Float64Array(BLOCKS);
+  const whole = Math.sqrt(BLOCK_LENGTHS.reduce((sum, length) => sum + length * length, 0));
   return {
     weigh({ buckets, counts }, columns, values) {
       squares.fill(0);
@@ -60,7 +67,7 @@ export function createRowWeigher(vocabulary: Vocabulary): RowWeigher {
       }
       for (let i = 0; i < length; i++) {
         const block = (vocabulary.buckets[columns[i] ?? 0] ?? 0) >> BLOCK_BITS;
-        values[i] = (values[i] ?? 0) / Math.sqrt(BLOCKS * (squares[block] ?? 1));
+        values[i] = ((values[i] ?? 0) * (BLOCK_LENGTHS[block] ?? 1)) / (whole * Math.sqrt(squares[block] ?? 1));
       }
       return length;
     },

@@ -60,7 +60,7 @@ describe('trainClassifier', () => {
     expect({ bytes: bytes.length, sha256: hexOf(bytes) }).toMatchInlineSnapshot(`
       {
         "bytes": 5759,
-        "sha256": "2ac66bfb3c3ae7772d9e8abc14a11bb57e721e62e59acd1c2c9fbba5577e193d",
+        "sha256": "a7b205ae8e88fdc6f31ce9b347e274ca096a81005f2c257e94b0c3c8d27d58fb",
       }
     `);
   });

@@ -1,14 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { sha256Hex } from '../../schemas/canonical-json.ts';
-import { ErrorCode, RiskflowError } from '../../schemas/errors.ts';
+import { sha256Hex, ErrorCode, RiskflowError } from '../../schemas/core.ts';
 import type { ClassifierArtifact } from './artifact.ts';
-import { calibrate, fitTemperature, logLoss, type ScoredSamples } from './calibration.ts';
-import { mostProbable } from './classify.ts';
-import { createFeatureCounter, type FeatureCounts } from './features.ts';
+import { fitTemperature, logLoss, type ScoredSamples } from './calibration.ts';
+import { crossValidate, fitWeighed, LOOSENESS, metricsOfFolds, weighTraining, type TrainingData } from './cross-validation.ts';
+import { createFeatureCounter } from './features.ts';
 import { foldsOf, groupsOf, type LabelledText } from './folds.ts';
-import { byCodeUnits, metricsOf, type ClassifierMetrics } from './metrics.ts';
-import { fitSoftmax, scoreRow, type LinearModel } from './softmax-regression.ts';
-import { buildVocabulary, weighRows, type SparseRows, type Vocabulary } from './sparse-rows.ts';
+import { byCodeUnits, type ClassifierMetrics } from './metrics.ts';
+import type { LinearModel } from './linear-model.ts';
 
 export type TrainOptions = {
   /** Order does not matter: equal samples under the same seed give the same artifact, byte for byte. */
@@ -29,12 +27,10 @@ export type TrainedClassifier = {
   };
 };
 
-/** Strengths tried for the L2 penalty, strong to weak, as 1 / (penalty × rows): liblinear's C. */
-const LOOSENESS = [4, 16, 64, 256] as const;
 const FOLDS = 5;
 
 /**
- * Trains a text classifier: multinomial logistic regression on hashed n-grams of words and characters. The strength of its penalty
+ * Trains a text classifier: logistic regressions on hashed n-grams of words and characters. The strength of its penalty
  * is the one with the least cross-validated log loss; its probabilities are calibrated on the scores of the left-out folds. It
  * gives other work a turn between fits (each some tenths of a second).
  *
@@ -58,7 +54,7 @@ export async function trainClassifier(options: TrainOptions): Promise<TrainedCla
     options.signal?.throwIfAborted();
   };
   const counter = createFeatureCounter();
-  const data: TrainingData = { texts: samples.map(({ text }) => counter(text)), targets, labels };
+  const data: TrainingData = { texts: samples.map(({ text }) => counter(text)), targets, labels, seed: options.seed };
 
   const candidates = await crossValidate(data, { foldOf, folds, step });
   const losses = candidates.map((scored) => logLoss(scored, fitTemperature(scored)));
@@ -67,8 +63,8 @@ export async function trainClassifier(options: TrainOptions): Promise<TrainedCla
   const scored: ScoredSamples = candidates[best] ?? { scores: [], targets };
 
   const weighed = weighTraining(data);
-  // Through the stronger penalties, as in the cross-validation: the way to the best point is part of what was validated.
-  const model = LOOSENESS.slice(0, best + 1).reduce<LinearModel | undefined>((from, next) => fit(weighed, next, from), undefined);
+  // From strong to weak penalties, as in the cross-validation: each fit begins near its end.
+  const model = LOOSENESS.slice(0, best + 1).reduce<LinearModel | undefined>((from, next) => fitWeighed(weighed, next, from), undefined);
   await step();
   return {
     artifact: {
@@ -83,8 +79,6 @@ export async function trainClassifier(options: TrainOptions): Promise<TrainedCla
     metrics: { crossValidated: { ...metricsOfFolds(scored, { foldOf, folds, labels }), folds } },
   };
 }
-
-type TrainingData = { readonly texts: readonly FeatureCounts[]; readonly targets: Int32Array; readonly labels: readonly string[] };
 
 /** Sorted by a hash with the seed: an order that has nothing to do with how the samples came. */
 function inSeededOrder(samples: readonly LabelledText[], seed: number): readonly LabelledText[] {
@@ -103,70 +97,4 @@ function refuseTooFew(rows: number, labels: readonly string[], folds: number): v
       hint,
     });
   }
-}
-
-type Folding = { readonly foldOf: Int32Array; readonly folds: number };
-
-/** Scores of every sample by models that did not see its fold, one set for each looseness. */
-async function crossValidate(
-  data: TrainingData,
-  { foldOf, folds, step }: Folding & { readonly step: () => Promise<void> },
-): Promise<readonly ScoredSamples[]> {
-  const scores = LOOSENESS.map((): Float64Array[] => []);
-  for (let fold = 0; fold < folds; fold++) {
-    const weighed = weighTraining({
-      texts: data.texts.filter((_, i) => foldOf[i] !== fold),
-      targets: data.targets.filter((_, i) => foldOf[i] !== fold),
-      labels: data.labels,
-    });
-    const leftOut = Array.from(foldOf.keys()).filter((i) => foldOf[i] === fold);
-    const rows = weighRows(
-      leftOut.map((i) => data.texts[i] ?? NO_FEATURES),
-      weighed.vocabulary,
-    );
-    let model: LinearModel | undefined;
-    for (const [candidate, looseness] of LOOSENESS.entries()) {
-      const fitted = fit(weighed, looseness, model);
-      const all = scores[candidate] ?? [];
-      leftOut.forEach((i, row) => (all[i] = scoreRow(fitted, rows, row)));
-      model = fitted;
-      await step();
-    }
-  }
-  return scores.map((all) => ({ scores: all, targets: data.targets }));
-}
-
-const NO_FEATURES: FeatureCounts = { buckets: new Int32Array(), counts: new Uint16Array() };
-
-type WeighedTraining = {
-  readonly vocabulary: Vocabulary;
-  readonly rows: SparseRows;
-  readonly targets: Int32Array;
-  readonly labels: number;
-};
-
-function weighTraining({ texts, targets, labels }: TrainingData): WeighedTraining {
-  const vocabulary = buildVocabulary(texts);
-  return { vocabulary, rows: weighRows(texts, vocabulary), targets, labels: labels.length };
-}
-
-function fit({ vocabulary, rows, targets, labels }: WeighedTraining, looseness: number, from?: LinearModel): LinearModel {
-  const penalty = 1 / (looseness * targets.length);
-  return fitSoftmax(rows, targets, { labels, columns: vocabulary.buckets.length, penalty, ...(from === undefined ? {} : { from }) });
-}
-
-/** Each fold is judged with the temperature of the others, as the final one is fitted on samples it will not be used for. */
-function metricsOfFolds(
-  { scores, targets }: ScoredSamples,
-  { foldOf, folds, labels }: Folding & { readonly labels: readonly string[] },
-): ClassifierMetrics {
-  const temperatures = Array.from({ length: folds }, (_, fold) => {
-    const others = (i: number): boolean => foldOf[i] !== fold;
-    return fitTemperature({ scores: scores.filter((_scores, i) => others(i)), targets: targets.filter((_target, i) => others(i)) });
-  });
-  const judged = scores.map((row, i) => {
-    const { label, probabilities } = mostProbable(labels, calibrate(row, temperatures[foldOf[i] ?? 0] ?? 1));
-    return { label: labels[targets[i] ?? 0] ?? '', prediction: label, confidence: probabilities[label] ?? 0 };
-  });
-  return metricsOf(judged, labels);
 }

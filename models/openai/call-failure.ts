@@ -1,4 +1,4 @@
-import { messageOf } from '../../schemas/errors.ts';
+import { messageOf } from '../../schemas/core.ts';
 import { errorText } from './chat-answer.ts';
 import { ResponseTooLargeError } from './http-transport.ts';
 import { isRetryableStatus, readRetryAfter } from './retry-policy.ts';

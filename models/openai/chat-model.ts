@@ -1,7 +1,6 @@
 import type { OpenAI as OpenAIClient } from 'openai';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ErrorCode, RiskflowError } from '../../schemas/errors.ts';
-import type { ChatModel, ChatReply, ChatRequest, ModelFailure } from '../../schemas/ports.ts';
+import { ErrorCode, RiskflowError, type ChatModel, type ChatReply, type ChatRequest, type ModelFailure } from '../../schemas/core.ts';
 import type { Limiter } from '../limiter.ts';
 import { failureOfAnswer, failureOfConnection, failureOfStatus, presentable, type CallFailure } from './call-failure.ts';
 import { readChatAnswer } from './chat-answer.ts';
@@ -32,7 +31,7 @@ export type OpenAiChatModelOptions = {
 type Attempt =
   { readonly ok: true; readonly reply: Omit<ChatReply, 'calls' | 'elapsedMs'> } | { readonly ok: false; readonly failure: CallFailure };
 type Endpoint = {
-  readonly client: () => Promise<OpenAIClient>;
+  readonly client: OpenAIClient;
   readonly prices: PriceTable;
   readonly timeoutMs: number;
 };
@@ -50,11 +49,12 @@ export function createOpenAiChatModel(options: OpenAiChatModelOptions): ChatMode
   const { maxResponseBytes = 10 * 1024 * 1024, proxyEnv, timeoutMs = 120_000 } = options;
   const transport = createHttpTransport({ maxResponseBytes, apiKey, ...(proxyEnv === undefined ? {} : { proxyEnv }) });
   let client: Promise<OpenAIClient> | undefined;
-  const endpoint: Endpoint = { client: () => (client ??= openClient(options, transport.fetch)), prices: options.prices ?? {}, timeoutMs };
 
   return {
     async complete(request, { signal }) {
       let elapsedMs = 0;
+      client ??= openClient(options, transport.fetch);
+      const endpoint: Endpoint = { client: await client, prices: options.prices ?? {}, timeoutMs };
       const call = async (): Promise<Attempt> => {
         const startedAt = performance.now();
         return await attempt(endpoint, request, signal).finally(() => (elapsedMs += performance.now() - startedAt));
@@ -82,9 +82,7 @@ function finalFailure(
 }
 
 /** One HTTP call. Rejects only when aborted by the caller. */
-async function attempt(endpoint: Endpoint, request: ChatRequest, signal: AbortSignal): Promise<Attempt> {
-  const { prices, timeoutMs } = endpoint;
-  const client = await endpoint.client();
+async function attempt({ client, prices, timeoutMs }: Endpoint, request: ChatRequest, signal: AbortSignal): Promise<Attempt> {
   signal.throwIfAborted();
   try {
     const response = await client.chat.completions.create(bodyOf(request), { signal, timeout: timeoutMs }).asResponse();

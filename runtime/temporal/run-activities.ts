@@ -144,7 +144,7 @@ async function whileBeating<T>(
       (ours) => {
         if (!ours) lost.abort();
       },
-      (error: unknown) => log.warn(`the lease ${fence.resource} could not be renewed now`, { error }),
+      (error: unknown) => void log.warn(`the lease ${fence.resource} could not be renewed now`, { error }),
     );
   }, BEAT_MS);
   try {

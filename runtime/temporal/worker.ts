@@ -43,7 +43,7 @@ export async function startRunWorker(options: RunWorkerOptions): Promise<RunWork
       ...(maxEffects === undefined ? {} : { maxConcurrentActivityTaskExecutions: maxEffects }),
       ...(workflowBundle === undefined ? { workflowsPath: workflowsPath() } : { workflowBundle }),
     });
-    const done = worker.run().finally(() => connection.close());
+    const done = runToEnd(worker, connection);
     return {
       done,
       stop: async () => {
@@ -54,5 +54,13 @@ export async function startRunWorker(options: RunWorkerOptions): Promise<RunWork
   } catch (error) {
     await connection.close();
     throw error;
+  }
+}
+
+async function runToEnd(worker: Worker, connection: NativeConnection): Promise<void> {
+  try {
+    await worker.run();
+  } finally {
+    await connection.close();
   }
 }

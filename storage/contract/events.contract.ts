@@ -163,6 +163,9 @@ export function eventsContract(backend: Backend): void {
       expect(await take('third')).toEqual({ status: 'claimed', scope: 'flow', key: 'k', value: 'first' });
       expect(await storage.events.readClaim(ws, 'flow', 'k')).toBe('first');
       expect(await storage.events.readClaim(ws, 'other', 'k')).toBeUndefined();
+      const elsewhere = { scope: 'other', key: 'k', value: 'free there' };
+      expect(await storage.events.write(unit(ws, { claims: [elsewhere, elsewhere] }))).toMatchObject({ status: 'written' });
+      expect(await storage.events.readClaim(ws, 'other', 'k')).toBe('free there');
     });
 
     it('carry a fence: a stale, foreign or released one is refused', async () => {

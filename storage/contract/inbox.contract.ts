@@ -89,6 +89,8 @@ export function inboxContract(backend: Backend): void {
       const ws = freshWorkspace();
       const records = Array.from({ length: 200 }, (_, i) => record(`r-${i}`, origin(i)));
       await storage.inbox.accept(ws, { records, deadLetters: [], offset: offset(200) });
+      const namesake = record('r-0', origin(0, { sourceId: 'second' }));
+      await storage.inbox.accept(ws, { records: [namesake], deadLetters: [], offset: offset(1, { sourceId: 'second' }) });
       const done = (n: number, outcome: 'decided' | 'failed' | 'superseded') => ({ sourceId: 'reports', recordId: `r-${n}`, outcome });
       const many = Array.from({ length: 100 }, (_, i) => done(i + 100, 'superseded'));
       await Promise.all([
@@ -102,6 +104,7 @@ export function inboxContract(backend: Backend): void {
         ['r-4', 5],
       ]);
       expect((await storage.inbox.pending(ws, 'reports', { after: 0, limit: 1 })).map(({ recordId }) => recordId)).toEqual(['r-1']);
+      expect(await storage.inbox.counts(ws, 'second')).toMatchObject({ pending: 1, decided: 0 });
       expect(await storage.inbox.counts(ws, 'reports')).toEqual({ pending: 98, decided: 1, failed: 1, superseded: 100, deadLetters: 0 });
     });
 

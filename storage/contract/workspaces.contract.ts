@@ -153,6 +153,23 @@ export function workspacesContract(backend: Backend): void {
       expect(await snapshot(storage, 'mine')).toEqual(before);
     });
 
+    it('do not mix where both have the same ids', async () => {
+      for (const { stream, type, data } of eventFixtures().filter(
+        ({ type }) => type === 'EvaluationStarted' || type === 'FlowVersionPublished',
+      )) {
+        await storage.events.write(
+          unit('third', { appends: [{ log: 'ledger', stream, expected: { any: true }, events: [{ type, data }] }] }),
+        );
+      }
+      await storage.projections.catchUp('third');
+      expect(await storage.read.evaluation('third', 'e1')).toMatchObject({ status: 'running', results: 0, position: 3 });
+      expect((await storage.read.flows('third')).length).toBe(1);
+      await storage.projections.rebuild('third');
+      expect((await storage.read.flowVersion('third', h('a')))?.n).toBe(1);
+      expect(await snapshot(storage, 'mine')).toEqual(before);
+      expect(await storage.read.evaluation('mine', 'e1')).toMatchObject({ status: 'judged', results: 2, position: 9 });
+    });
+
     it('are the first part of every key of every table', async () => {
       for (const [table, keys] of await keysOf(place)) {
         for (const columns of keys) expect(`${table}: ${columns[0]}`).toBe(`${table}: ${table === 'migrations' ? 'name' : 'workspace_id'}`);

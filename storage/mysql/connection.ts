@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CompiledQuery, Kysely, MysqlDialect } from 'kysely';
-import { createPool } from 'mysql2';
 import { messageOf, RiskflowError } from '../../schemas/core.ts';
 import type { Database, Executor, Session } from '../database.ts';
 import { rowsOf } from '../prepared-query.ts';
@@ -17,11 +16,11 @@ export type MysqlServer = {
 };
 
 /** How often a transaction is tried that another one got in the way of. */
-const MAX_ATTEMPTS = 10;
+const MAX_ATTEMPTS = 20;
 
 /** Opens a pool of connections, every one with the same settings whatever the server's are. */
 export async function openMysqlServer(options: MysqlServer): Promise<Database> {
-  const db = kyselyOver(options);
+  const db = await kyselyOver(options);
   try {
     const collation = await binaryCollation(db);
     return {
@@ -48,7 +47,9 @@ export async function openMysqlServer(options: MysqlServer): Promise<Database> {
   }
 }
 
-function kyselyOver({ url, connections, lockWaitSeconds }: MysqlServer): Kysely<Tables> {
+async function kyselyOver({ url, connections, lockWaitSeconds }: MysqlServer): Promise<Kysely<Tables>> {
+  // Loaded when it is needed: most processes use SQLite, and start sooner without it.
+  const { createPool } = await import('mysql2');
   const pool = createPool({
     uri: url,
     connectionLimit: connections,

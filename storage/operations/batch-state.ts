@@ -16,12 +16,16 @@ export type BatchState = {
   readonly streams: Map<string, StreamState>;
 };
 
-/** Reads with a few statements all that the checks of a batch need. Leases stay locked, so that no fence rises meanwhile. */
+/**
+ * Reads with a few statements all that the checks of a batch need. Leases stay locked, so that no fence rises meanwhile, and
+ * streams, so that two processes which write to the same one take turns. What is not there yet cannot be locked: whoever
+ * comes second finds its key taken, and tries again with what is there then.
+ */
 export async function readBatchState(trx: Executor, dialect: Dialect, units: readonly PreparedUnit[]): Promise<BatchState> {
   const state: BatchState = { leases: new Map(), claims: new Map(), streams: new Map() };
   await readLeases(trx, dialect, units, state.leases);
   await readClaims(trx, units, state.claims);
-  await readStreams(trx, units, state.streams);
+  await readStreams(trx, dialect, units, state.streams);
   return state;
 }
 
@@ -60,7 +64,7 @@ async function readClaims(trx: Executor, units: readonly PreparedUnit[], claims:
   }
 }
 
-async function readStreams(trx: Executor, units: readonly PreparedUnit[], streams: BatchState['streams']): Promise<void> {
+async function readStreams(trx: Executor, dialect: Dialect, units: readonly PreparedUnit[], streams: BatchState['streams']): Promise<void> {
   const wanted = group(units.flatMap(({ unit, appends }) => appends.map(({ stream }) => ({ path: [unit.workspaceId], key: stream }))));
   for (const { path, keys } of wanted) {
     const [workspace = ''] = path;
@@ -70,6 +74,7 @@ async function readStreams(trx: Executor, units: readonly PreparedUnit[], stream
       equal: { workspace_id: workspace },
       column: 'stream',
       keys,
+      lock: dialect.lockRows,
     });
     for (const row of rows) streams.set(keyOf(workspace, row.stream), { log: row.log, version: row.version });
   }

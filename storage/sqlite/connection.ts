@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely } from 'kysely';
-import { messageOf, RiskflowError } from '../../schemas/core.ts';
+import { isRiskflowError, messageOf, RiskflowError } from '../../schemas/core.ts';
 import type { Database, Executor, Session } from '../database.ts';
 import type { Tables } from '../tables/database-tables.ts';
 import { sqliteDialect } from './dialect.ts';
@@ -61,6 +61,7 @@ async function openConnection(options: SqliteFile): Promise<DatabaseSync> {
   for (;;) {
     try {
       database ??= connect(options);
+      refuseForeign(database, options.file);
       const mode = database.prepare('pragma journal_mode = wal').get()?.['journal_mode'];
       if (mode === 'wal') return database;
       throw new RiskflowError('failed', `${options.file} is on a file system that cannot share memory between processes`, {
@@ -73,30 +74,37 @@ async function openConnection(options: SqliteFile): Promise<DatabaseSync> {
         continue;
       }
       if (database?.isOpen === true) database.close();
-      throw openError(error, options.file, existed);
+      throw openError(error, options, existed);
     }
   }
 }
 
-function openError(error: unknown, file: string, existed: boolean): unknown {
-  if (error instanceof RiskflowError) return error;
+/** A file with tables of something else is left as it is. */
+function refuseForeign(database: DatabaseSync, file: string): void {
+  const tables = database.prepare("select name from sqlite_schema where type = 'table'").all();
+  if (tables.length === 0 || tables.some(({ name }) => name === 'migrations')) return;
+  throw new RiskflowError('invalid_file', `${file} is a database, but not one of Riskflow`);
+}
+
+function openError(error: unknown, options: SqliteFile, existed: boolean): unknown {
+  const { file } = options;
+  if (isRiskflowError(error)) return error;
   if (isNotADatabase(error)) return new RiskflowError('invalid_file', `${file} is not a data file of Riskflow`, { cause: error });
-  if (isBusy(error)) return busyError(error);
+  if (isBusy(error)) return busyError(options, error);
   return new RiskflowError('failed', `${file} cannot be ${existed ? 'opened' : 'made'}: ${messageOf(error)}`, { cause: error });
 }
 
-const busyError = (error: unknown): RiskflowError =>
-  new RiskflowError('busy', 'another process holds the write lock of the data file', { cause: error, hint: 'try again when it is done' });
+const busyError = ({ lockWaitMs }: SqliteFile, error: unknown): RiskflowError =>
+  new RiskflowError('busy', `another process held the write lock of the data file for ${lockWaitMs} ms`, {
+    cause: error,
+    hint: 'try again when it is done',
+  });
 
 async function inTransaction<T>(db: Kysely<Tables>, options: SqliteFile, work: (trx: Executor) => Promise<T>): Promise<T> {
   try {
     return await db.transaction().execute(work);
   } catch (error) {
-    if (!isBusy(error)) throw error;
-    throw new RiskflowError('busy', `another process held the write lock of the data file for ${options.lockWaitMs} ms`, {
-      cause: error,
-      hint: 'try again when it is done',
-    });
+    throw isBusy(error) ? busyError(options, error) : error;
   }
 }
 

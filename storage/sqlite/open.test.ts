@@ -51,6 +51,23 @@ describe('opening an SQLite file', () => {
     await expect(openSqliteStorage({ file: join(folder, 'sub.sqlite') })).rejects.toMatchObject({ code: 'failed' });
   });
 
+  it('refuses the database of something else and leaves it as it is', async () => {
+    const database = new DatabaseSync(file());
+    database.exec('create table notes (text)');
+    await expect(openSqliteStorage({ folder })).rejects.toMatchObject({
+      code: 'invalid_file',
+      message: expect.stringContaining('not one of Riskflow'),
+    });
+    expect(
+      database
+        .prepare('select name from sqlite_schema')
+        .all()
+        .map(({ name }) => name),
+    ).toEqual(['notes']);
+    expect(database.prepare('pragma journal_mode').get()).toMatchObject({ journal_mode: 'delete' });
+    database.close();
+  });
+
   it('refuses a file of a newer version and leaves it as it is', async () => {
     await (await openSqliteStorage({ folder })).close();
     const database = new DatabaseSync(file());

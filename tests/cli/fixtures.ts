@@ -53,7 +53,7 @@ export const flows = {
       end({ label: ['ask', 'text'] }),
       { ...end({ label: ['sorry', 'output'] }), id: 'end2' },
     ],
-    ['start -> ask', 'ask:success-branch -> end', 'ask:fail-branch -> sorry', 'sorry -> end2'],
+    ['start -> ask', 'ask -> end', 'ask:fail-branch -> sorry', 'sorry -> end2'],
   ),
   classify: flow(
     'classify',
@@ -102,8 +102,6 @@ export const flows = {
   ),
   needsAge: flow('needs-age', [start({ variable: 'age' }), end({ label: ['start', 'age'] })], ['start -> end']),
 } as const;
-
-export type FlowName = keyof typeof flows;
 
 /** 40 samples, half of them spam, which is what says "win". */
 export const samplesCsv = [

@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { afterAll } from 'vitest';
 
 export const project = resolve(import.meta.dirname, '../..');
-export const triage = (file: string): string => join(project, 'examples/report-triage', file);
 
 export type Finished = { readonly code: number | null; readonly out: string; readonly err: string };
 export type Start = {
@@ -18,9 +18,23 @@ export type Start = {
   /** Standard input. */
   readonly input?: string;
 };
-export type Running = { readonly child: ChildProcess; readonly finished: Promise<Finished>; readonly err: () => string };
+export type Running = {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  /** Resolves once something matches on standard output or standard error. @returns the first group, or all of it */
+  readonly printed: (pattern: RegExp) => Promise<string>;
+};
 
-export const newFolder = (): string => realpathSync(mkdtempSync(join(tmpdir(), 'riskflow-cli-')));
+/** A folder that is removed when the test file is through. */
+export function newFolder(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'riskflow-cli-')));
+  folders.push(folder);
+  return folder;
+}
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+});
 
 /** Nothing of the machine's own settings gets into a test; what was compiled is kept between starts, as the launcher does. */
 function environment(data: string, env: Start['env']): NodeJS.ProcessEnv {
@@ -44,7 +58,18 @@ export function startRiskflow(args: readonly string[], { data, folder = project,
     child.once('error', fail);
     child.once('close', (code) => done({ code, out: text(out), err: text(err) }));
   });
-  return { child, finished, err: () => text(err) };
+  const printed = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const match = pattern.exec(text(out)) ?? pattern.exec(text(err));
+      if (match !== null) return match[1] ?? match[0];
+      if (child.exitCode !== null) throw new Error(`it ended without printing ${pattern}: ${text(out)}${text(err)}`);
+      await new Promise<void>((done) => {
+        for (const stream of [child.stdout, child.stderr]) stream.once('data', () => done());
+        child.once('close', () => done());
+      });
+    }
+  };
+  return { child, finished, printed };
 }
 
 export const riskflow = (args: readonly string[], start: Start): Promise<Finished> => startRiskflow(args, start).finished;
@@ -56,24 +81,13 @@ export async function riskflowJson<T>(args: readonly string[], start: Start): Pr
   return JSON.parse(out) as T;
 }
 
-/** Resolves when a started program has said something that matches on standard error. */
-export async function said(running: Running, pattern: RegExp): Promise<string> {
-  const { stderr } = running.child;
-  for (;;) {
-    const match = pattern.exec(running.err());
-    if (match !== null) return match[1] ?? match[0];
-    if (running.child.exitCode !== null || stderr === null) throw new Error(`it ended without saying ${pattern}: ${running.err()}`);
-    await new Promise<void>((done) => {
-      stderr.once('data', () => done());
-      running.child.once('close', () => done());
-    });
-  }
-}
-
 /** Everything in the data folder: the rows of every table of every database, and the names of the other files. */
 export function contentOf(data: string): string {
   if (!existsSync(data)) return 'nothing';
-  const files = readdirSync(data, { recursive: true, encoding: 'utf8' }).sort();
+  const files = readdirSync(data, { recursive: true, encoding: 'utf8' })
+    // SQLite's own, which come and go as a database is opened and closed.
+    .filter((file) => !/\.sqlite-(wal|shm)$/.test(file))
+    .sort();
   const databases = files.filter((file) => file.endsWith('.sqlite')).map((file) => `${file} ${hashOf(join(data, file))}`);
   return [...files, ...databases].join('\n');
 }
@@ -99,7 +113,7 @@ const tablesOf = (database: DatabaseSync): readonly string[] =>
     .map((row) => String(row['name']));
 
 /** All rows as text, in an order that does not depend on where they lie. */
-export function rowsOf(database: DatabaseSync, table: string): readonly string[] {
+function rowsOf(database: DatabaseSync, table: string): readonly string[] {
   const statement = database.prepare(`SELECT * FROM "${table}"`);
   statement.setReadBigInts(true);
   return statement.all().map(rowText).sort();

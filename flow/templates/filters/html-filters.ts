@@ -93,7 +93,7 @@ function urls({ value, args: [limit = null, nofollow = false, target = null, rel
   const rels = new Set((rel === null ? '' : requireText(rel, 'rel')).split(BLANKS).filter((word) => word !== ''));
   if (truthy(nofollow)) rels.add('nofollow');
   rels.add('noopener');
-  return urlize(toText(value, budget), {
+  return urlize(escapeValue(value, budget).text, {
     limit: limit === null ? undefined : toIndex(limit, 'the limit'),
     rel: [...rels].sort().join(' '),
     target: target === null ? undefined : requireText(target, 'the target'),

@@ -1,5 +1,5 @@
 import { positionalOnly, signature, type Signature } from '../python/arguments.ts';
-import { equals } from '../python/compare.ts';
+import { equals, requireHashable } from '../python/compare.ts';
 import { compare, contains } from '../python/membership.ts';
 import { isLower, isUpper } from '../python/letter-case.ts';
 import { isNumeric } from '../python/numbers.ts';
@@ -33,6 +33,13 @@ const comparing = (operator: CompareOperator): Test => ({
   run: (value, [other = null], budget) => compare(value, operator, other, budget),
 });
 
+/** Whether a text is one of the names. */
+export const nameTest = (names: ReadonlySet<string>): Test => 
+  is((value) => {
+    requireHashable(value);
+    return names.has(textOf(value) ?? '');
+  });
+
 const rest = (value: Py, divisor: Py, budget: Budget): Py => applyBinary('%', value, divisor, budget);
 
 const hasLengthAndItems = (value: Py): boolean =>
@@ -51,7 +58,7 @@ function sameObject(value: Py, other: Py): boolean {
   return fail('LimitError', 'the test sameas is supported for true, false, none, lists and dicts: use ==');
 }
 
-export const TESTS: ReadonlyMap<string, Test> = new Map<string, Test>([
+export const VALUE_TESTS: ReadonlyMap<string, Test> = new Map<string, Test>([
   ['boolean', is((value) => typeof value === 'boolean')],
   ['callable', is((value) => isPyObject(value) && CALLABLE.has(value.kind))],
   ['defined', is((value) => !isUndefined(value))],

@@ -35,10 +35,10 @@ const PAIRS = [
   ['&lt;', '&gt;'],
 ] as const;
 
-/** Makes links of the addresses in a text, which is escaped. */
+/** Makes links of the addresses in a text that is already safe HTML. */
 export function urlize(text: string, options: UrlizeOptions): string {
   for (const scheme of options.schemes) if (!SCHEME.test(scheme)) fail('FilterArgumentError', `"${scheme}" is no beginning of an address`);
-  const words = escapeHtml(text).split(BLANKS);
+  const words = text.split(BLANKS);
   const linked = words.map((word) => {
     options.budget.spend(1);
     return linkWord(word, options);

@@ -1,3 +1,4 @@
+import { fail } from '../python/values.ts';
 import { codePointLength, sliceCodePoints } from '../../text/index.ts';
 
 export type WrapOptions = { readonly width: number; readonly breakLongWords: boolean; readonly breakOnHyphens: boolean };
@@ -24,6 +25,7 @@ const ONLY_PYTHON_BLANK = /^[\s\x1c-\x1f\x85]*$/;
 
 /** Breaks a text into lines of at most `width` characters, as Python's `textwrap.wrap` does without changing blanks. */
 export function wrapText(text: string, options: WrapOptions): string[] {
+  if (text !== '' && options.width <= 0) return fail('ValueError', 'the width must be at least 1');
   const pieces = text.split(options.breakOnHyphens ? PIECES : SIMPLE_PIECES).filter((piece) => piece !== '' && piece !== undefined);
   return new Wrapper(pieces, options).run();
 }
@@ -62,7 +64,7 @@ class Wrapper {
   /** Puts as much of a word that is longer than a line into this one, or all of it when it must not be broken and the line is empty. */
   #breakWord(word: string, line: string[], length: number): void {
     const { width, breakLongWords, breakOnHyphens } = this.#options;
-    const room = width < 1 ? 1 : width - length;
+    const room = width - length;
     if (breakLongWords) {
       const end = breakOnHyphens ? hyphenWithin(word, room) : room;
       line.push(sliceCodePoints(word, 0, end));

@@ -38,6 +38,8 @@ const UNSUPPORTED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['bool', new Set(['as_integer_ratio', 'bit_count', 'from_bytes', 'imag', 'is_integer', 'to_bytes'])],
   ['float', new Set(['as_integer_ratio', 'fromhex', 'hex', 'imag'])],
   ['generator', new Set(['close', 'send', 'throw'])],
+  ['range', new Set(['count', 'index'])],
+  ['Macro', new Set(['caller', 'catch_kwargs', 'catch_varargs', 'explicit_caller'])],
   ['dict view', new Set(['isdisjoint', 'mapping'])],
 ]);
 
@@ -47,6 +49,16 @@ const HIDDEN_DICT_KEYS: ReadonlySet<string> = new Set(
     ...['class', 'class_getitem', 'contains', 'delattr', 'delitem', 'dir', 'doc', 'eq', 'format', 'ge', 'getattribute', 'getitem', 'getstate'],
     ...['gt', 'hash', 'init', 'init_subclass', 'ior', 'iter', 'le', 'len', 'lt', 'ne', 'new', 'or', 'reduce', 'reduce_ex', 'repr', 'reversed'],
     ...['ror', 'setattr', 'setitem', 'sizeof', 'str', 'subclasshook'],
+  ].map((name) => `__${name}__`),
+);
+
+/** The private names that Jinja's undefined value has; any other name on it is an error. */
+const UNDEFINED_NAMES: ReadonlySet<string> = new Set(
+  [
+    ...['add', 'aiter', 'bool', 'call', 'class', 'complex', 'delattr', 'dir', 'div', 'doc', 'eq', 'float', 'floordiv', 'format', 'ge', 'getattr'],
+    ...['getattribute', 'getitem', 'getstate', 'gt', 'hash', 'init', 'init_subclass', 'int', 'iter', 'le', 'len', 'lt', 'mod', 'module', 'mul'],
+    ...['ne', 'neg', 'new', 'pos', 'pow', 'radd', 'rdiv', 'reduce', 'reduce_ex', 'repr', 'rfloordiv', 'rmod', 'rmul', 'rpow', 'rsub', 'rtruediv'],
+    ...['setattr', 'sizeof', 'slots', 'str', 'sub', 'subclasshook', 'truediv'],
   ].map((name) => `__${name}__`),
 );
 
@@ -110,12 +122,12 @@ const missingItem = (value: Py, key: Py): Py =>
   undefinedValue(`a ${typeName(value)} has no item ${typeof key === 'string' ? `"${key}"` : typeof key === 'number' ? String(key) : 'of that key'}`);
 
 function refuseUnsupported(value: Py, name: string): void {
-  if (UNSUPPORTED.get(typeName(value))?.has(name) === true) fail('LimitError', `.${name} of a ${typeName(value)} is not supported`);
+  if (UNSUPPORTED.get(typeName(value))?.has(name) === true || (isPyObject(value) && value.kind === 'function')) fail('LimitError', `.${name} of a ${typeName(value)} is not supported`);
 }
 
 /** An attribute that Python's object itself has; undefined for none. */
 function ownAttribute(value: Py, name: string): Py | undefined {
-  if (isUndefined(value)) return name.startsWith('__') && name.endsWith('__') ? hidden(name) : fail('UndefinedError', value.message);
+  if (isUndefined(value)) return UNDEFINED_NAMES.has(name) ? hidden(name) : fail('UndefinedError', value.message);
   if (isSecret(value)) return fail('SecretError', 'a secret cannot be used in a template');
   // A name that begins with "_" is private to Jinja's sandbox, unless it is the key of a dict.
   if (name.startsWith('_')) return isDict(value) && !HIDDEN_DICT_KEYS.has(name) ? undefined : hidden(name);

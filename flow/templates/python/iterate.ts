@@ -6,7 +6,7 @@ import { fail, isDict, isList, isPyObject, textOf, typeName, type Budget, type P
 export function iterate(value: Py): Iterable<Py> {
   if (isList(value)) return value;
   if (typeof value === 'string') return value;
-  if (isDict(value)) return value.keys();
+  if (isDict(value)) return viewItems('keys', value);
   if (isPyObject(value)) {
     switch (value.kind) {
       case 'undefined':

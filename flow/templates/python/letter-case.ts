@@ -20,24 +20,37 @@ export function capitalize(text: string): string {
 export function titleWords(text: string): string {
   let result = '';
   let inWord = false;
+  let at = 0;
   for (const char of text) {
-    result += inWord ? lowerInWord(char, text, result.length) : titleCharacter(char);
+    result += inWord ? lowerAt(text, at, char) : titleCharacter(char);
     inWord = CASED.test(char);
+    at += char.length;
   }
   return result;
-}
-
-// A sigma at the end of a word has a form of its own; every other character is lowered by itself.
-function lowerInWord(char: string, text: string, at: number): string {
-  if (char !== 'Σ') return char.toLowerCase();
-  return text.slice(0, at + 1).toLowerCase().endsWith('ς') && !CASED.test(text.slice(at + 1, at + 2)) ? 'ς' : 'σ';
 }
 
 /** `str.swapcase`. */
 export function swapCase(text: string): string {
   let result = '';
-  for (const char of text) result += UPPER.test(char) ? char.toLowerCase() : LOWER.test(char) ? char.toUpperCase() : char;
+  let at = 0;
+  for (const char of text) {
+    result += UPPER.test(char) ? lowerAt(text, at, char) : LOWER.test(char) ? char.toUpperCase() : char;
+    at += char.length;
+  }
   return result;
+}
+
+const CASED_BEFORE = /\p{Cased}\p{Case_Ignorable}*$/u;
+const CASED_AFTER = /^\p{Case_Ignorable}*\p{Cased}/u;
+// How far to look for the neighbours of a letter; longer runs of marks do not occur in text.
+const NEIGHBOURHOOD = 40;
+
+/** The lower case of the character at a position: a sigma that ends a word has a form of its own. */
+function lowerAt(text: string, at: number, char: string): string {
+  if (char !== '\u03a3') return char.toLowerCase();
+  const before = text.slice(Math.max(0, at - NEIGHBOURHOOD), at);
+  const after = text.slice(at + 1, at + NEIGHBOURHOOD);
+  return CASED_BEFORE.test(before) && !CASED_AFTER.test(after) ? '\u03c2' : '\u03c3';
 }
 
 export function isLower(text: string): boolean {

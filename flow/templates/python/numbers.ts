@@ -173,7 +173,7 @@ function integerPower(base: bigint, exponent: bigint): Py {
 function doublePower(base: number, exponent: number): number {
   if (Number.isNaN(exponent)) return base === 1 ? 1 : Number.NaN;
   if (base === 1 || (base === -1 && !Number.isFinite(exponent))) return 1;
-  if (exponent === 0.5 && base >= 0 && Number.isFinite(base)) return Math.sqrt(base);
+  if (exponent === 0.5 && base > 0 && Number.isFinite(base)) return Math.sqrt(base);
   if (!Number.isInteger(exponent) || Math.abs(exponent) > 512 || !Number.isFinite(base) || base === 0) return base ** exponent;
   const estimate = base ** exponent;
   if (!Number.isFinite(estimate) || Math.abs(estimate) < 1e-300) return estimate;

@@ -1,5 +1,5 @@
 import type { BinaryOperator } from '../syntax/ast.ts';
-import { add, divide, floorDivide, isNumeric, multiply, power, remainder, subtract, toIndex, type Numeric } from './numbers.ts';
+import { add, divide, floorDivide, isNumeric, multiply, power, remainder, subtract, type Numeric } from './numbers.ts';
 import { escapeHtml } from './markup.ts';
 import { percentFormat } from './percent-format.ts';
 import { fail, isInteger, isList, isMarkup, isTuple, isUndefined, markup, textOf, tuple, typeName, type Budget, type Py, type PyList } from './values.ts';
@@ -45,7 +45,8 @@ function joined(a: PyList, b: PyList, budget: Budget): Py[] {
 function repeat(left: Py, right: Py, budget: Budget): Py | undefined {
   const [sequence, times] = isInteger(right) ? [left, right] : [right, left];
   if (!isInteger(times)) return undefined;
-  const count = Math.max(0, toIndex(times, 'the number of repetitions'));
+  if (typeof times === 'bigint') return fail('OverflowError', 'the number of repetitions is too large');
+  const count = Math.max(0, Number(times));
   const text = textOf(sequence);
   if (text !== undefined) {
     budget.room(text.length * count);

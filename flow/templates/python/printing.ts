@@ -90,7 +90,9 @@ function printObject(value: PyObject, budget: Budget, depth: number): string {
 
 /** What a view of a dict shows. */
 export function* viewItems(of: 'keys' | 'values' | 'items', dict: PyDict): Generator<Py> {
+  const { size } = dict;
   for (const [key, value] of dict) {
     yield of === 'keys' ? key : of === 'values' ? value : { kind: 'tuple', items: [key, value] };
+    if (dict.size !== size) fail('RuntimeError', 'the dict is changed while a loop walks through it');
   }
 }

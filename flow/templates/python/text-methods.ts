@@ -121,9 +121,9 @@ function zeroFill({ text, args: [width = 0], budget }: TextCall): Py {
   return sign + pad(text.slice(sign.length), { align: '>', fill: '0', width: columns - sign.length });
 }
 
-const CASED = /\p{Cased}/u;
+const CASED_BEYOND_ASCII = /(?![\x00-\x7f])\p{Cased}/u;
 const foldCase = (text: string): string =>
-  isAscii(text) || !CASED.test(text) ? text.toLowerCase() : fail('LimitError', 'casefold() is supported for ASCII letters only: use lower()');
+  CASED_BEYOND_ASCII.test(text) ? fail('LimitError', 'casefold() is supported for ASCII letters only: use lower()') : text.toLowerCase();
 
 const DECIMAL = /^\p{Nd}+$/u;
 // Properties of characters that JavaScript's regexes do not know: digits beyond the decimal ones, and letters that are numerals.

@@ -47,7 +47,7 @@ function splitAtBlanksFromEnd(text: string, limit: number): string[] {
   const skipped = stripped.length - pythonLeftStrip(stripped).length;
   const cuts = limit >= blanks.length ? blanks : blanks.slice(blanks.length - limit);
   const pieces: string[] = [];
-  let at = limit >= blanks.length ? skipped : 0;
+  let at = limit > blanks.length ? skipped : 0;
   for (const blank of cuts) {
     const start = skipped + blank.index;
     pieces.push(stripped.slice(at, start));

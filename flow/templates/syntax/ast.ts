@@ -103,7 +103,8 @@ export type Expression =
   | { readonly k: 'constant'; readonly value: null | boolean | string | number }
   | { readonly k: 'float'; readonly text: string }
   | { readonly k: 'integer'; readonly text: string }
-  | { readonly k: 'name'; readonly name: string; readonly up: number; readonly slot: number }
+  /** `bound`: a parameter or loop variable, which is always there while its scope is at work. */
+  | { readonly k: 'name'; readonly name: string; readonly up: number; readonly slot: number; readonly bound?: true }
   | { readonly k: 'list'; readonly items: readonly Expression[] }
   | { readonly k: 'tuple'; readonly items: readonly Expression[] }
   | { readonly k: 'dict'; readonly entries: readonly (readonly [key: Expression, value: Expression])[] }

@@ -86,7 +86,7 @@ class Lexer {
   #raw(offset: number): void {
     RAW_END.lastIndex = this.#at;
     const end = RAW_END.exec(this.#source);
-    if (end === null) throw new TemplateSyntaxError('a raw block is not closed: add {% endraw %}', offset);
+    if (end === null) return this.#unclosed('a raw block is not closed: add {% endraw %}', offset);
     this.#data(this.#at, end.index, end[1] ?? '');
     this.#at = end.index + end[0].length;
   }
@@ -94,8 +94,13 @@ class Lexer {
   #comment(offset: number): void {
     COMMENT_END.lastIndex = this.#at;
     const end = COMMENT_END.exec(this.#source);
-    if (end === null) throw new TemplateSyntaxError('a comment is not closed: add #}', offset);
+    if (end === null) return this.#unclosed('a comment is not closed: add #}', offset);
     this.#at = end.index + end[0].length;
+  }
+
+  // Jinja takes no offence at what begins at the very end of the template.
+  #unclosed(message: string, offset: number): void {
+    if (this.#at < this.#source.length) throw new TemplateSyntaxError(message, offset);
   }
 
   #code(begin: TokenType, end: TokenType, endPattern: RegExp, offset: number): void {

@@ -1,5 +1,6 @@
 import { describeToken, type TokenCursor } from './cursor.ts';
 import { integerNode, parseExpression, parseTuple } from './parse-expression.ts';
+import { TemplateSyntaxError } from './syntax-error.ts';
 import type { ExpressionNode } from './tree.ts';
 
 const CONSTANTS: ReadonlyMap<string, null | boolean> = new Map([
@@ -75,5 +76,6 @@ function parseDict(cursor: TokenCursor): readonly (readonly [ExpressionNode, Exp
 function floatNode(literal: string, offset: number): ExpressionNode {
   const text = literal.replaceAll('_', '');
   const value = Number(text);
-  return Number.isFinite(value) && !Number.isInteger(value) ? { k: 'constant', value, offset } : { k: 'float', text, offset };
+  if (!Number.isFinite(value)) throw new TemplateSyntaxError(`the number ${literal} is too large`, offset);
+  return !Number.isInteger(value) ? { k: 'constant', value, offset } : { k: 'float', text, offset };
 }

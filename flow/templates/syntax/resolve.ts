@@ -53,6 +53,7 @@ const MUTATORS: ReadonlySet<string> = new Set([
 class Resolver {
   readonly #options: ResolveOptions;
   mutates = false;
+  #inDefaults = false;
   constructor(options: ResolveOptions) {
     this.#options = options;
   }
@@ -159,10 +160,18 @@ class Resolver {
     const parameters = node.parameters.map(({ name, default: value }) => ({
       name: name.name,
       slot: this.#name(name, inner).slot,
-      default: value === null ? null : this.#expression(value, inner),
+      default: value === null ? null : this.#default(value, inner),
     }));
     const body = this.body(node.body, inner);
     return { name: node.k === 'macro' ? node.name : null, slots: scope.size, enter, parameters, ...special, body };
+  }
+
+  // A default may name a parameter that has no value yet: that is an undefined variable.
+  #default(node: ExpressionNode, symbols: Symbols): Expression {
+    this.#inDefaults = true;
+    const value = this.#expression(node, symbols);
+    this.#inDefaults = false;
+    return value;
   }
 
   /** `caller`, `kwargs` and `varargs` exist in a macro that reads them without declaring them. */
@@ -225,7 +234,7 @@ class Resolver {
     const maybe = (child: ExpressionNode | null): Expression | null => (child === null ? null : one(child));
     switch (node.k) {
       case 'name':
-        return this.#name(node, symbols);
+        return { ...this.#name(node, symbols), ...(symbols.isBound(node.name) && !this.#inDefaults ? { bound: true } : {}) };
       case 'constant':
         return { k: 'constant', value: node.value };
       case 'float':
@@ -258,7 +267,7 @@ class Resolver {
       case 'or':
         return { k: node.k, left: one(node.left), right: one(node.right) };
       case 'binary':
-        return { k: 'binary', operator: node.operator, left: one(node.left), right: one(node.right) };
+        return node.operator === '**' ? power(node, one) : { k: 'binary', operator: node.operator, left: one(node.left), right: one(node.right) };
       case 'join':
         return { k: 'join', parts: node.parts.map(one) };
       case 'compare':
@@ -274,6 +283,24 @@ class Resolver {
     }
   }
 }
+
+type BinaryNode = Extract<ExpressionNode, { readonly k: 'binary' }>;
+
+// Jinja computes a constant base first and writes it down without brackets, where "-2 ** x" means -(2 ** x).
+function power(node: BinaryNode, resolve: (node: ExpressionNode) => Expression): Expression {
+  const { left, right } = node;
+  const plain: Expression = { k: 'binary', operator: '**', left: resolve(left), right: resolve(right) };
+  if (left.k === 'constant' || left.k === 'float' || left.k === 'integer' || !isFixed(left) || isFixed(right)) return plain;
+  if (left.k === 'negate' && left.of.k !== 'negate' && isNumber(left.of)) {
+    return { k: 'negate', of: { k: 'binary', operator: '**', left: resolve(left.of), right: resolve(right) } };
+  }
+  throw new TemplateSyntaxError('the base of a power must be a number or a variable: give the base a name with {% set %}', left.offset);
+}
+
+const isNumber = (node: ExpressionNode): boolean => (node.k === 'constant' && typeof node.value === 'number') || node.k === 'float' || node.k === 'integer';
+
+/** Whether an expression has the same value in every run, as Jinja sees it. */
+const isFixed = (node: AnyNode): boolean => node.k !== 'name' && node.k !== 'call' && childrenOf(node).every(isFixed);
 
 function refuseLoopAssignment(node: AnyNode): void {
   if (node.k === 'name' && node.use === 'store' && node.name === 'loop') {

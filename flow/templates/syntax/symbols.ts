@@ -61,6 +61,13 @@ export class Symbols {
     return this.#references.get(name) ?? this.parent?.find(name);
   }
 
+  /** Whether a name is a parameter or a loop variable here. */
+  isBound(name: string): boolean {
+    const own = this.#references.get(name);
+    if (own === undefined) return this.parent?.isBound(name) ?? false;
+    return this.#origins.get(own.identifier)?.from === 'parameter';
+  }
+
   load(name: string): void {
     if (this.find(name) === undefined) this.#define(name, { from: 'context', name });
   }

@@ -1,0 +1,339 @@
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { dataWithSamples, flows, workingFolder } from './fixtures.ts';
+import { contentOf, newFolder, riskflow } from './riskflow.ts';
+
+type Mistake = {
+  readonly args: readonly string[];
+  /** 2 unless the command was right and the state of the data is in the way. */
+  readonly code?: 1 | 2;
+  /** What the sentence says. */
+  readonly says: RegExp;
+  /** What the hint says. */
+  readonly hint?: RegExp;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Files in the working folder, beside those of the fixture. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+};
+
+const evalRun = (...more: readonly string[]): readonly string[] => [
+  'eval',
+  'run',
+  '--a',
+  'good.yml',
+  '--b',
+  'bad.yml',
+  '--samples',
+  'small@test',
+  ...more,
+];
+const evalOf = (a: string, b: string, ...more: readonly string[]): readonly string[] => [
+  'eval',
+  'run',
+  '--a',
+  a,
+  '--b',
+  b,
+  '--samples',
+  'small@test',
+  ...more,
+];
+const runGood = (...more: readonly string[]): readonly string[] => ['run', 'good.yml', ...more];
+const importAs = (file: string, ...more: readonly string[]): readonly string[] => ['sample', 'import', 'new', file, ...more];
+const pins = (json: string): Readonly<Record<string, string>> => ({ 'pins.json': json });
+
+const commandLine: readonly Mistake[] = [
+  { args: ['evl'], says: /^there is no command "evl"$/, hint: /did you mean eval\?/ },
+  { args: ['eval', 'rum'], says: /^eval: there is no command "rum"$/, hint: /did you mean run\?/ },
+  { args: ['sample'], says: /^sample needs a verb: import, split, list, show, export$/ },
+  { args: ['flow', 'list', '--sort'], says: /^flow list: there is no option "--sort"$/ },
+  { args: evalRun('--sampels', 'x'), says: /^eval run: there is no option "--sampels"$/, hint: /did you mean --samples\?/ },
+  { args: ['run'], says: /^run: the argument FLOW is missing$/ },
+  { args: ['eval', 'run', '--a', 'good.yml'], says: /^eval run: the option --b <FLOW> is required$/ },
+  { args: evalRun('--seed'), says: /^eval run: the option --seed <N> needs a value$/ },
+  { args: ['flow', 'list', 'all'], says: /^flow list: too many arguments \(1 where 0 can be used\): all$/ },
+  { args: ['eval', 'report', 'e-1'], says: /^eval report: the option --report <FILE> is required$/ },
+];
+
+const runs: readonly Mistake[] = [
+  { args: ['run', 'nowhere.yml'], says: /^the flow file nowhere\.yml cannot be read: there is no such file$/, hint: /^looked for \// },
+  { args: ['run', 'empty-folder'], says: /^the flow file empty-folder cannot be read: it is a folder$/ },
+  {
+    args: ['run', 'broken.yml'],
+    files: { 'broken.yml': 'app:\n  name: "x\n' },
+    says: /^broken\.yml cannot be imported: it is not valid YAML: .*line \d/,
+  },
+  {
+    args: ['run', 'other.yml'],
+    files: { 'other.yml': 'services:\n  web: 1\n' },
+    says: /^other\.yml cannot be imported: it is not a Dify app file: it has no "app" section$/,
+  },
+  {
+    args: ['flow', 'import', 'bot.yml'],
+    files: { 'bot.yml': 'app:\n  name: bot\n  mode: chat\nkind: app\nversion: 0.3.0\n' },
+    says: /^bot\.yml cannot be imported: it has no "workflow" section: .*"chat"$/,
+  },
+  {
+    args: ['flow', 'validate', 'picture.yml'],
+    files: { 'picture.yml': new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0, 1, 2, 255]) },
+    says: /^picture\.yml cannot be imported: /,
+  },
+  { args: ['run', 'goood'], says: /^"goood" is neither a flow file nor a published flow$/, hint: /^published flows are: .*good/ },
+  { args: ['run', 'good:abcdef'], says: /^"good:abcdef" is neither a flow file nor a published flow$/ },
+  {
+    args: runGood('--inputs', "{'text': 'x'}"),
+    says: /^--inputs is not valid JSON: .* \(line 1, column 2\)$/,
+    hint: /^for example: --inputs/,
+  },
+  { args: runGood('--inputs', '["x"]'), says: /^--inputs must be a JSON object, not array$/ },
+  { args: runGood('--inputs', '@missing.json'), says: /^the inputs file missing\.json cannot be read: there is no such file$/ },
+  {
+    args: runGood('--inputs', '@latin.json'),
+    files: { 'latin.json': new Uint8Array([0x7b, 0x22, 0xe9, 0x22, 0x7d]) },
+    says: /^the inputs file latin\.json is not UTF-8 text$/,
+  },
+  { args: runGood(), says: /^flow "good": input "text" is required$/ },
+  { args: runGood('--inputs', '{"text": 5}'), says: /^flow "good": input "text" must be text, not integer$/ },
+  { args: ['run', 'numbers.yml', '--inputs', '{"n": "many"}'], says: /^flow "numbers": input "n" must be a number, not the text "many"$/ },
+  { args: ['run', 'numbers.yml', '--inputs', '{"n": 1, "kind": "c"}'], says: /^flow "numbers": input "kind" must be one of "a", "b"$/ },
+  {
+    args: ['run', 'short.yml', '--inputs', '{"text": "too long"}'],
+    says: /^flow "short": input "text" is 8 characters long, at most 5 are allowed/,
+  },
+  { args: runGood('--inputs', '{"text": "x"}', '--events', '--json'), says: /^--events and --json cannot be used together$/ },
+  {
+    args: runGood('--inputs', '{"text": "x"}', '--pin', 'none.json'),
+    says: /^the pins file none\.json cannot be read: there is no such file$/,
+  },
+  {
+    args: runGood('--inputs', '{"text": "x"}', '--pin', 'pins.json'),
+    files: pins('{"say": {"output": 1}}'),
+    says: /^the pins file pins\.json, pin "say" has the key "output", which is none of /,
+  },
+  {
+    args: runGood('--inputs', '{"text": "x"}', '--pin', 'pins.json'),
+    files: pins('{"sya": {"outputs": {}}}'),
+    says: /^--pin: no node has the id "sya"$/,
+    hint: /say \(say\)/,
+  },
+  {
+    args: runGood('--inputs', '{"text": "x"}', '--pin', 'pins.json'),
+    files: pins('{"type:llm": {"error": "x"}}'),
+    says: /^--pin: no node has the type "llm" of the pin "type:llm"$/,
+  },
+  { args: runGood('--map-model', 'gpt-4o'), says: /^--map-model needs FROM=TO, two models, not "gpt-4o"$/ },
+  {
+    args: ['run', 'ask.yml', '--inputs', '{"text": "x"}', '--map-model', 'openai/big=riskflow/classifier/small@tune'],
+    says: /--map-model/,
+    hint: /openai\/small/,
+  },
+];
+
+const samples: readonly Mistake[] = [
+  { args: importAs('nowhere.csv'), says: /^the sample file nowhere\.csv cannot be read: there is no such file$/ },
+  {
+    args: importAs('samples.csv', '--text', 'message'),
+    says: /^samples\.csv has no column "message" \(--text\)$/,
+    hint: /^its columns are: id, text, label, lang$/,
+  },
+  { args: importAs('samples.csv', '--field', 'language'), says: /^--field needs FIELD=COLUMN, not "language"$/ },
+  { args: ['sample', 'import', 'a/b', 'samples.csv'], says: /^"a\/b" cannot be the name of a sample set/ },
+  { args: importAs('empty.csv'), files: { 'empty.csv': '' }, says: /^empty\.csv is empty/ },
+  {
+    args: importAs('twice.csv'),
+    files: { 'twice.csv': 'id,text,label\n1,a,x\n1,b,y\n' },
+    says: /^twice\.csv: 1 of its rows cannot be imported, so nothing was: line 3: its id "1" is that of line 2$/,
+    hint: /--keep-valid/,
+  },
+  {
+    args: importAs('holes.csv'),
+    files: { 'holes.csv': 'text,label\na,x\nb,\n,y\n' },
+    says: /^holes\.csv: 2 of its rows .*line 3: its label .*line 4: its text/,
+  },
+  {
+    args: importAs('rows.jsonl'),
+    files: { 'rows.jsonl': '{"text": "a", "label": "x"}\n{"text": \n' },
+    says: /^rows\.jsonl: 1 of its rows cannot be imported, so nothing was: line 2: /,
+  },
+  { args: ['sample', 'split', 'smal', '--a', '0.5', '--b', '0.5'], says: /^there is no sample set "smal"$/, hint: /small/ },
+  { args: ['sample', 'split', 'small', '--tune', '0.5', '--test', '0.6'], says: /^the shares add up to 1\.1, which is more than 1$/ },
+  { args: ['sample', 'split', 'small', '--tune', 'half'], says: /^--tune half: a share is a number above 0 and at most 1$/ },
+  { args: ['sample', 'split', 'small@tune', '--a', '0.5'], says: /^small@tune is itself a split: / },
+  { args: ['sample', 'show', 'small@dev'], says: /^the split small@dev does not exist$/, hint: /tune.*test|test.*tune/ },
+  { args: ['sample', 'show', 'small:000000'], says: /^sample set "small" has no version 000000$/ },
+  { args: ['sample', 'export', 'nothing', '--out', 'nothing.jsonl'], says: /^there is no sample set "nothing"$/ },
+  { args: ['model', 'train', 'small'], says: /^a model is trained on a split: SET@SPLIT/ },
+  {
+    args: ['model', 'train', 'small@tune', '--test', 'small@tune'],
+    says: /^--test small@tune names the samples that the model learns from$/,
+  },
+];
+
+const evaluations: readonly Mistake[] = [
+  { args: ['eval', 'run', '--a', 'good.yml', '--b', 'bad.yml', '--samples', 'big@test'], says: /^there is no sample set "big"$/ },
+  { args: evalRun('--concurrency', '0'), says: /^--concurrency must be a whole number from 1 to 10000, not "0"$/ },
+  { args: evalRun('--margin', '1%'), says: /^--margin must be a number from 0 to 1, not "1%"$/ },
+  { args: evalRun('--metric', 'precison'), says: /--metric.*precison/, hint: /accuracy/ },
+  { args: evalRun('--metric', 'recall:eggs'), says: /--metric.*eggs/, hint: /ham/ },
+  { args: evalRun('--positive', 'eggs'), says: /^--positive eggs: no sample has this label$/, hint: /ham, spam/ },
+  { args: evalRun('--variant', 'A=good.yml'), says: /^--variant A=good\.yml: the variant A is given with --a$/ },
+  { args: evalRun('--map', 'txt=text'), says: /--map.*txt/ },
+  { args: evalRun('--predict', 'category'), says: /^flow "good" has no output "category" \(--predict\)$/, hint: /label/ },
+  { args: evalRun('--report', 'no/such/folder/r.html'), says: /^--report no\/such\/folder\/r\.html: there is no folder / },
+  { args: evalRun('--report', 'empty-folder'), says: /^--report empty-folder is a folder, and a file is to be written$/ },
+  {
+    args: evalOf('good.yml', 'needsAge.yml'),
+    says: /^flow "needs-age" needs the input "age", but the samples have no field "age"$/,
+    hint: /--map age=FIELD/,
+  },
+  { args: evalOf('good.yml', 'twoOutputs.yml'), says: /^which output of flow "two" is the prediction\?$/, hint: /--predict/ },
+  { args: evalOf('good.yml', 'ask.yml'), says: /there is no key for the model "small"/, hint: /OPENAI_API_KEY/ },
+  { args: evalOf('good.yml', 'foreign.yml'), says: /acme/ },
+  {
+    args: evalOf('good.yml', 'waits.yml'),
+    says: /^flow "waits" waits for a person at node "Ask Ann" \(ask\), so it cannot be evaluated$/,
+    hint: /--pin/,
+  },
+  {
+    args: ['eval', 'run', '--a', 'good.yml', '--b', 'classify.yml', '--samples', 'small@tune'],
+    says: /were in the training set of model "small@tune"/,
+    hint: /small@test/,
+  },
+  { args: ['eval', 'resume', 'e-none'], says: /^there is no evaluation "?e-none"?$/, hint: /e-/ },
+  { args: ['eval', 'show', 'e-none', '--results'], says: /^there is no evaluation "?e-none"?$/ },
+];
+
+const intake: readonly Mistake[] = [
+  {
+    args: ['source', 'create', 's2', '--file', 'nowhere.ndjson', '--flow', 'good'],
+    says: /nowhere\.ndjson cannot be read: there is no such file$/,
+  },
+  {
+    args: ['source', 'create', 's2', '--file', 'records.ndjson', '--flow', 'unknown'],
+    says: /^"unknown" is neither a flow file nor a published flow$/,
+  },
+  {
+    args: ['source', 'create', 'stream', '--file', 'records.ndjson', '--flow', 'good', '--key', 'text'],
+    code: 1,
+    says: /^source "stream" is there already with other settings: .*its key field is id, not text$/,
+  },
+  {
+    args: ['source', 'create', 's2', '--file', 'records.ndjson', '--flow', 'good', '--on-duplicate-key', 'keep'],
+    says: /no field is named as the key$/,
+    hint: /--key/,
+  },
+  {
+    args: ['source', 'create', 's2', '--file', 'records.ndjson', '--flow', 'good', '--on-duplicate-key', 'drop'],
+    says: /process, keep, replace/,
+  },
+  { args: ['source', 'start', 'strem'], says: /^there is no source "strem"$/, hint: /stream/ },
+  { args: ['decision', 'list', '--source', 'strem'], says: /^there is no source "strem"$/ },
+  { args: ['deadletter', 'list', '--limit', '0'], says: /^--limit must be a whole number from 1 to 100000, not "0"$/ },
+  { args: ['projection', 'rebuild', 'evals'], says: /evals/, hint: /evaluations/ },
+];
+
+const surroundings: readonly Mistake[] = [
+  {
+    args: ['flow', 'list'],
+    env: { OPENAI_BASE_URL: 'localhost:8000' },
+    says: /^OPENAI_BASE_URL is "localhost:8000", which is not an http\(s\) address$/,
+  },
+  {
+    args: ['flow', 'list'],
+    env: { RISKFLOW_CONFIG: 'none.yml' },
+    says: /^the configuration file .*none\.yml \(RISKFLOW_CONFIG\) does not exist$/,
+  },
+  { args: ['flow', 'list'], env: { RISKFLOW_CONFIG: 'c.yml' }, files: { 'c.yml': 'models: [\n' }, says: /c\.yml is not valid YAML: / },
+  {
+    args: ['flow', 'list'],
+    env: { RISKFLOW_CONFIG: 'c.yml' },
+    files: { 'c.yml': 'modelConcurrency: many\n' },
+    says: /c\.yml: modelConcurrency: /,
+  },
+  {
+    args: ['flow', 'list'],
+    env: { RISKFLOW_DATA: 'samples.csv' },
+    says: /^the data folder .*samples\.csv cannot be made: /,
+    hint: /RISKFLOW_DATA/,
+  },
+  {
+    args: ['flow', 'list'],
+    env: { RISKFLOW_DATA: 'bad-data' },
+    files: { 'bad-data/riskflow.sqlite': 'this is no database, but it is longer than a header of one is' },
+    says: /riskflow\.sqlite/,
+  },
+];
+
+const all = {
+  'the command line': commandLine,
+  'running a flow': runs,
+  'samples and models': samples,
+  evaluations: evaluations,
+  sources: intake,
+  surroundings: surroundings,
+};
+
+describe.concurrent('a mistake gives one sentence, the right exit code and changes nothing', () => {
+  let folder: string;
+  let data: string;
+  let before: string;
+
+  beforeAll(async () => {
+    folder = workingFolder();
+    data = await dataWithSamples(folder, [
+      // `run` and `eval run` publish a flow file before the runtime looks at inputs and options: here they are published.
+      ...Object.keys(flows).map((name) => ['flow', 'import', `${name}.yml`]),
+      ['model', 'train', 'small@tune'],
+      evalRun(),
+      ['source', 'create', 'stream', '--file', 'records.ndjson', '--flow', 'good', '--key', 'id'],
+      ['source', 'start', 'stream'],
+      ['projection', 'status'],
+    ]);
+    before = contentOf(data);
+  }, 120_000);
+
+  /** A copy of the data and of the working folder, so that no case can spoil another. */
+  function copies(files: Mistake['files']): { readonly ownData: string; readonly ownFolder: string } {
+    const base = newFolder();
+    const [ownData, ownFolder] = [join(base, 'data'), join(base, 'work')];
+    cpSync(data, ownData, { recursive: true });
+    cpSync(folder, ownFolder, { recursive: true });
+    for (const [name, content] of Object.entries(files ?? {})) {
+      mkdirSync(dirname(join(ownFolder, name)), { recursive: true });
+      writeFileSync(join(ownFolder, name), content);
+    }
+    return { ownData, ownFolder };
+  }
+
+  const listing = (ownFolder: string): readonly string[] => readdirSync(ownFolder, { recursive: true, encoding: 'utf8' }).sort();
+
+  for (const [subject, mistakes] of Object.entries(all)) {
+    it.each(
+      mistakes.map((mistake) => ({
+        ...mistake,
+        line: `${subject}: riskflow ${mistake.args.join(' ')} ${Object.keys(mistake.env ?? {}).join(' ')}`,
+      })),
+    )(
+      '$line',
+      async ({ args, code = 2, says, hint, env = {}, files }) => {
+        const { ownData, ownFolder } = copies(files);
+        const there = listing(ownFolder);
+        const finished = await riskflow(args, { data: ownData, folder: ownFolder, env });
+        const lines = finished.err.replace(/\n$/, '').split('\n');
+        expect(lines[0]).toMatch(/^riskflow: /);
+        expect(lines[0]?.slice('riskflow: '.length)).toMatch(says);
+        expect(lines.slice(1)).toEqual(lines.length === 1 ? [] : [expect.stringMatching(/^ {2}→ \S/)]);
+        if (hint !== undefined) expect(lines[1]?.slice('  → '.length)).toMatch(hint);
+        expect(finished.err).not.toMatch(/\n\s+at |unexpected|Warning/);
+        expect(finished.out).toBe('');
+        expect(finished.code).toBe(code);
+        expect(listing(ownFolder)).toEqual(there);
+        expect(contentOf(ownData)).toBe(before);
+      },
+      60_000,
+    );
+  }
+
+  it('the table is long enough', () => expect(Object.values(all).flat().length).toBeGreaterThanOrEqual(60));
+});
