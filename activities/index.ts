@@ -1,4 +1,3 @@
 export { createEffectExecutor, type EffectDeps } from './perform-effect.ts';
 export { storedExecutor, type ReuseKey, type StoredEffectOptions } from './stored-effect.ts';
-export { maskSecrets } from './mask-secrets.ts';
 export { createStoreGate, type StoreGate } from './store-gate.ts';

@@ -9,14 +9,11 @@ import {
   type CodeRunner,
   type Effect,
   type EffectExecutor,
-  type EffectResult,
   type Json,
   type ModelRouter,
   type SecretRef,
   type SecretStore,
-  type Usage,
   type Value,
-  type Values,
 } from '../schemas/index.ts';
 import { performClassifier } from './classifier-effect.ts';
 import { performLlm } from './llm-effect.ts';

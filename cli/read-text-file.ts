@@ -42,7 +42,7 @@ export async function checkWritable(
   return absolute;
 }
 
-export function troubleOf(cause: unknown): string {
+function troubleOf(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code === 'ENOENT') return 'there is no such file';
   if (code === 'EISDIR') return 'it is a folder';

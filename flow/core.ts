@@ -1,9 +1,8 @@
 /** What may enter the Temporal bundle: no yaml, no zod, no regex engines. */
 export { advance, conclude, pendingEffects, requestStop, type Step, type StepOptions } from './engine/advance.ts';
-export { evolve, FoldError } from './engine/apply.ts';
+export { evolve } from './engine/apply.ts';
 export { initialState, type RunState } from './engine/state.ts';
 export { checkInputs, startVariables, type InputCheck } from './engine/start-inputs.ts';
 export { evaluateWithSecrets, type Evaluated } from './engine/secrets.ts';
-export { DEFAULT_LIMITS, type Limits } from './limits.ts';
 export type { Plan, PlanNode, StartVariable } from './plan/plan.ts';
 export { difyEvents, type DifyEvent } from './stream/dify-events.ts';

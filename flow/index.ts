@@ -1,6 +1,6 @@
 export * from './core.ts';
-export { importFlow, KNOWN_DSL_VERSION, type ImportedFlow, type ImportResult } from './import/import-flow.ts';
-export { meaningOf, versionOf, type FlowDefinition } from './import/definition.ts';
+export { importFlow, type ImportedFlow, type ImportResult } from './import/import-flow.ts';
+export type { FlowDefinition } from './import/definition.ts';
 export { compilePlan, type CompileResult } from './plan/compile-plan.ts';
 export { fillSecrets, hasSecrets, renderText } from './text/index.ts';
 export { modelsOf } from './plan/models-of.ts';

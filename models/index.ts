@@ -1,16 +1,15 @@
 /** Language models behind OpenAI-compatible endpoints, and a text classifier that is trained here. */
 export { trainClassifier, type TrainedClassifier, type TrainOptions } from './classifier/train.ts';
 export { evaluateClassifier, loadClassifier } from './classifier/classify.ts';
-export { decodeArtifact, encodeArtifact, type ClassifierArtifact } from './classifier/artifact.ts';
+export { encodeArtifact, type ClassifierArtifact } from './classifier/artifact.ts';
 export { classOfText, enumAnswer, type ClassifierAnswer } from './classifier/answers.ts';
 export type { ClassifierMetrics } from './classifier/metrics.ts';
 export type { LabelledText } from './classifier/folds.ts';
 export { createOpenAiChatModel, type OpenAiChatModelOptions } from './openai/chat-model.ts';
-export { mapCompletionParams, type CompletionParams, type MappedParams } from './openai/completion-params.ts';
 export type { PriceTable } from './openai/price.ts';
 export type { RetryPolicy } from './openai/retry-policy.ts';
 export { createLimiter, type Limiter } from './limiter.ts';
-export { mapModel, readModelMapping, type ModelMap } from './model-map.ts';
+export { mapModel, type ModelMap } from './model-map.ts';
 export { readModelText, type ModelName } from './provider-names.ts';
 export {
   resolveModel,
@@ -20,11 +19,3 @@ export {
   type ModelTarget,
   type ProviderSettings,
 } from './registry.ts';
-export {
-  questionMessages,
-  questionRequest,
-  readCategory,
-  type Category,
-  type Question,
-  type QuestionClass,
-} from './question-classifier.ts';

@@ -2,7 +2,7 @@ import { createStoreGate, type StoreGate } from '../activities/index.ts';
 import { createLimiter, type Limiter } from '../models/index.ts';
 
 /** Answers that may wait to be stored before new calls are held back: enough for the time of a commit, and half the calls in flight at most. */
-export const unstoredLimit = (concurrency: number): number => Math.max(2, Math.ceil(concurrency / 2));
+const unstoredLimit = (concurrency: number): number => Math.max(2, Math.ceil(concurrency / 2));
 
 /** A limit of calls in flight that also waits for a storage which lags. */
 export function gatedLimiter(concurrency: number): { readonly limiter: Limiter; readonly gate: StoreGate } {
@@ -14,7 +14,7 @@ export function gatedLimiter(concurrency: number): { readonly limiter: Limiter; 
         await gate.open();
         return task();
       }, signal),
-    inFlight: inner.inFlight,
+    inFlight: () => inner.inFlight(),
   };
   return { limiter, gate };
 }

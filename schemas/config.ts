@@ -26,4 +26,3 @@ export const configSchema = z.strictObject({
   runTimeoutMs: z.int().min(1).optional(),
 });
 export type Config = z.output<typeof configSchema>;
-export type ModelPrice = z.output<typeof priceSchema>;

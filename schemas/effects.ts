@@ -41,8 +41,6 @@ export type EffectRequest =
   /** An inline node that reads a secret: evaluated by the executor, which knows the secret, with the same pure code. */
   | { readonly kind: 'evaluate'; readonly node: Json; readonly inputs: Json };
 
-export type EffectKind = EffectRequest['kind'];
-
 /** A pinned result: outputs (plain JSON), or an error; `delayMs` later; `chunks` are the pieces a stream would have had. */
 export type Pin =
   | { readonly outputs: Json; readonly delayMs?: number; readonly chunks?: readonly string[] }

@@ -11,4 +11,4 @@ export * from './evaluation-summary.ts';
 export * from './event-envelope.ts';
 export * from './ports.ts';
 export * from './dsl/index.ts';
-export { configSchema, type Config, type ModelPrice } from './config.ts';
+export { configSchema, type Config } from './config.ts';

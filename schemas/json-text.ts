@@ -1,7 +1,7 @@
 import { float, integer, isArray, isObject, isSecretRef, type Value } from './values.ts';
 
 /** Nesting deeper than this is refused: hostile input must not exhaust the stack. */
-export const MAX_JSON_DEPTH = 200;
+const MAX_JSON_DEPTH = 200;
 
 export type JsonError = { readonly message: string; readonly offset: number; readonly line: number; readonly column: number };
 export type JsonResult = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: JsonError };

@@ -51,7 +51,7 @@ export function typeOf(value: Value): ValueType {
       return 'integer';
     case 'number':
       return Number.isInteger(value) ? 'integer' : 'float';
-    case 'object':
+    default:
       if (value === null) return 'null';
       if (isArray(value)) return 'array';
       if (isObject(value)) return 'object';

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { importFlow } from '../flow/index.ts';
 import { flowOf, startNode, type TestEdge, type TestNode } from '../flow/testing/dsl.ts';
 import { drive, outcomeOf, type Driven } from '../flow/testing/drive.ts';
-import { encodeValue, isObject, parseJson, sameValue, type Pin, type Value } from '../schemas/index.ts';
+import { encodeValue, isObject, parseJson, sameValue, type JsonObject, type Pin, type Value } from '../schemas/index.ts';
 import { hasShared, needsShared, sharedText } from './shared-data.ts';
 
 const get = (value: Value | undefined, ...path: readonly string[]): Value | undefined =>
   path.reduce<Value | undefined>((inner, key) => (inner !== undefined && isObject(inner) ? inner.get(key) : undefined), value);
 const list = (value: Value | undefined): readonly Value[] => (Array.isArray(value) ? (value as readonly Value[]) : []);
+const sorted = (names: Iterable<string>): readonly string[] => [...names].toSorted((a, b) => (a < b ? -1 : 1));
 const text = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
 
 function read(path: string): Value {
@@ -34,7 +35,7 @@ function expectRow(driven: Driven, row: Value): void {
     return;
   }
   for (const [name, value] of expected) expect(sameValue(get(outcome.outputs, name) ?? null, value), `output ${name}`).toBe(true);
-  expect(outcome.outputs instanceof Map ? [...outcome.outputs.keys()].sort() : []).toEqual([...expected.keys()].sort());
+  expect(outcome.outputs instanceof Map ? sorted(outcome.outputs.keys()) : []).toEqual(sorted(expected.keys()));
 }
 
 const end = (id: string, outputs: Readonly<Record<string, readonly string[]>>): TestNode => ({
@@ -120,7 +121,7 @@ function patched(source: string, patch: Value): string {
   const { definition } = imported.flow;
   const nodes = definition.nodes.map((node) => {
     const change = get(patch, `node ${node.id} data`);
-    const data = typeof node.data === 'object' && node.data !== null ? node.data : {};
+    const data = typeof node.data === 'object' && node.data !== null && !Array.isArray(node.data) ? (node.data as JsonObject) : {};
     return {
       id: node.id,
       type: 'custom',
@@ -175,6 +176,6 @@ describe.runIf(hasShared)(`real Dify files whose nodes exist${needsShared}`, () 
     if (expected === undefined || !isObject(expected)) return;
     for (const [name, value] of expected) expect(sameValue(get(outcome.outputs, name) ?? null, value), `output ${name}`).toBe(true);
     if (text(get(item, 'expected_outputs_match')) === 'exact-keys')
-      expect(outcome.outputs instanceof Map ? [...outcome.outputs.keys()].sort() : []).toEqual([...expected.keys()].sort());
+      expect(outcome.outputs instanceof Map ? sorted(outcome.outputs.keys()) : []).toEqual(sorted(expected.keys()));
   });
 });

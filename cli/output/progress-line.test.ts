@@ -85,7 +85,7 @@ describe('on a screen', () => {
   it.each([
     [60, 'evaluation e-1234  [############............]  50 %  5/10'],
     [50, 'evaluatio…  [############............]  50 %  5/10'],
-    [44, 'evaluat…  [############............]  50 %  …'],
+    [44, 'evaluat…  [############............]  50 % …'],
   ])('within %i columns the label gives way first', (columns, text) => {
     expect(progressText({ label: 'evaluation e-1234', done: 5, total: 10 }, { elapsedMs: 0, doneAtStart: 0, bar: true, columns })).toBe(
       text,

@@ -64,7 +64,8 @@ function sharedRows(text: string) {
     const actual = cells.get('actual') ?? null;
     const result = cells.get('result');
     const expected = encodeValue(cells.get('expected') ?? null);
-    const operator = String(cells.get('operator'));
+    const named = cells.get('operator');
+    const operator = typeof named === 'string' ? named : '';
     const want = result === true ? 'T' : result === false ? 'F' : 'E';
     return {
       operator,

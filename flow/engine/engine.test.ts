@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Effect, type RunEvent, type Value } from '../../schemas/core.ts';
+import type { Effect, RunEvent, Value } from '../../schemas/core.ts';
 import { evolve, initialState, requestStop, advance, conclude } from '../core.ts';
 import { dslText, flowOf, startNode, type TestEdge, type TestNode } from '../testing/dsl.ts';
 import { drive, fail, outcomeOf, startedEvent, succeed } from '../testing/drive.ts';

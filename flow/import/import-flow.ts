@@ -7,7 +7,7 @@ import { firstIssue } from './issues.ts';
 import { readYaml, toYamlPlain, valueOfPlain } from './yaml-values.ts';
 
 /** Newest app DSL version whose fields are known here. Newer files are imported with a warning. */
-export const KNOWN_DSL_VERSION = '0.6.0';
+const KNOWN_DSL_VERSION = '0.6.0';
 
 export type ImportedFlow = {
   readonly definition: FlowDefinition;

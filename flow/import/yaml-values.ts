@@ -2,7 +2,7 @@ import { Scalar, isScalar, parseDocument, visit } from 'yaml';
 import { float, integer, isArray, isFloatTag, isObject, isSecretRef, type Value } from '../../schemas/core.ts';
 
 /** Dify refuses larger files; so do we. */
-export const MAX_DSL_BYTES = 10 * 1024 * 1024;
+const MAX_DSL_BYTES = 10 * 1024 * 1024;
 const MAX_DEPTH = 64;
 
 /** YAML as plain data: integers are bigint and floats are number, so that 2 and 2.0 stay apart. */

@@ -1,4 +1,4 @@
-import { PLAN_VERSION, decodeValue } from '../../schemas/core.ts';
+import { PLAN_VERSION, decodeValue, isObject } from '../../schemas/core.ts';
 import { nodeMeaning, type DefinitionNode, type FlowDefinition } from '../import/definition.ts';
 import { compileNode } from './compile-node.ts';
 import { checkGraph } from './graph.ts';
@@ -58,9 +58,9 @@ function indexesWhere(edges: readonly PlanEdge[], test: (edge: PlanEdge) => bool
   return edges.flatMap((edge, i) => (test(edge) ? [i] : []));
 }
 
-export function titleOf(node: DefinitionNode): string {
+function titleOf(node: DefinitionNode): string {
   const data = decodeValue(node.data);
-  const title = data instanceof Map ? data.get('title') : null;
+  const title = isObject(data) ? data.get('title') : null;
   return typeof title === 'string' && title !== '' ? title : node.id;
 }
 

@@ -92,7 +92,7 @@ function choicesOf(plan: Plan): readonly ReadonlyMap<number, ReadonlySet<string>
       if (plan.nodes[source]?.branches === true) way.set(source, new Set([handle]));
       merged = merged === undefined ? way : intersect(merged, way);
     }
-    known[i] = merged ?? new Map();
+    known[i] = merged ?? new Map<number, Set<string>>();
   }
   return known;
 }

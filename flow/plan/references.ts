@@ -32,7 +32,7 @@ export function selectorsOf(node: PlanNode): readonly Selector[] {
     case 'end':
       return behaviour.config.outputs.map((output) => output.selector);
     case 'if-else':
-      return [...behaviour.config.cases.flatMap((item) => item.conditions.flatMap(conditionSelectors))];
+      return behaviour.config.cases.flatMap((item) => item.conditions.flatMap(conditionSelectors));
     case 'template-transform':
     case 'code':
       return behaviour.config.variables.map((variable) => variable.selector);

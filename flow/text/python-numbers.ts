@@ -6,10 +6,11 @@ export const MAX_INTEGER_DIGITS = 4300;
 // JavaScript's \s has U+FEFF too and lacks the separators U+001C to U+001F and U+0085.
 /** The blanks of Python's `str.isspace`, for use inside a character class. */
 export const PYTHON_SPACE = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
-const FURTHER_SPACES: ReadonlySet<number> = new Set([
-  ...[0x85, 0xa0, 0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200a],
-  ...[0x2028, 0x2029, 0x202f, 0x205f, 0x3000],
-]);
+const FURTHER_SPACES: ReadonlySet<number> = new Set(
+  Array.from('\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000', (blank) =>
+    blank.charCodeAt(0),
+  ),
+);
 
 const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
 const FLOAT = /^[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?$/i;

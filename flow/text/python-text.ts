@@ -16,7 +16,7 @@ export function pythonRepr(value: Value): string {
       return Number.isInteger(value) ? String(value) : pythonFloat(value);
     case 'bigint':
       return value.toString();
-    case 'object':
+    default:
       if (value === null) return 'None';
       if (isArray(value)) return `[${value.map(pythonRepr).join(', ')}]`;
       if (isObject(value)) return `{${Array.from(value, ([key, item]) => `${reprString(key)}: ${pythonRepr(item)}`).join(', ')}}`;

@@ -47,7 +47,10 @@ function sharedTable(text: string): { pool: ObjectValue; rows: TemplateRow[] } {
   const pool = lookupIn(table, ['pool_n']) ?? null;
   const rows = lookupIn(table, ['rows']) ?? null;
   if (!isObject(pool) || !isArray(rows)) throw new Error('node_tables.json has no template_rendering');
-  const cell = (row: Value, key: string) => String(lookupIn(row, [key]));
+  const cell = (row: Value, key: string) => {
+    const found = lookupIn(row, [key]);
+    return typeof found === 'string' ? found : '';
+  };
   return {
     pool,
     rows: rows.map((row) => ({ template: cell(row, 'template'), text: cell(row, 'text'), markdown: cell(row, 'markdown(answer)') })),

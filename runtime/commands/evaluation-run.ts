@@ -154,7 +154,7 @@ function reuseKeys({ started, models }: ExecuteOptions): (effect: Effect) => Pro
 }
 
 /** `<evaluation>.<variant>.<repeat>.<hash of the sample's id>`. */
-export const evaluationRunId = (
+const evaluationRunId = (
   evaluationId: string,
   task: { readonly sampleId: string; readonly variant: string; readonly repeat: number },
 ): string => `${evaluationId}.${task.variant}.${task.repeat}.${sha256Hex(task.sampleId).slice(0, 20)}`;

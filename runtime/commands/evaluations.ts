@@ -124,7 +124,7 @@ async function loadEvaluation(context: Context, started: EvaluationStarted['data
 }
 
 /** All results of an evaluation, in portions. */
-export async function* resultsOf(context: Context, evaluationId: string): AsyncGenerator<ResultRow, void> {
+async function* resultsOf(context: Context, evaluationId: string): AsyncGenerator<ResultRow, void> {
   const limit = 1000;
   let after: { readonly sampleId: string; readonly variant: string; readonly repeat: number } | undefined;
   for (;;) {
@@ -158,7 +158,7 @@ async function judge(context: Context, { loaded, fence, report }: Judging): Prom
         log: 'ledger',
         stream: evaluationStream(evaluationId),
         expected: { any: true },
-        events: [{ type: 'EvaluationJudged', data: { evaluationId, summary: summary as unknown as Json, at: context.now() } }],
+        events: [{ type: 'EvaluationJudged', data: { evaluationId, summary: summary, at: context.now() } }],
       },
     ],
   });

@@ -68,7 +68,7 @@ export async function readFlowFile(path: string, options: { readonly flowName?: 
 }
 
 /** @throws RiskflowError `not_found` in one sentence. */
-export async function readText(path: string, what: string): Promise<string> {
+async function readText(path: string, what: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {

@@ -66,7 +66,7 @@ export async function runFlow(context: Context, request: RunRequest): Promise<Fi
   }
 }
 
-export function finishedRun(runId: string, outcome: RunOutcome): FinishedRun {
+function finishedRun(runId: string, outcome: RunOutcome): FinishedRun {
   if (outcome.status === 'finished') return { runId, ...outcome.data };
   throw new RiskflowError('busy', `run ${runId} was taken over by another process, which goes on with it`);
 }

@@ -63,7 +63,7 @@ export type RunOutcome =
   | { readonly status: 'taken-over' };
 
 const STOP_POLL_MS = 500;
-export const DEFAULT_RUN_TIMEOUT_MS = 1_200_000;
+const DEFAULT_RUN_TIMEOUT_MS = 1_200_000;
 export const LOG_OF_RUNS = 'runs-0';
 export const runStream = (runId: string): string => `run/${runId}`;
 
@@ -158,7 +158,7 @@ class FactWriter {
   #buffer: RunEvent[] = [];
   #written: number;
   #last: Promise<void> = Promise.resolve();
-  #failed: unknown;
+  #failed: Error | undefined;
 
   constructor(deps: RunHostDeps, options: DriveOptions, written: number) {
     this.#deps = deps;
@@ -174,7 +174,7 @@ class FactWriter {
   /** Starts writing what is buffered, and goes on. A failure shows at the next flush. */
   flushSoon(status: RunStatus): void {
     this.flush(status).catch((error: unknown) => {
-      this.#failed ??= error;
+      this.#failed ??= error instanceof Error ? error : new Error(messageOf(error));
     });
   }
 

@@ -2,27 +2,27 @@ import { z } from 'zod';
 import { idSchema, listOf, selectorSchema, textOrEmpty } from './common.ts';
 
 /** A Dify DSL file as it lies on disk (facts: dify-semantics §1). Everything not named here is kept and ignored. */
-export const edgeSchema = z.looseObject({
+const edgeSchema = z.looseObject({
   id: z.string().nullish(),
   source: idSchema,
   target: idSchema,
   sourceHandle: z.string().nullish(),
 });
 
-export const nodeSchema = z.looseObject({
+const nodeSchema = z.looseObject({
   id: idSchema,
   type: z.string().nullish(),
   parentId: z.string().nullish(),
   data: z.looseObject({ type: z.string().nullish(), title: textOrEmpty }),
 });
 
-export const environmentVariableSchema = z.looseObject({
+const environmentVariableSchema = z.looseObject({
   name: z.string(),
   value_type: z.string().nullish(),
   value: z.unknown().optional(),
 });
 
-export const conversationVariableSchema = z.looseObject({
+const conversationVariableSchema = z.looseObject({
   name: z.string(),
   value_type: z.string().nullish(),
   value: z.unknown().optional(),

@@ -65,7 +65,7 @@ describe('riskflow demo', () => {
     const own = { data: demoFolder };
     const status = await riskflowJson<Projections>(['projection', 'status'], own);
     expect(await riskflowJson(['projection', 'rebuild'], own)).toEqual(status);
-  }, 240_000);
+  });
 
   it('stops at the step that fails, with its sentence and exit code', async () => {
     const data = newFolder();

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { EvaluationSummary, ResultRow } from '../../schemas/index.ts';
-import { dataWithSamples, workingFolder } from './fixtures.ts';
+import { copyOf, dataWithSamples, workingFolder } from './fixtures.ts';
 import { modelEndpoint } from './model-endpoint.ts';
 import { contentOf, countRows, newFolder, riskflow, riskflowJson, startRiskflow } from './riskflow.ts';
 
@@ -35,14 +35,10 @@ describe.concurrent('riskflow eval', () => {
   beforeAll(async () => {
     folder = workingFolder();
     template = await dataWithSamples(folder);
-  }, 60_000);
+  });
 
   /** Data of its own, with the sample set. */
-  const newData = async (): Promise<string> => {
-    const data = join(newFolder(), 'data');
-    await cp(template, data, { recursive: true });
-    return data;
-  };
+  const newData = (): Promise<string> => copyOf(template);
 
   it.each([
     { a: 'bad.yml', b: 'good.yml', verdict: 'PASS', code: 0, estimate: 1 },
@@ -110,7 +106,7 @@ describe.concurrent('riskflow eval', () => {
     // A finished evaluation is only printed again.
     expect(await riskflowJson(['eval', 'resume', first.id], { data, folder })).toEqual(first);
     expect(contentOf(data)).toBe(before);
-  }, 60_000);
+  });
 
   it('prints the verdict for people, with the report it wrote', async () => {
     const data = await newData();
@@ -177,7 +173,7 @@ describe.concurrent('riskflow eval', () => {
       expect(new Set(endpoint.prompts).size).toBe(20);
       expect(endpoint.prompts.length).toBeLessThanOrEqual(20 + concurrency);
       expect(countRows(data, 'results')).toBe(40);
-    }, 60_000);
+    });
 
     it('while its owner lives, another process may not resume it', async () => {
       const endpoint = await modelEndpoint(() => ({ text: 'ham' }), 60_000);
@@ -193,7 +189,7 @@ describe.concurrent('riskflow eval', () => {
       running.child.kill('SIGTERM');
       const stopped = await running.finished;
       expect([stopped.code, stopped.err]).toEqual([1, expect.stringContaining(`eval resume ${id}\n`)]);
-    }, 60_000);
+    });
   });
 
   it('a report that cannot be written is noticed before anything is done', async () => {

@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dslText, type TestEdge, type TestNode } from '../../flow/testing/dsl.ts';
 import { newFolder, riskflow } from './riskflow.ts';
@@ -133,4 +134,11 @@ export async function dataWithSamples(folder: string, commands: readonly (readon
     if (code !== 0 && code !== 3 && code !== 4) throw new Error(`riskflow ${args.join(' ')} ended with ${code}: ${err}`);
   }
   return data;
+}
+
+/** A copy of a data folder, so that a test has its own. */
+export async function copyOf(data: string): Promise<string> {
+  const copy = join(newFolder(), 'data');
+  await cp(data, copy, { recursive: true });
+  return copy;
 }

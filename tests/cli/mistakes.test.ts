@@ -291,7 +291,7 @@ describe.concurrent('a mistake gives one sentence, the right exit code and chang
       ['projection', 'status'],
     ]);
     before = contentOf(data);
-  }, 120_000);
+  });
 
   /** A copy of the data and of the working folder, so that no case can spoil another. */
   function copies(files: Mistake['files']): { readonly ownData: string; readonly ownFolder: string } {
@@ -314,25 +314,21 @@ describe.concurrent('a mistake gives one sentence, the right exit code and chang
         ...mistake,
         line: `${subject}: riskflow ${mistake.args.join(' ')} ${Object.keys(mistake.env ?? {}).join(' ')}`,
       })),
-    )(
-      '$line',
-      async ({ args, code = 2, says, hint, env = {}, files }) => {
-        const { ownData, ownFolder } = copies(files);
-        const there = listing(ownFolder);
-        const finished = await riskflow(args, { data: ownData, folder: ownFolder, env });
-        const lines = finished.err.replace(/\n$/, '').split('\n');
-        expect(lines[0]).toMatch(/^riskflow: /);
-        expect(lines[0]?.slice('riskflow: '.length)).toMatch(says);
-        expect(lines.slice(1)).toEqual(lines.length === 1 ? [] : [expect.stringMatching(/^ {2}→ \S/)]);
-        if (hint !== undefined) expect(lines[1]?.slice('  → '.length)).toMatch(hint);
-        expect(finished.err).not.toMatch(/\n\s+at |unexpected|Warning/);
-        expect(finished.out).toBe('');
-        expect(finished.code).toBe(code);
-        expect(listing(ownFolder)).toEqual(there);
-        expect(contentOf(ownData)).toBe(before);
-      },
-      60_000,
-    );
+    )('$line', async ({ args, code = 2, says, hint, env = {}, files }) => {
+      const { ownData, ownFolder } = copies(files);
+      const there = listing(ownFolder);
+      const finished = await riskflow(args, { data: ownData, folder: ownFolder, env });
+      const lines = finished.err.replace(/\n$/, '').split('\n');
+      expect(lines[0]).toMatch(/^riskflow: /);
+      expect(lines[0]?.slice('riskflow: '.length)).toMatch(says);
+      expect(lines.slice(1)).toEqual(lines.length === 1 ? [] : [expect.stringMatching(/^ {2}→ \S/)]);
+      if (hint !== undefined) expect(lines[1]?.slice('  → '.length)).toMatch(hint);
+      expect(finished.err).not.toMatch(/\n\s+at |unexpected|Warning/);
+      expect(finished.out).toBe('');
+      expect(finished.code).toBe(code);
+      expect(listing(ownFolder)).toEqual(there);
+      expect(contentOf(ownData)).toBe(before);
+    });
   }
 
   it('the table is long enough', () => expect(Object.values(all).flat().length).toBeGreaterThanOrEqual(60));

@@ -4,9 +4,12 @@ import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll } from 'vitest';
+import { afterAll, vi } from 'vitest';
 
 export const project = resolve(import.meta.dirname, '../..');
+
+// Every step is a process of its own, and other tests may keep the machine busy.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 export type Finished = { readonly code: number | null; readonly out: string; readonly err: string };
 export type Start = {

@@ -55,7 +55,7 @@ describe.concurrent('riskflow source, decision and deadletter', () => {
     expect(deadLetters).toEqual([
       expect.objectContaining({ sourceId: 'stream', text: '{"broken', bytes: 8, reason: expect.stringMatching(/./) as string }),
     ]);
-  }, 60_000);
+  });
 
   it('a status of nothing says how to begin', async () => {
     const { code, out, err } = await riskflow(['source', 'status'], { data: join(newFolder(), 'data') });

@@ -1,3 +1,4 @@
+import { isArray, isObject } from '../../../schemas/core.ts';
 import type { ChatMessage, SecretRef, Value } from '../../../schemas/core.ts';
 import { failed, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
 import { mappedModel } from '../../engine/mapped-model.ts';
@@ -62,7 +63,5 @@ function renderPart(part: PromptPart, config: LlmConfig, context: NodeContext): 
 function contextText(value: Value | undefined): string {
   if (value === undefined || value === null) return '';
   if (!Array.isArray(value)) return renderText(value);
-  return (value as readonly Value[])
-    .map((item) => (item instanceof Map ? renderText(item.get('content') ?? '') : renderText(item)))
-    .join('\n');
+  return (value as readonly Value[]).map((item) => (isObject(item) ? renderText(item.get('content') ?? '') : renderText(item))).join('\n');
 }

@@ -12,6 +12,7 @@ import { splitLines } from '../python/text-split.ts';
 import { truthy } from '../python/truth.ts';
 import { fail, isMarkup, isUndefined, markup, NO_NAMED, textOf, tuple, type Budget, type Py } from '../python/values.ts';
 import { filter, openFilter, plainFilter, type FilterCall, type Filters } from './filter.ts';
+import { prettyPrint } from './pretty-print.ts';
 import { wrapText } from './word-wrap.ts';
 
 /** `soft_str` of MarkupSafe: a text stays as it is, everything else is printed. */
@@ -99,6 +100,7 @@ export const TEXT_FILTERS: Filters = [
   ['format', openFilter(format)],
   ['indent', filter([], ['width', 'first', 'blank'], indent)],
   ['lower', plainFilter(({ value, budget }) => changed(value, budget, (text) => text.toLowerCase()))],
+  ['pprint', plainFilter(({ value, budget }) => prettyPrint(value, budget))],
   ['replace', filter(['old', 'new'], ['count'], replace)],
   ['string', plainFilter(({ value, budget }) => softText(value, budget))],
   ['title', plainFilter(({ value, budget }) => titled(toText(value, budget)))],

@@ -1,5 +1,5 @@
+import { codePointLength, PYTHON_SPACE } from '../../text/index.ts';
 import { fail } from '../python/values.ts';
-import { codePointLength, sliceCodePoints } from '../../text/index.ts';
 
 export type WrapOptions = { readonly width: number; readonly breakLongWords: boolean; readonly breakOnHyphens: boolean };
 
@@ -21,7 +21,19 @@ const PIECES = new RegExp(
   'u',
 );
 const SIMPLE_PIECES = new RegExp(`(${BLANK}+)`, 'u');
-const ONLY_PYTHON_BLANK = /^[\s\x1c-\x1f\x85]*$/;
+const VISIBLE = new RegExp(`[^${PYTHON_SPACE}]`);
+
+/** The rest of a word that is too long for a line; what lies before `from` is already on a line. */
+type LongWord = { readonly characters: readonly string[]; readonly lastVisible: number; readonly from: number };
+type Piece = string | LongWord;
+
+const longWord = (text: string): LongWord => {
+  const characters = Array.from(text);
+  return { characters, lastVisible: characters.findLastIndex((char) => VISIBLE.test(char)), from: 0 };
+};
+const lengthOf = (piece: Piece): number => (typeof piece === 'string' ? codePointLength(piece) : piece.characters.length - piece.from);
+const isBlank = (piece: Piece): boolean => (typeof piece === 'string' ? !VISIBLE.test(piece) : piece.lastVisible < piece.from);
+const textOf = (piece: Piece): string => (typeof piece === 'string' ? piece : piece.characters.slice(piece.from).join(''));
 
 /** Breaks a text into lines of at most `width` characters, as Python's `textwrap.wrap` does without changing blanks. */
 export function wrapText(text: string, options: WrapOptions): string[] {
@@ -32,11 +44,12 @@ export function wrapText(text: string, options: WrapOptions): string[] {
 
 // A class because it works through a list of pieces: one call of wrapText.
 class Wrapper {
-  readonly #pieces: string[];
+  /** The next piece is the last one. */
+  readonly #pieces: Piece[];
   readonly #options: WrapOptions;
   readonly #lines: string[] = [];
-  constructor(pieces: readonly string[], options: WrapOptions) {
-    this.#pieces = [...pieces].reverse();
+  constructor(pieces: readonly Piece[], options: WrapOptions) {
+    this.#pieces = pieces.toReversed();
     this.#options = options;
   }
 
@@ -46,42 +59,41 @@ class Wrapper {
   }
 
   #line(): void {
-    const line: string[] = [];
+    const line: { readonly text: string; readonly blank: boolean }[] = [];
     let length = 0;
-    const next = (): string | undefined => this.#pieces.at(-1);
-    if (this.#lines.length > 0 && isBlank(next())) this.#pieces.pop();
-    for (let piece = next(); piece !== undefined && length + codePointLength(piece) <= this.#options.width; piece = next()) {
-      line.push(piece);
-      length += codePointLength(piece);
+    const next = (): Piece | undefined => this.#pieces.at(-1);
+    const first = next();
+    if (this.#lines.length > 0 && first !== undefined && isBlank(first)) this.#pieces.pop();
+    for (let piece = next(); piece !== undefined && length + lengthOf(piece) <= this.#options.width; piece = next()) {
+      line.push({ text: textOf(piece), blank: isBlank(piece) });
+      length += lengthOf(piece);
       this.#pieces.pop();
     }
     const long = next();
-    if (long !== undefined && codePointLength(long) > this.#options.width) this.#breakWord(long, line, length);
-    if (line.length > 0 && isBlank(line.at(-1))) line.pop();
-    if (line.length > 0) this.#lines.push(line.join(''));
+    if (long !== undefined && lengthOf(long) > this.#options.width) {
+      const part = this.#breakWord(long, line.length === 0, this.#options.width - length);
+      if (part !== undefined) line.push({ text: part, blank: !VISIBLE.test(part) });
+    }
+    if (line.at(-1)?.blank === true) line.pop();
+    if (line.length > 0) this.#lines.push(line.map(({ text }) => text).join(''));
   }
 
-  /** Puts as much of a word that is longer than a line into this one, or all of it when it must not be broken and the line is empty. */
-  #breakWord(word: string, line: string[], length: number): void {
-    const { width, breakLongWords, breakOnHyphens } = this.#options;
-    const room = width - length;
-    if (breakLongWords) {
-      const end = breakOnHyphens ? hyphenWithin(word, room) : room;
-      line.push(sliceCodePoints(word, 0, end));
-      this.#pieces[this.#pieces.length - 1] = sliceCodePoints(word, end, codePointLength(word));
-    } else if (line.length === 0) {
-      line.push(word);
-      this.#pieces.pop();
-    }
+  /** Takes as much of a word that is longer than a line as fits, or all of it when it must not be broken and the line is empty. */
+  #breakWord(piece: Piece, lineIsEmpty: boolean, room: number): string | undefined {
+    const { breakLongWords, breakOnHyphens } = this.#options;
+    if (!breakLongWords && !lineIsEmpty) return undefined;
+    this.#pieces.pop();
+    if (!breakLongWords) return textOf(piece);
+    const word = typeof piece === 'string' ? longWord(piece) : piece;
+    const end = word.from + (breakOnHyphens ? hyphenWithin(word, room) : room);
+    this.#pieces.push({ ...word, from: end });
+    return word.characters.slice(word.from, end).join('');
   }
 }
 
 /** The position behind the last hyphen in the first `room` characters that has something else before it, or `room`. */
-function hyphenWithin(word: string, room: number): number {
-  if (codePointLength(word) <= room) return room;
-  const head = Array.from(word).slice(0, room);
+function hyphenWithin(word: LongWord, room: number): number {
+  const head = word.characters.slice(word.from, word.from + room);
   const hyphen = head.lastIndexOf('-');
   return hyphen > 0 && head.slice(0, hyphen).some((char) => char !== '-') ? hyphen + 1 : room;
 }
-
-const isBlank = (piece: string | undefined): boolean => piece !== undefined && ONLY_PYTHON_BLANK.test(piece);

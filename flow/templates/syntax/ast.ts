@@ -39,7 +39,13 @@ export type Statement =
     }
   | { readonly k: 'macro'; readonly macro: MacroDefinition; readonly target: NameTarget; readonly line: number }
   | { readonly k: 'call'; readonly call: CallExpression; readonly caller: MacroDefinition; readonly line: number }
-  | { readonly k: 'filter'; readonly filter: Expression; readonly scope: ScopeSlots; readonly body: readonly Statement[]; readonly line: number }
+  | {
+      readonly k: 'filter';
+      readonly filter: Expression;
+      readonly scope: ScopeSlots;
+      readonly body: readonly Statement[];
+      readonly line: number;
+    }
   | {
       readonly k: 'with';
       readonly targets: readonly Target[];
@@ -96,7 +102,12 @@ export type CallArguments = {
 };
 
 export type CallExpression = { readonly k: 'call'; readonly of: Expression; readonly args: CallArguments };
-export type FilterExpression = { readonly k: 'filter'; readonly of: Expression | null; readonly name: string; readonly args: CallArguments };
+export type FilterExpression = {
+  readonly k: 'filter';
+  readonly of: Expression | null;
+  readonly name: string;
+  readonly args: CallArguments;
+};
 
 export type Expression =
   /** Numbers here are integers within 2^53 and floats that are not integral. */
@@ -132,4 +143,10 @@ export type Expression =
       readonly first: Expression;
       readonly rest: readonly { readonly operator: CompareOperator; readonly value: Expression }[];
     }
-  | { readonly k: 'choice'; readonly test: Expression; readonly then: Expression; readonly otherwise: Expression | null; readonly line: number };
+  | {
+      readonly k: 'choice';
+      readonly test: Expression;
+      readonly then: Expression;
+      readonly otherwise: Expression | null;
+      readonly line: number;
+    };

@@ -107,7 +107,8 @@ class Lexer {
     this.#push(begin, '', offset);
     const open: string[] = [];
     for (;;) {
-      if (this.#at >= this.#source.length) throw new TemplateSyntaxError(`${begin === 'print-begin' ? '"{{"' : '"{%"'} is not closed`, offset);
+      if (this.#at >= this.#source.length)
+        throw new TemplateSyntaxError(`${begin === 'print-begin' ? '"{{"' : '"{%"'} is not closed`, offset);
       // Within brackets an end mark is read as operators: "}}" may close two dicts.
       const close = open.length === 0 ? matchAt(endPattern, this.#source, this.#at) : null;
       if (close !== null) {

@@ -1,8 +1,20 @@
 import type { BinaryOperator, CompareOperator } from './ast.ts';
 import { describeToken, type TokenCursor } from './cursor.ts';
-import { parseArguments } from './parse-arguments.ts';
-import { parsePrimary } from './parse-primary.ts';
-import type { ExpressionNode, FilterNode } from './tree.ts';
+import { TemplateSyntaxError } from './syntax-error.ts';
+import type { ArgumentNodes, ExpressionNode, FilterNode } from './tree.ts';
+
+// The parts of an expression hold expressions again, so all of the grammar of expressions is in this file.
+
+const CONSTANTS: ReadonlyMap<string, null | boolean> = new Map([
+  ['true', true],
+  ['True', true],
+  ['false', false],
+  ['False', false],
+  ['none', null],
+  ['None', null],
+]);
+
+export const isConstantName = (name: string): boolean => CONSTANTS.has(name);
 
 /** Parses an expression. Without `choice`, "a if b else c" is left alone, as in the head of a loop. */
 export function parseExpression(cursor: TokenCursor, choice = true): ExpressionNode {
@@ -131,15 +143,13 @@ function parseUnary(cursor: TokenCursor, filters = true): ExpressionNode {
   const minus = cursor.skip('-');
   const plus = !minus && cursor.skip('+');
   const node: ExpressionNode =
-    minus || plus
-      ? { k: minus ? 'negate' : 'plus', of: cursor.nested(() => parseUnary(cursor, false)), offset }
-      : parsePrimary(cursor);
+    minus || plus ? { k: minus ? 'negate' : 'plus', of: cursor.nested(() => parseUnary(cursor, false)), offset } : parsePrimary(cursor);
   const whole = parsePostfix(cursor, node);
   return filters ? parseFiltersAndTests(cursor, whole) : whole;
 }
 
 /** Attributes, subscripts and calls after an expression. */
-export function parsePostfix(cursor: TokenCursor, start: ExpressionNode): ExpressionNode {
+function parsePostfix(cursor: TokenCursor, start: ExpressionNode): ExpressionNode {
   let node = start;
   for (;;) {
     if (cursor.is('.')) node = parseDot(cursor, node);
@@ -234,8 +244,108 @@ function parseTestArgument(cursor: TokenCursor): readonly ExpressionNode[] {
 }
 
 /** An integer literal; beyond 2^53 it keeps its digits. */
-export function integerNode(literal: string, offset: number): ExpressionNode {
+function integerNode(literal: string, offset: number): ExpressionNode {
   const text = literal.replaceAll('_', '');
   const value = Number(text);
   return Number.isSafeInteger(value) ? { k: 'constant', value, offset } : { k: 'integer', text: BigInt(text).toString(), offset };
+}
+
+/** The arguments of a call, filter or test, with their brackets: values, then name=value, then *list, then **map. */
+function parseArguments(cursor: TokenCursor): ArgumentNodes {
+  const { offset } = cursor.expect('(', '"("');
+  const positional: ExpressionNode[] = [];
+  const named: [string, ExpressionNode][] = [];
+  let list: ExpressionNode | null = null;
+  let map: ExpressionNode | null = null;
+  const ensure = (right: boolean): void => {
+    if (!right) cursor.fail('the arguments are not in order: values, then name=value, then *list, then **map', offset);
+  };
+  for (let first = true; !cursor.is(')'); first = false) {
+    if (!first) cursor.expect(',', '","');
+    if (cursor.is(')')) break;
+    if (cursor.skip('*')) {
+      ensure(list === null && map === null);
+      list = parseExpression(cursor);
+    } else if (cursor.skip('**')) {
+      ensure(map === null);
+      map = parseExpression(cursor);
+    } else if (cursor.is('name') && cursor.following.type === '=') {
+      ensure(map === null);
+      const name = cursor.next().text;
+      cursor.next();
+      if (named.some(([known]) => known === name)) cursor.fail(`the argument ${name} is given twice`, offset);
+      named.push([name, parseExpression(cursor)]);
+    } else {
+      ensure(list === null && map === null && named.length === 0);
+      positional.push(parseExpression(cursor));
+    }
+  }
+  cursor.expect(')', '")"');
+  return { positional, named, list, map };
+}
+
+/** A name, a literal, or an expression in brackets. */
+export function parsePrimary(cursor: TokenCursor): ExpressionNode {
+  const token = cursor.current;
+  const { offset } = token;
+  switch (token.type) {
+    case 'name': {
+      cursor.next();
+      const value = CONSTANTS.get(token.text);
+      return value === undefined ? { k: 'name', name: token.text, use: 'load', offset } : { k: 'constant', value, offset };
+    }
+    case 'string': {
+      let value = '';
+      while (cursor.is('string')) value += cursor.next().text;
+      return { k: 'constant', value, offset };
+    }
+    case 'integer':
+      return integerNode(cursor.next().text, offset);
+    case 'float':
+      return floatNode(cursor.next().text, offset);
+    case '(': {
+      cursor.next();
+      const inner = cursor.nested(() => parseTuple(cursor, { brackets: true }));
+      cursor.expect(')', '")"');
+      return inner;
+    }
+    case '[':
+      return { k: 'list', items: parseList(cursor), offset };
+    case '{':
+      return { k: 'dict', entries: parseDict(cursor), offset };
+    default:
+      return cursor.fail(`an expression was expected, not ${describeToken(token)}`);
+  }
+}
+
+function parseList(cursor: TokenCursor): readonly ExpressionNode[] {
+  const items: ExpressionNode[] = [];
+  cursor.expect('[', '"["');
+  while (!cursor.is(']')) {
+    if (items.length > 0) cursor.expect(',', '"," or "]"');
+    if (!cursor.is(']')) items.push(parseExpression(cursor));
+  }
+  cursor.next();
+  return items;
+}
+
+function parseDict(cursor: TokenCursor): readonly (readonly [ExpressionNode, ExpressionNode])[] {
+  const entries: [ExpressionNode, ExpressionNode][] = [];
+  cursor.expect('{', '"{"');
+  while (!cursor.is('}')) {
+    if (entries.length > 0) cursor.expect(',', '"," or "}"');
+    if (cursor.is('}')) break;
+    const key = parseExpression(cursor);
+    cursor.expect(':', '":" after a key');
+    entries.push([key, parseExpression(cursor)]);
+  }
+  cursor.next();
+  return entries;
+}
+
+function floatNode(literal: string, offset: number): ExpressionNode {
+  const text = literal.replaceAll('_', '');
+  const value = Number(text);
+  if (!Number.isFinite(value)) throw new TemplateSyntaxError(`the number ${literal} is too large`, offset);
+  return !Number.isInteger(value) ? { k: 'constant', value, offset } : { k: 'float', text, offset };
 }

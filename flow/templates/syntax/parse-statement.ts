@@ -30,11 +30,16 @@ function parseBody(cursor: TokenCursor, ends: readonly string[]): readonly State
 }
 
 /** The body of a tag, up to and with the name of the tag that ends it. */
-function parseBlock(cursor: TokenCursor, tag: { readonly name: string; readonly offset: number }, ends: readonly string[]): readonly StatementNode[] {
+function parseBlock(
+  cursor: TokenCursor,
+  tag: { readonly name: string; readonly offset: number },
+  ends: readonly string[],
+): readonly StatementNode[] {
   cursor.skip(':');
   cursor.expect('tag-end', '"%}"');
   const body = parseBody(cursor, ends);
-  if (cursor.is('end')) cursor.fail(`the tag "${tag.name}" is not closed: ${ends.map((end) => `{% ${end} %}`).join(' or ')} is missing`, tag.offset);
+  if (cursor.is('end'))
+    cursor.fail(`the tag "${tag.name}" is not closed: ${ends.map((end) => `{% ${end} %}`).join(' or ')} is missing`, tag.offset);
   return body;
 }
 
@@ -53,9 +58,10 @@ const TAGS: ReadonlyMap<string, ParseTag> = new Map<string, ParseTag>([
 ]);
 
 const NOT_SUPPORTED: ReadonlyMap<string, string> = new Map([
-  ...['include', 'import', 'from', 'extends', 'block'].map(
-    (name): [string, string] => [name, `the tag "${name}" is not supported: a template of a flow stands alone, write its text here or use a macro`],
-  ),
+  ...['include', 'import', 'from', 'extends', 'block'].map((name): [string, string] => [
+    name,
+    `the tag "${name}" is not supported: a template of a flow stands alone, write its text here or use a macro`,
+  ]),
   ['do', 'the tag "do" is not part of Jinja\'s defaults: write {% set _ = … %}'],
   ['break', 'the tag "break" is not part of Jinja\'s defaults: filter the loop with {% for … if … %}'],
   ['continue', 'the tag "continue" is not part of Jinja\'s defaults: put the rest of the loop into {% if %}'],
@@ -143,7 +149,8 @@ function parseParameters(cursor: TokenCursor): readonly ParameterNode[] {
     if (parameters.some((known) => known.name.name === name.name)) cursor.fail(`the parameter ${name.name} is named twice`, name.offset);
     const value = cursor.skip('=') ? parseExpression(cursor) : null;
     const previous = parameters.at(-1);
-    if (value === null && previous !== undefined && previous.default !== null) cursor.fail('a parameter without a default follows one with a default');
+    if (value === null && previous !== undefined && previous.default !== null)
+      cursor.fail('a parameter without a default follows one with a default');
     parameters.push({ name: { ...name, use: 'parameter' }, default: value });
   }
   cursor.next();

@@ -1,6 +1,5 @@
 import type { TokenCursor } from './cursor.ts';
-import { parseTuple, type TupleEnd } from './parse-expression.ts';
-import { isConstantName, parsePrimary } from './parse-primary.ts';
+import { isConstantName, parsePrimary, parseTuple, type TupleEnd } from './parse-expression.ts';
 import type { ExpressionNode, NameNode, TargetNode } from './tree.ts';
 
 type TargetOptions = {

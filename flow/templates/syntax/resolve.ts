@@ -83,7 +83,14 @@ class Resolver {
         const inner = new Symbols(symbols, symbols.scope);
         inner.visitAll(node.body);
         const filter = node.filter === null ? null : this.#filter(node.filter, inner);
-        return { k: 'set-block', target: this.#target(node.target, symbols), filter, scope: inner.slots(), body: this.body(node.body, inner), line };
+        return {
+          k: 'set-block',
+          target: this.#target(node.target, symbols),
+          filter,
+          scope: inner.slots(),
+          body: this.body(node.body, inner),
+          line,
+        };
       }
       case 'filter-block': {
         const inner = new Symbols(symbols, symbols.scope);
@@ -267,7 +274,9 @@ class Resolver {
       case 'or':
         return { k: node.k, left: one(node.left), right: one(node.right) };
       case 'binary':
-        return node.operator === '**' ? power(node, one) : { k: 'binary', operator: node.operator, left: one(node.left), right: one(node.right) };
+        return node.operator === '**'
+          ? power(node, one)
+          : { k: 'binary', operator: node.operator, left: one(node.left), right: one(node.right) };
       case 'join':
         return { k: 'join', parts: node.parts.map(one) };
       case 'compare':
@@ -297,7 +306,8 @@ function power(node: BinaryNode, resolve: (node: ExpressionNode) => Expression):
   throw new TemplateSyntaxError('the base of a power must be a number or a variable: give the base a name with {% set %}', left.offset);
 }
 
-const isNumber = (node: ExpressionNode): boolean => (node.k === 'constant' && typeof node.value === 'number') || node.k === 'float' || node.k === 'integer';
+const isNumber = (node: ExpressionNode): boolean =>
+  (node.k === 'constant' && typeof node.value === 'number') || node.k === 'float' || node.k === 'integer';
 
 /** Whether an expression has the same value in every run, as Jinja sees it. */
 const isFixed = (node: AnyNode): boolean => node.k !== 'name' && node.k !== 'call' && childrenOf(node).every(isFixed);

@@ -51,7 +51,8 @@ function readEscape(body: string, at: number, offset: number): readonly [text: s
   OCTAL.lastIndex = at;
   const octal = OCTAL.exec(body)?.[0];
   if (octal !== undefined) return [String.fromCodePoint(Number.parseInt(octal, 8)), octal.length];
-  if (letter === 'N') throw new TemplateSyntaxError('characters by name (\\N{…}) are not supported: write the character itself or \\uXXXX', offset);
+  if (letter === 'N')
+    throw new TemplateSyntaxError('characters by name (\\N{…}) are not supported: write the character itself or \\uXXXX', offset);
   const code = body.codePointAt(at) ?? 0;
   if (code > 0x7f) return [pythonDetour(code), code > 0xffff ? 2 : 1];
   return [`\\${letter}`, 1];
@@ -60,7 +61,8 @@ function readEscape(body: string, at: number, offset: number): readonly [text: s
 function readHex(body: string, at: number, digits: number, offset: number): readonly [string, number] {
   const hex = body.slice(at + 1, at + 1 + digits);
   const code = /^[\da-fA-F]+$/.test(hex) && hex.length === digits ? Number.parseInt(hex, 16) : -1;
-  if (code < 0 || code > 0x10ffff) throw new TemplateSyntaxError(`\\${body[at] ?? ''} needs ${digits} hexadecimal digits of a character`, offset);
+  if (code < 0 || code > 0x10ffff)
+    throw new TemplateSyntaxError(`\\${body[at] ?? ''} needs ${digits} hexadecimal digits of a character`, offset);
   return [String.fromCodePoint(code), 1 + digits];
 }
 

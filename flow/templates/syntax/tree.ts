@@ -62,10 +62,7 @@ export type SetBlockNode = Node<'set-block', { target: TargetNode; filter: Filte
 export type MacroNode = Node<'macro', { name: string; parameters: readonly ParameterNode[]; body: readonly StatementNode[] }>;
 export type CallBlockNode = Node<'call-block', { call: CallNode; parameters: readonly ParameterNode[]; body: readonly StatementNode[] }>;
 export type FilterBlockNode = Node<'filter-block', { filter: FilterNode; body: readonly StatementNode[] }>;
-export type WithNode = Node<
-  'with',
-  { targets: readonly TargetNode[]; values: readonly ExpressionNode[]; body: readonly StatementNode[] }
->;
+export type WithNode = Node<'with', { targets: readonly TargetNode[]; values: readonly ExpressionNode[]; body: readonly StatementNode[] }>;
 
 export type StatementNode =
   | Node<'text', { text: string }>

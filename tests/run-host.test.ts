@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { flowOf, startNode, type TestNode } from '../../flow/testing/dsl.ts';
-import { startedEvent, succeed } from '../../flow/testing/drive.ts';
-import type { Effect, EffectExecutor, Fence, RunEvent, Storage } from '../../schemas/index.ts';
-import { openSqliteStorage, processIdentity } from '../../storage/index.ts';
-import { driveRun, runStream, type DriveOptions } from './run-host.ts';
+import { flowOf, startNode, type TestNode } from '../flow/testing/dsl.ts';
+import { startedEvent, succeed } from '../flow/testing/drive.ts';
+import type { Effect, EffectExecutor, Fence, RunEvent, Storage } from '../schemas/index.ts';
+import { openSqliteStorage, processIdentity } from '../storage/index.ts';
+import { driveRun, runStream, type DriveOptions } from '../runtime/embedded/run-host.ts';
 
 const llm = (id: string): TestNode => ({
   id,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { questionMessages, questionRequest, readCategory } from './question-classifier.ts';
+import { questionMessages, readCategory } from './prompt.ts';
 
 const classes = [
   { id: '1', name: 'spam' },
@@ -86,15 +86,5 @@ describe('questionMessages', () => {
         expect(questionMessages({ query, classes, instruction: '' })[1]).toEqual(user);
       }),
     );
-  });
-
-  it('becomes a request with the parameters as they are', () => {
-    const question = { query: 'x', classes, instruction: '' };
-    expect(questionRequest('m', { temperature: 0 }, question)).toEqual({
-      model: 'm',
-      params: { temperature: 0 },
-      schema: null,
-      messages: questionMessages(question),
-    });
   });
 });
