@@ -14,7 +14,7 @@ export {
 } from './commands/evaluations.ts';
 export { listModels, trainModel, type TrainedModel } from './commands/models.ts';
 export { projectionStatus, rebuildProjections } from './commands/projections.ts';
-export { recoverRun, runFlow, stopRun, type FinishedRun, type RunRequest } from './commands/runs.ts';
+export { checkRun, recoverRun, runFlow, stopRun, type FinishedRun, type RunRequest } from './commands/runs.ts';
 export { importSamples, splitSampleSet, type ImportedSamples, type SplitResult } from './commands/samples.ts';
 export { exportSamples, listSampleSets, showSampleSet } from './commands/sample-reads.ts';
 export { difyEvents, flowRaces, type DifyEvent } from '../flow/index.ts';

@@ -57,6 +57,7 @@ async function run(session: Session, command: Command): Promise<number> {
   return withApp(session, async (work) => {
     const named = file ?? (await findFlow(work, reference));
     checkPins(pins, named.nodes);
+    work.runtime.checkRun(work.context, { plan: named.plan, inputs, modelMap: options.mapModel ?? {} });
     const plan = named.isFile ? (await work.runtime.publishFlowFile(work.context, reference)).plan : named.plan;
     const finished = await execute(session, work, { named: { ...named, plan }, inputs, pins, options });
     if (options.events !== true) printRun(session, plan, finished);

@@ -22,6 +22,7 @@ export function difyEvents(plan: Plan): (event: RunEvent) => readonly DifyEvent[
   const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
   let started: RunStarted['data'] | undefined;
   let previous: string | null = null;
+  const inputsOf = new Map<string, Json>();
   const wrap = (event: string, data: Entries): DifyEvent =>
     objectOf({ event, task_id: started?.runId ?? null, workflow_run_id: started?.runId ?? null, data: objectOf(data) });
   const begin = (node: PlanNode, data: { readonly index: number; readonly inputs: Json; readonly at: number }): DifyEvent =>
@@ -50,6 +51,7 @@ export function difyEvents(plan: Plan): (event: RunEvent) => readonly DifyEvent[
         ];
       case 'NodeStarted': {
         const node = nodes.get(event.data.nodeId);
+        inputsOf.set(event.data.effectId, event.data.inputs);
         return node === undefined ? [] : [begin(node, event.data)];
       }
       case 'NodeRetried': {
@@ -71,7 +73,10 @@ export function difyEvents(plan: Plan): (event: RunEvent) => readonly DifyEvent[
           event.data.effectId === null
             ? [begin(node, { index: event.data.index, inputs: event.data.inputs, at: event.data.startedAt })]
             : [];
-        const finished = wrap('node_finished', nodeFinished(node, event.data, started));
+        const finished = wrap(
+          'node_finished',
+          nodeFinished(node, { ...event.data, inputs: inputsOf.get(event.data.effectId ?? '') ?? event.data.inputs }, started),
+        );
         previous = node.id;
         return [...first, ...pieces(plan, node, event.data, started), finished];
       }

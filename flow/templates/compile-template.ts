@@ -8,8 +8,7 @@ import { TemplateSyntaxError, type TemplateProblem } from './syntax/syntax-error
 import { findTooDeep } from './syntax/walk.ts';
 
 export type CompileResult =
-  | { readonly ok: true; readonly template: CompiledTemplate }
-  | { readonly ok: false; readonly errors: readonly TemplateProblem[] };
+  { readonly ok: true; readonly template: CompiledTemplate } | { readonly ok: false; readonly errors: readonly TemplateProblem[] };
 
 const NAMES = { filters: new Set(FILTERS.keys()), tests: new Set(TESTS.keys()) };
 

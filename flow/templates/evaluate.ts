@@ -94,7 +94,9 @@ function compareChain({ first, rest }: Of<'compare'>, scope: Scope, run: Run): P
 
 function choose({ test, then, otherwise, line }: Of<'choice'>, scope: Scope, run: Run): Py {
   if (truthy(evaluate(test, scope, run))) return evaluate(then, scope, run);
-  return otherwise === null ? undefinedValue(`the condition in line ${line} does not hold, and there is no else`) : evaluate(otherwise, scope, run);
+  return otherwise === null
+    ? undefinedValue(`the condition in line ${line} does not hold, and there is no else`)
+    : evaluate(otherwise, scope, run);
 }
 
 function joinTexts(parts: readonly Expression[], scope: Scope, run: Run): Py {

@@ -175,7 +175,8 @@ function assign(target: Target, value: Py, scope: Scope): void {
 function unpack(targets: readonly Target[], value: Py, scope: Scope): void {
   const items: Py[] = [];
   for (const item of iterate(value)) {
-    if (items.length >= targets.length) return fail('ValueError', `there are more values than the ${targets.length} names they are assigned to`);
+    if (items.length >= targets.length)
+      return fail('ValueError', `there are more values than the ${targets.length} names they are assigned to`);
     items.push(item);
   }
   if (items.length < targets.length) return fail('ValueError', `there are ${items.length} values for ${targets.length} names`);

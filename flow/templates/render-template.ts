@@ -18,13 +18,19 @@ export function renderJinja(
   limits: TemplateLimits = DEFAULT_LIMITS,
 ): RenderResult {
   const first = attempt(template, context, { limits, ownValues: template.mutates });
-  return first ?? attempt(template, context, { limits, ownValues: true }) ?? { ok: false, error: 'the values of the template cannot be copied' };
+  return (
+    first ?? attempt(template, context, { limits, ownValues: true }) ?? { ok: false, error: 'the values of the template cannot be copied' }
+  );
 }
 
 type Attempt = { readonly limits: TemplateLimits; readonly ownValues: boolean };
 
 /** Undefined: the template wants to change a value of the context, and has to begin again with copies. */
-function attempt(template: CompiledTemplate, context: ReadonlyMap<string, Value>, { limits, ownValues }: Attempt): RenderResult | undefined {
+function attempt(
+  template: CompiledTemplate,
+  context: ReadonlyMap<string, Value>,
+  { limits, ownValues }: Attempt,
+): RenderResult | undefined {
   const run = startRun({ context, budget: startBudget(limits, ownValues), ownValues, depth: limits.depth, callMacro });
   try {
     return { ok: true, text: renderText(template, run, limits) };

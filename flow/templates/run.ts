@@ -2,7 +2,18 @@ import type { Value } from '../../schemas/core.ts';
 import { FILTERS, TESTS, type FilterEngine } from './filters/index.ts';
 import { bindArguments } from './python/arguments.ts';
 import { GLOBALS } from './python/globals.ts';
-import { fail, isDict, isList, isSecret, undefinedValue, type Arguments, type Budget, type Macro, type Py, type Scope } from './python/values.ts';
+import {
+  fail,
+  isDict,
+  isList,
+  isSecret,
+  undefinedValue,
+  type Arguments,
+  type Budget,
+  type Macro,
+  type Py,
+  type Scope,
+} from './python/values.ts';
 import type { Load } from './syntax/ast.ts';
 
 /** One run of a template. */
@@ -105,7 +116,10 @@ const failScope = (): never => {
   throw new Error('a compiled template refers to a scope that does not exist');
 };
 
-export const newScope = (slots: number, parent: Scope | null): Scope => ({ slots: new Array<Py | undefined>(slots).fill(undefined), parent });
+export const newScope = (slots: number, parent: Scope | null): Scope => ({
+  slots: new Array<Py | undefined>(slots).fill(undefined),
+  parent,
+});
 
 /** The value of a variable, or undefined with its name. */
 export const readSlot = (scope: Scope, up: number, slot: number, name: string): Py => {

@@ -1,11 +1,10 @@
 /** Text as Python and Dify make it from values: printing, templates with variables, secrets in rendered text. */
 export { codePointLength, compareCodePoints, isOneUnitPerCodePoint, sliceCodePoints } from './code-points.ts';
-export { fileAttribute, fileMarkdown, isFile, isFileArray } from './file-value.ts';
+export { fileAttribute, isFile } from './file-value.ts';
 export { lookupIn, type Lookup } from './lookup.ts';
 export {
   comparable,
   isPythonNumber,
-  isPythonSpace,
   isTruthy,
   MAX_INTEGER_DIGITS,
   numbersEqual,
@@ -19,7 +18,7 @@ export {
   type PythonNumber,
 } from './python-numbers.ts';
 export { pythonFloat, pythonJson, pythonRepr, pythonStr, type PythonJsonOptions } from './python-text.ts';
-export { renderMarkdown, renderText, renderValue, secretsOf, type RenderMode } from './render.ts';
+export { renderMarkdown, renderText, type RenderMode } from './render.ts';
 export { fillSecrets, hasSecrets, secretPlaceholder, secretsIn, withoutSecretMarks } from './secret-text.ts';
 export {
   compileVariableTemplate,

@@ -24,7 +24,7 @@ import { manifestOf, resolveSampleSet } from './sample-address.ts';
 
 /**
  * Checks everything that can be checked before the first call, freezes flow versions and trained artifacts, and writes
- * EvaluationStarted. @throws RiskflowError for every mistake; nothing but published flows is written before.
+ * EvaluationStarted. @throws RiskflowError for every mistake; nothing is written before but a classifier that is trained on first use.
  */
 export async function prepareEvaluation(
   context: Context,
@@ -62,6 +62,7 @@ export async function prepareEvaluation(
       artifacts,
     });
   }
+  for (const variant of resolved) await variant.publish();
   const { concurrency, repeats, metric, margin, maxErrors, seed, predict, positive, inputMap, reuse } = request;
   return {
     evaluationId: `e-${newId().slice(0, 13)}`,

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Plan } from '../../flow/index.ts';
 import { RiskflowError, type Pin } from '../../schemas/index.ts';
 import type { Context } from '../context.ts';
-import { loadPlan, publishFlowFile } from './flows.ts';
+import { loadPlan, publishFlow, readFlowFile } from './flows.ts';
 
 /** A variant as the user names it: a flow file, or FLOW[:VERSION] of a published flow. */
 export type VariantRequest = {
@@ -38,20 +39,24 @@ export const EVALUATION_DEFAULTS = {
   seed: 1,
 } as const;
 
-export type ResolvedVariant = VariantRequest & {
+export type ResolvedVariant = VariantRequest & ResolvedFlow;
+
+export type ResolvedFlow = {
   readonly plan: Plan;
   readonly fileName: string | null;
   readonly warnings: readonly string[];
+  /** Makes a file a version of its flow; nothing for a flow that is published already. Call it once everything else is right. */
+  readonly publish: () => Promise<void>;
 };
 
-/** A flow by what the user wrote. A file is published as a version of its flow. */
-export async function resolveFlow(
-  context: Context,
-  reference: string,
-): Promise<{ readonly plan: Plan; readonly fileName: string | null; readonly warnings: readonly string[] }> {
+/** A flow by what the user wrote: a file, or FLOW[:VERSION] of a published flow. Writes nothing. */
+export async function resolveFlow(context: Context, reference: string): Promise<ResolvedFlow> {
   if (/\.ya?ml$/i.test(reference) || existsSync(reference)) {
-    const published = await publishFlowFile(context, reference);
-    return { plan: published.plan, fileName: published.fileName, warnings: published.warnings };
+    const imported = await readFlowFile(reference);
+    const publish = async (): Promise<void> => {
+      await publishFlow(context, imported.flow, basename(reference));
+    };
+    return { plan: imported.flow.plan, fileName: basename(reference), warnings: imported.flow.warnings, publish };
   }
   await context.storage.projections.catchUp(context.workspaceId);
   const [name = '', version] = reference.split(':');
@@ -63,7 +68,8 @@ export async function resolveFlow(
       hint: known.length === 0 ? 'name a .yml file exported from Dify' : `published flows are: ${known.join(', ')}`,
     });
   }
-  return { plan: await loadPlan(context, row.version), fileName: row.fileName, warnings: row.warnings };
+  const publish = (): Promise<void> => Promise.resolve();
+  return { plan: await loadPlan(context, row.version), fileName: row.fileName, warnings: row.warnings, publish };
 }
 
 const mapped = (inputMap: Readonly<Record<string, string>>, input: string): string | undefined =>

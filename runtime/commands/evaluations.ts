@@ -236,7 +236,7 @@ async function evaluationRow(context: Context, evaluationId: string): Promise<Ev
       known.length === 0
         ? 'none has been run in this data folder'
         : `the latest are: ${known
-            .slice(-5)
+            .slice(0, 5)
             .map((item) => item.evaluationId)
             .join(', ')}`,
   });
@@ -263,5 +263,5 @@ export async function* showResults(context: Context, evaluationId: string): Asyn
 /** All evaluations, newest first. */
 export async function listEvaluations(context: Context): Promise<readonly EvaluationRow[]> {
   await context.storage.projections.catchUp(context.workspaceId);
-  return (await context.storage.read.evaluations(context.workspaceId)).toReversed();
+  return context.storage.read.evaluations(context.workspaceId);
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { compilePlan, importFlow, type FlowDefinition, type Plan } from '../../flow/index.ts';
+import { compilePlan, importFlow, type FlowDefinition, type ImportedFlow, type Plan } from '../../flow/index.ts';
 import {
   canonicalJson,
   messageOf,
@@ -28,9 +28,12 @@ export async function publishFlowFile(
   path: string,
   options: { readonly flowName?: string } = {},
 ): Promise<PublishedFlow> {
-  const imported = await readFlowFile(path, options);
-  const { definition, version, meaningHash, plan, warnings } = imported.flow;
-  const fileName = basename(path);
+  return publishFlow(context, (await readFlowFile(path, options)).flow, basename(path));
+}
+
+/** Publishes an imported flow. */
+export async function publishFlow(context: Context, imported: ImportedFlow, fileName: string): Promise<PublishedFlow> {
+  const { definition, version, meaningHash, plan, warnings } = imported;
   const bytes = utf8(canonicalJson(definition));
   const event: FlowVersionPublished = {
     type: 'FlowVersionPublished',

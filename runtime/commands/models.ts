@@ -58,7 +58,7 @@ export async function trainModel(context: Context, request: TrainRequest): Promi
     setVersion: set.version,
     split: address.split,
     rows: samples.length,
-    metrics: metrics as Json,
+    metrics,
   };
   const known = (await context.storage.read.models(context.workspaceId, { model })).at(-1);
   const isNew = known?.artifact !== sha256 || known.setVersion !== set.version;

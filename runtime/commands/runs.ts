@@ -31,9 +31,16 @@ export type RunRequest = {
 
 export type FinishedRun = { readonly runId: string } & RunFinished['data'];
 
+/** What can be wrong with a request before the run begins. @throws RiskflowError `invalid_input` or `usage` */
+export function checkRun(context: Context, request: Pick<RunRequest, 'plan' | 'inputs' | 'modelMap'>): void {
+  checkModelMap([request.plan], request.modelMap ?? {}, context.settings);
+  const checked = checkInputs(request.plan, request.inputs);
+  if (!checked.ok) throw new RiskflowError('invalid_input', `flow "${request.plan.flow}": ${checked.message}`);
+}
+
 /** Runs a plan once, on its own lease, recorded from the start. @throws RiskflowError `invalid_input` before anything is written. */
 export async function runFlow(context: Context, request: RunRequest): Promise<FinishedRun> {
-  checkModelMap([request.plan], request.modelMap ?? {}, context.settings);
+  checkRun(context, request);
   const runId = newId();
   const started = startRun(context, { ...request, runId, mode: 'manual', origin: { kind: 'manual' } });
   const lease = await holdLease(context, `run/${runId}`);

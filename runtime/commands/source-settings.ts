@@ -55,8 +55,9 @@ export async function settingsOf(context: Context, request: CreateSourceRequest)
   if (basename(location).length > LONGEST_TOPIC)
     throw new RiskflowError('usage', `the name of ${location} is longer than ${LONGEST_TOPIC} characters`);
   await fileSize(location);
-  const { plan } = await resolveFlow(context, request.flow);
+  const { plan, publish } = await resolveFlow(context, request.flow);
   checkInputMap(plan, inputMap);
+  await publish();
   const { flow, flowVersion } = plan;
   const pinned = request.flow === flow ? null : flowVersion;
   return { sourceId, kind: 'ndjson-file', location, flow, flowVersion: pinned, keyField, inputMap, queryField, onDuplicateKey };

@@ -282,8 +282,6 @@ describe.concurrent('a mistake gives one sentence, the right exit code and chang
   beforeAll(async () => {
     folder = workingFolder();
     data = await dataWithSamples(folder, [
-      // `run` and `eval run` publish a flow file before the runtime looks at inputs and options: here they are published.
-      ...Object.keys(flows).map((name) => ['flow', 'import', `${name}.yml`]),
       ['model', 'train', 'small@tune'],
       evalRun(),
       ['source', 'create', 'stream', '--file', 'records.ndjson', '--flow', 'good', '--key', 'id'],

@@ -1,5 +1,4 @@
-import { isArray, isObject } from '../../../schemas/core.ts';
-import type { ChatMessage, SecretRef, Value } from '../../../schemas/core.ts';
+import { isArray, isObject, type ChatMessage, type SecretRef, type Value } from '../../../schemas/core.ts';
 import { failed, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
 import { mappedModel } from '../../engine/mapped-model.ts';
 import type { LlmConfig, PromptPart } from '../../plan/plan.ts';
@@ -62,6 +61,6 @@ function renderPart(part: PromptPart, config: LlmConfig, context: NodeContext): 
 /** Retrieved passages are joined by newlines; plain text stands for itself. */
 function contextText(value: Value | undefined): string {
   if (value === undefined || value === null) return '';
-  if (!Array.isArray(value)) return renderText(value);
-  return (value as readonly Value[]).map((item) => (isObject(item) ? renderText(item.get('content') ?? '') : renderText(item))).join('\n');
+  if (!isArray(value)) return renderText(value);
+  return value.map((item) => (isObject(item) ? renderText(item.get('content') ?? '') : renderText(item))).join('\n');
 }

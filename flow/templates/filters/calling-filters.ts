@@ -16,7 +16,8 @@ function* map(call: FilterCall): Generator<Py> {
 function mapping({ given: { positional, named }, budget, engine }: FilterCall): Getter {
   const attribute = named.get('attribute');
   if (positional.length === 0 && attribute !== undefined) {
-    for (const name of named.keys()) if (name !== 'attribute' && name !== 'default') fail('FilterArgumentError', `map takes no argument named ${name}`);
+    for (const name of named.keys())
+      if (name !== 'attribute' && name !== 'default') fail('FilterArgumentError', `map takes no argument named ${name}`);
     return attributeGetter(attribute, budget, { otherwise: named.get('default') ?? null });
   }
   const [name, ...rest] = positional;
@@ -47,7 +48,10 @@ function selecting({ given: { positional, named }, budget, engine }: FilterCall,
   return (item) => engine.test(test, get(item), { positional: rest, named });
 }
 
-const selector = (name: string, selection: Selection): Filters[number] => [name, openFilter((call) => iterator(name, select(call, selection)))];
+const selector = (name: string, selection: Selection): Filters[number] => [
+  name,
+  openFilter((call) => iterator(name, select(call, selection))),
+];
 
 export const CALLING_FILTERS: Filters = [
   ['map', openFilter((call) => iterator('map', map(call)))],

@@ -4,19 +4,7 @@ import { escapeHtml, escapeValue } from '../python/markup.ts';
 import { toIndex } from '../python/numbers.ts';
 import { toText } from '../python/printing.ts';
 import { truthy } from '../python/truth.ts';
-import {
-  fail,
-  isDict,
-  isList,
-  isPyObject,
-
-  isUndefined,
-  markup,
-  textOf,
-  typeName,
-  type Budget,
-  type Py,
-} from '../python/values.ts';
+import { fail, isDict, isList, isPyObject, isUndefined, markup, textOf, typeName, type Budget, type Py } from '../python/values.ts';
 import { filter, plainFilter, type FilterCall, type Filters } from './filter.ts';
 import { jsonText } from './json-text.ts';
 import { unescapeHtml } from './html-entities.ts';
@@ -28,7 +16,9 @@ const UNSAFE_IN_URL = /[^A-Za-z0-9_.~-]/gu;
 function quoteUrl(text: string, safe: string): string {
   if (!text.isWellFormed()) return fail('UnicodeEncodeError', 'the text has half a character and cannot be encoded');
   return text.replace(UNSAFE_IN_URL, (char) =>
-    safe.includes(char) ? char : encodeURIComponent(char).replace(/^[^%]$/, (plain) => `%${plain.charCodeAt(0).toString(16).toUpperCase()}`),
+    safe.includes(char)
+      ? char
+      : encodeURIComponent(char).replace(/^[^%]$/, (plain) => `%${plain.charCodeAt(0).toString(16).toUpperCase()}`),
   );
 }
 
@@ -86,7 +76,9 @@ function toJson({ value, args: [indent = null], budget }: FilterCall): Py {
   const given = textOf(indent);
   const margin = indent === null ? undefined : (given ?? ' '.repeat(Math.max(0, Math.min(toIndex(indent, 'the indent'), 1000))));
   const json = jsonText(value, margin, budget);
-  return markup(budget.text(json.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026').replaceAll("'", '\\u0027')));
+  return markup(
+    budget.text(json.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026').replaceAll("'", '\\u0027')),
+  );
 }
 
 function urls({ value, args: [limit = null, nofollow = false, target = null, rel = null, schemes = null], budget }: FilterCall): Py {
@@ -113,4 +105,3 @@ export const HTML_FILTERS: Filters = [
   ['urlize', filter([], ['trim_url_limit', 'nofollow', 'target', 'rel', 'extra_schemes'], urls)],
   ['xmlattr', filter([], ['autospace'], xmlAttributes)],
 ];
-

@@ -1,7 +1,19 @@
 import { compareCodePoints, pythonJson } from '../../text/index.ts';
 import { sortByKey } from '../python/compare.ts';
 import { isNumeric } from '../python/numbers.ts';
-import { fail, isDict, isList, isPyObject, isTuple, textOf, typeName, type Budget, type Py, type PyDict, type PyList } from '../python/values.ts';
+import {
+  fail,
+  isDict,
+  isList,
+  isPyObject,
+  isTuple,
+  textOf,
+  typeName,
+  type Budget,
+  type Py,
+  type PyDict,
+  type PyList,
+} from '../python/values.ts';
 
 const MAX_DEPTH = 200;
 
@@ -21,7 +33,8 @@ function dump(value: Py, style: Style, place: Place): string {
   if (isList(value)) return brackets(dumpItems(value, style, place), '[]', style, place);
   if (isTuple(value)) return brackets(dumpItems(value.items, style, place), '[]', style, place);
   if (isDict(value)) return brackets(dumpEntries(value, style, place), '{}', style, place);
-  if (isPyObject(value)) return fail('TypeError', `a ${typeName(value)} cannot be written as JSON${value.kind === 'iterator' ? ': add |list' : ''}`);
+  if (isPyObject(value))
+    return fail('TypeError', `a ${typeName(value)} cannot be written as JSON${value.kind === 'iterator' ? ': add |list' : ''}`);
   return fail('SecretError', 'a secret cannot be written as JSON');
 }
 
@@ -34,12 +47,15 @@ function dumpItems(items: PyList, style: Style, place: Place): string[] {
 
 function dumpEntries(dict: PyDict, style: Style, place: Place): string[] {
   style.budget.spend(1);
-  return sortedEntries(dict, style.budget).map(([key, item]) => `${pythonJson(keyText(key), { ensureAscii: true })}: ${dump(item, style, inner(style, place))}`);
+  return sortedEntries(dict, style.budget).map(
+    ([key, item]) => `${pythonJson(keyText(key), { ensureAscii: true })}: ${dump(item, style, inner(style, place))}`,
+  );
 }
 
 function sortedEntries(dict: PyDict, budget: Budget): readonly (readonly [Py, Py])[] {
   const entries = [...dict];
-  if (entries.every(([key]) => typeof key === 'string')) return entries.sort(([a], [b]) => compareCodePoints(String(a), String(b)));
+  const text = (key: unknown): string => (typeof key === 'string' ? key : '');
+  if (entries.every(([key]) => typeof key === 'string')) return entries.sort(([a], [b]) => compareCodePoints(text(a), text(b)));
   return sortByKey(entries, ([key]) => key, false, budget);
 }
 
@@ -50,7 +66,12 @@ function keyText(key: Py): string {
   return fail('TypeError', `a ${typeName(key)} cannot be a key in JSON`);
 }
 
-function brackets(parts: readonly string[], [open = '', close = '']: Iterable<string> & string, { margin, budget }: Style, place: Place): string {
+function brackets(
+  parts: readonly string[],
+  [open = '', close = '']: Iterable<string> & string,
+  { margin, budget }: Style,
+  place: Place,
+): string {
   if (parts.length === 0) return open + close;
   budget.room(parts.reduce((sum, part) => sum + part.length, 0));
   if (margin === undefined) return open + parts.join(', ') + close;

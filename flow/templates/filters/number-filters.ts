@@ -1,7 +1,19 @@
 import { float } from '../../../schemas/core.ts';
 import { MAX_INTEGER_DIGITS, parsePythonFloat, pythonStrip } from '../../text/index.ts';
 import { fixedDigits, roundDouble, roundInteger } from '../python/float-format.ts';
-import { absolute, checkedInteger, divide, doubleOf, isNumeric, multiply, power, pythonFloatOf, pythonInt, toDouble, toIndex } from '../python/numbers.ts';
+import {
+  absolute,
+  checkedInteger,
+  divide,
+  doubleOf,
+  isNumeric,
+  multiply,
+  power,
+  pythonFloatOf,
+  pythonInt,
+  toDouble,
+  toIndex,
+} from '../python/numbers.ts';
 import { truthy } from '../python/truth.ts';
 import { fail, isInteger, isUndefined, TemplateFailure, textOf, typeName, type Py } from '../python/values.ts';
 import { filter, plainFilter, type FilterCall, type Filters } from './filter.ts';
@@ -19,14 +31,18 @@ function round({ value, args: [precision = 0, method = 'common'] }: FilterCall):
   const scale = power(10, requireNumber(precision, 'the precision'));
   const scaled = multiply(number, requireNumber(scale, 'round'));
   if (!isNumeric(scaled) || !isNumeric(scale)) return fail('TypeError', 'round needs a number');
-  const whole = isInteger(scaled) ? scaled : pythonInt(float(method === 'ceil' ? Math.ceil(doubleOf(scaled)) : Math.floor(doubleOf(scaled))));
+  const whole = isInteger(scaled)
+    ? scaled
+    : pythonInt(float(method === 'ceil' ? Math.ceil(doubleOf(scaled)) : Math.floor(doubleOf(scaled))));
   return divide(whole, scale);
 }
 
 function roundCommon(number: Parameters<typeof toDouble>[0], digits: number): Py {
   if (isInteger(number)) return digits < -5000 ? 0 : checkedInteger(roundInteger(BigInt(number), digits));
   const rounded = roundDouble(toDouble(number), digits);
-  return Number.isFinite(toDouble(number)) && !Number.isFinite(rounded) ? fail('OverflowError', 'the rounded number is too large') : float(rounded);
+  return Number.isFinite(toDouble(number)) && !Number.isFinite(rounded)
+    ? fail('OverflowError', 'the rounded number is too large')
+    : float(rounded);
 }
 
 const roundToInteger = (number: Parameters<typeof toDouble>[0]): Py =>
@@ -104,7 +120,7 @@ function fileSize({ value, args: [binary = false] }: FilterCall): Py {
   const base = truthy(binary) ? 1024 : 1000;
   if (bytes === 1) return '1 Byte';
   if (bytes < base) return `${String(pythonInt(float(bytes)))} Bytes`;
-  const letters = [...'kMGTPEZY'];
+  const letters = Array.from('kMGTPEZY');
   const fits = letters.findIndex((_, i) => bytes < base ** (i + 2));
   const at = fits < 0 ? letters.length - 1 : fits;
   const amount = (base * bytes) / base ** (at + 2);
@@ -120,4 +136,3 @@ export const NUMBER_FILTERS: Filters = [
   ['int', filter([], ['default', 'base'], toInteger)],
   ['round', filter([], ['precision', 'method'], round)],
 ];
-

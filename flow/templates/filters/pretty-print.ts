@@ -86,9 +86,12 @@ function sortedRepr(value: Py, budget: Budget, depth: number): string {
   const items = (list: PyList): string => list.map((item) => sortedRepr(item, budget, depth + 1)).join(', ');
   if (isList(value) || isDict(value)) budget.spend(1);
   if (isList(value)) return budget.text(`[${items(value)}]`);
-  if (isTuple(value) && value.names === undefined) return budget.text(value.items.length === 1 ? `(${items(value.items)},)` : `(${items(value.items)})`);
+  if (isTuple(value) && value.names === undefined)
+    return budget.text(value.items.length === 1 ? `(${items(value.items)},)` : `(${items(value.items)})`);
   if (!isDict(value)) return repr(value, budget);
-  const parts = sortedEntries(value, budget).map(([key, item]) => `${sortedRepr(key, budget, depth + 1)}: ${sortedRepr(item, budget, depth + 1)}`);
+  const parts = sortedEntries(value, budget).map(
+    ([key, item]) => `${sortedRepr(key, budget, depth + 1)}: ${sortedRepr(item, budget, depth + 1)}`,
+  );
   return budget.text(`{${parts.join(', ')}}`);
 }
 
@@ -96,6 +99,7 @@ function sortedRepr(value: Py, budget: Budget, depth: number): string {
 function sortedEntries(dict: PyDict, budget: Budget): readonly (readonly [Py, Py])[] {
   const kinds = new Set(Array.from(dict.keys(), typeName));
   const numeric = ['bool', 'int', 'float'];
-  if (kinds.size > 1 && ![...kinds].every((kind) => numeric.includes(kind))) return fail('LimitError', 'pprint of a dict with keys of several types is not supported');
+  if (kinds.size > 1 && ![...kinds].every((kind) => numeric.includes(kind)))
+    return fail('LimitError', 'pprint of a dict with keys of several types is not supported');
   return kinds.has('NoneType') ? [...dict] : sortByKey([...dict], ([key]) => key, false, budget);
 }

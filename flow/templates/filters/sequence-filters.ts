@@ -174,8 +174,18 @@ function items({ value }: FilterCall): Py {
 }
 
 export const SEQUENCE_FILTERS: Filters = [
-  ['attr', filter(['name'], [], ({ value, args: [name = null] }) => onlyAttributeOf(value, textOf(name) ?? fail('TypeError', 'attr needs a name')))],
-  ['batch', filter(['linecount'], ['fill_with'], ({ value, args: [size = 0, fill = null], budget }) => iterator('batch', batches(value, size, fill, budget)))],
+  [
+    'attr',
+    filter(['name'], [], ({ value, args: [name = null] }) =>
+      onlyAttributeOf(value, textOf(name) ?? fail('TypeError', 'attr needs a name')),
+    ),
+  ],
+  [
+    'batch',
+    filter(['linecount'], ['fill_with'], ({ value, args: [size = 0, fill = null], budget }) =>
+      iterator('batch', batches(value, size, fill, budget)),
+    ),
+  ],
   ['count', plainFilter(({ value }) => requireLength(value))],
   ['length', plainFilter(({ value }) => requireLength(value))],
   ['d', filter([], ['default_value', 'boolean'], otherwise)],
@@ -190,11 +200,21 @@ export const SEQUENCE_FILTERS: Filters = [
   ['max', filter([], ['case_sensitive', 'attribute'], (call) => smallestOrLargest(call, '>'))],
   ['min', filter([], ['case_sensitive', 'attribute'], (call) => smallestOrLargest(call, '<'))],
   ['reverse', plainFilter(reverse)],
-  ['slice', filter(['slices'], ['fill_with'], ({ value, args: [count = 0, fill = null], budget }) => iterator('slice', slices(value, count, fill, budget)))],
+  [
+    'slice',
+    filter(['slices'], ['fill_with'], ({ value, args: [count = 0, fill = null], budget }) =>
+      iterator('slice', slices(value, count, fill, budget)),
+    ),
+  ],
   [
     'sort',
     filter([], ['reverse', 'case_sensitive', 'attribute'], ({ value, args: [reversed, caseSensitive = false, attribute = null], budget }) =>
-      sortByKey(listOf(value, budget), attributesGetter(attribute, budget, { ignoreCase: !truthy(caseSensitive) }), isReversed(reversed), budget),
+      sortByKey(
+        listOf(value, budget),
+        attributesGetter(attribute, budget, { ignoreCase: !truthy(caseSensitive) }),
+        isReversed(reversed),
+        budget,
+      ),
     ),
   ],
   ['sum', filter([], ['attribute', 'start'], sum)],

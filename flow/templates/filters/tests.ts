@@ -27,14 +27,17 @@ export type Test = {
   run(value: Py, args: readonly (Py | undefined)[], budget: Budget): boolean;
 };
 
-const is = (run: (value: Py, budget: Budget) => boolean): Test => ({ signature: positionalOnly([]), run: (value, _args, budget) => run(value, budget) });
+const is = (run: (value: Py, budget: Budget) => boolean): Test => ({
+  signature: positionalOnly([]),
+  run: (value, _args, budget) => run(value, budget),
+});
 const comparing = (operator: CompareOperator): Test => ({
   signature: positionalOnly(['other']),
   run: (value, [other = null], budget) => compare(value, operator, other, budget),
 });
 
 /** Whether a text is one of the names. */
-export const nameTest = (names: ReadonlySet<string>): Test => 
+export const nameTest = (names: ReadonlySet<string>): Test =>
   is((value) => {
     requireHashable(value);
     return names.has(textOf(value) ?? '');
@@ -43,7 +46,12 @@ export const nameTest = (names: ReadonlySet<string>): Test =>
 const rest = (value: Py, divisor: Py, budget: Budget): Py => applyBinary('%', value, divisor, budget);
 
 const hasLengthAndItems = (value: Py): boolean =>
-  textOf(value) !== undefined || isList(value) || isDict(value) || isTuple(value) || isUndefined(value) || (isPyObject(value) && value.kind === 'range');
+  textOf(value) !== undefined ||
+  isList(value) ||
+  isDict(value) ||
+  isTuple(value) ||
+  isUndefined(value) ||
+  (isPyObject(value) && value.kind === 'range');
 
 const ITERABLE: ReadonlySet<string> = new Set(['undefined', 'tuple', 'markup', 'range', 'iterator', 'view', 'loop']);
 const CALLABLE: ReadonlySet<string> = new Set(['undefined', 'macro', 'function', 'loop']);

@@ -80,5 +80,8 @@ function link(word: string, { limit, rel, target, schemes }: UrlizeOptions): str
   if (word.startsWith('mailto:') && EMAIL.test(word.slice(7))) return `<a href="${word}">${word.slice(7)}</a>`;
   const isMail = word.includes('@') && !word.startsWith('www.') && !word.startsWith('@') && !word.includes(':') && EMAIL.test(word);
   if (isMail) return `<a href="mailto:${word}">${word}</a>`;
-  return schemes.reduce((text, scheme) => (text !== scheme && text.startsWith(scheme) ? `<a href="${text}"${attributes}>${text}</a>` : text), word);
+  return schemes.reduce(
+    (text, scheme) => (text !== scheme && text.startsWith(scheme) ? `<a href="${text}"${attributes}>${text}</a>` : text),
+    word,
+  );
 }

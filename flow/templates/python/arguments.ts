@@ -15,9 +15,14 @@ export const positionalOnly = (required: readonly string[], optional: readonly s
 const NONE: readonly Py[] = [];
 
 /** The arguments in the order of the signature; one that was left out is undefined. @throws TemplateFailure as Python would */
-export function bindArguments(name: string, { names, required, positionalOnly: onlyPositional }: Signature, args: Arguments): readonly (Py | undefined)[] {
+export function bindArguments(
+  name: string,
+  { names, required, positionalOnly: onlyPositional }: Signature,
+  args: Arguments,
+): readonly (Py | undefined)[] {
   const { positional, named } = args;
-  if (positional.length > names.length) return fail('TypeError', `${name} takes at most ${names.length} arguments, not ${positional.length}`);
+  if (positional.length > names.length)
+    return fail('TypeError', `${name} takes at most ${names.length} arguments, not ${positional.length}`);
   if (named.size === 0 && positional.length >= required) return positional.length === 0 ? NONE : positional;
   const bound: (Py | undefined)[] = [...positional];
   for (const [key, value] of named) {

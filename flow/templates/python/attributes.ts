@@ -46,8 +46,39 @@ const UNSUPPORTED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 /** The names with which Python's dicts shadow keys when they are read with a dot. */
 const HIDDEN_DICT_KEYS: ReadonlySet<string> = new Set(
   [
-    ...['class', 'class_getitem', 'contains', 'delattr', 'delitem', 'dir', 'doc', 'eq', 'format', 'ge', 'getattribute', 'getitem', 'getstate'],
-    ...['gt', 'hash', 'init', 'init_subclass', 'ior', 'iter', 'le', 'len', 'lt', 'ne', 'new', 'or', 'reduce', 'reduce_ex', 'repr', 'reversed'],
+    ...[
+      'class',
+      'class_getitem',
+      'contains',
+      'delattr',
+      'delitem',
+      'dir',
+      'doc',
+      'eq',
+      'format',
+      'ge',
+      'getattribute',
+      'getitem',
+      'getstate',
+    ],
+    ...[
+      'gt',
+      'hash',
+      'init',
+      'init_subclass',
+      'ior',
+      'iter',
+      'le',
+      'len',
+      'lt',
+      'ne',
+      'new',
+      'or',
+      'reduce',
+      'reduce_ex',
+      'repr',
+      'reversed',
+    ],
     ...['ror', 'setattr', 'setitem', 'sizeof', 'str', 'subclasshook'],
   ].map((name) => `__${name}__`),
 );
@@ -55,9 +86,59 @@ const HIDDEN_DICT_KEYS: ReadonlySet<string> = new Set(
 /** The private names that Jinja's undefined value has; any other name on it is an error. */
 const UNDEFINED_NAMES: ReadonlySet<string> = new Set(
   [
-    ...['add', 'aiter', 'bool', 'call', 'class', 'complex', 'delattr', 'dir', 'div', 'doc', 'eq', 'float', 'floordiv', 'format', 'ge', 'getattr'],
-    ...['getattribute', 'getitem', 'getstate', 'gt', 'hash', 'init', 'init_subclass', 'int', 'iter', 'le', 'len', 'lt', 'mod', 'module', 'mul'],
-    ...['ne', 'neg', 'new', 'pos', 'pow', 'radd', 'rdiv', 'reduce', 'reduce_ex', 'repr', 'rfloordiv', 'rmod', 'rmul', 'rpow', 'rsub', 'rtruediv'],
+    ...[
+      'add',
+      'aiter',
+      'bool',
+      'call',
+      'class',
+      'complex',
+      'delattr',
+      'dir',
+      'div',
+      'doc',
+      'eq',
+      'float',
+      'floordiv',
+      'format',
+      'ge',
+      'getattr',
+    ],
+    ...[
+      'getattribute',
+      'getitem',
+      'getstate',
+      'gt',
+      'hash',
+      'init',
+      'init_subclass',
+      'int',
+      'iter',
+      'le',
+      'len',
+      'lt',
+      'mod',
+      'module',
+      'mul',
+    ],
+    ...[
+      'ne',
+      'neg',
+      'new',
+      'pos',
+      'pow',
+      'radd',
+      'rdiv',
+      'reduce',
+      'reduce_ex',
+      'repr',
+      'rfloordiv',
+      'rmod',
+      'rmul',
+      'rpow',
+      'rsub',
+      'rtruediv',
+    ],
     ...['setattr', 'sizeof', 'slots', 'str', 'sub', 'subclasshook', 'truediv'],
   ].map((name) => `__${name}__`),
 );
@@ -119,10 +200,13 @@ function positionItem(value: Py, key: Py): Py | undefined {
 }
 
 const missingItem = (value: Py, key: Py): Py =>
-  undefinedValue(`a ${typeName(value)} has no item ${typeof key === 'string' ? `"${key}"` : typeof key === 'number' ? String(key) : 'of that key'}`);
+  undefinedValue(
+    `a ${typeName(value)} has no item ${typeof key === 'string' ? `"${key}"` : typeof key === 'number' ? String(key) : 'of that key'}`,
+  );
 
 function refuseUnsupported(value: Py, name: string): void {
-  if (UNSUPPORTED.get(typeName(value))?.has(name) === true || (isPyObject(value) && value.kind === 'function')) fail('LimitError', `.${name} of a ${typeName(value)} is not supported`);
+  if (UNSUPPORTED.get(typeName(value))?.has(name) === true || (isPyObject(value) && value.kind === 'function'))
+    fail('LimitError', `.${name} of a ${typeName(value)} is not supported`);
 }
 
 /** An attribute that Python's object itself has; undefined for none. */

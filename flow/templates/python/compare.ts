@@ -30,7 +30,8 @@ export function equals(a: Py, b: Py, budget: Budget): boolean {
   if (a.kind === 'undefined') return b.kind === 'undefined';
   if (a.kind === 'tuple') return b.kind === 'tuple' && sameItems(a.items, b.items, budget);
   if (a.kind === 'range') return b.kind === 'range' && sameRange(a, b);
-  if (a.kind === 'view' && b.kind === 'view' && a.of !== 'values') return a === b || fail('LimitError', 'comparing views of dicts is not supported');
+  if (a.kind === 'view' && b.kind === 'view' && a.of !== 'values')
+    return a === b || fail('LimitError', 'comparing views of dicts is not supported');
   return a === b;
 }
 
@@ -138,7 +139,8 @@ export function findKey(dict: PyDict, key: Py, budget: Budget): { readonly key: 
 
 /** Sets a key, or replaces the value of the key that equals it. @throws TemplateFailure for a key that cannot be one */
 export function dictSet(dict: Map<Py, Py>, key: Py, value: Py, budget: Budget): void {
-  if (isPyObject(key) && key.kind === 'markup') fail('LimitError', 'text marked as safe cannot be a key: turn it into plain text with ~ \'\'');
+  if (isPyObject(key) && key.kind === 'markup')
+    fail('LimitError', "text marked as safe cannot be a key: turn it into plain text with ~ ''");
   dict.set(typeof key === 'string' ? key : (findKey(dict, key, budget)?.key ?? key), value);
 }
 

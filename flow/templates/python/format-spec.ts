@@ -77,7 +77,8 @@ function formatNumber(value: Numeric, spec: Spec, source: string): string {
   const { type } = spec;
   if (type === 's') return fail('ValueError', `the format "${source}" is for texts, not for numbers`);
   if (isInteger(value) && (type === '' || INTEGER_TYPES.includes(type))) return formatInteger(value, spec);
-  if (!isInteger(value) && type !== '' && !'eEfFgGn%'.includes(type)) return fail('ValueError', `the format "${source}" is for integers, not for floats`);
+  if (!isInteger(value) && type !== '' && !'eEfFgGn%'.includes(type))
+    return fail('ValueError', `the format "${source}" is for integers, not for floats`);
   return formatFloat(toDouble(value), spec);
 }
 
@@ -86,14 +87,18 @@ function formatInteger(value: number | bigint | boolean, spec: Spec): string {
   if (precision !== undefined) return fail('ValueError', 'an integer cannot be formatted with a precision');
   const integer = BigInt(value);
   if (type === 'c') {
-    if (grouping !== '' || spec.sign !== '-' || integer < 0n || integer > 0x10ffffn) return fail('ValueError', `${integer} is no character`);
+    if (grouping !== '' || spec.sign !== '-' || integer < 0n || integer > 0x10ffffn)
+      return fail('ValueError', `${integer} is no character`);
     return pad(String.fromCodePoint(Number(integer)), { align: spec.align ?? '<', fill: spec.fill ?? ' ', width: spec.width });
   }
   const radix = RADIX.get(type) ?? 10;
   if (grouping === ',' && radix !== 10) return fail('ValueError', `"," cannot group digits of type ${type}`);
   const digits = (integer < 0n ? -integer : integer).toString(radix);
   const prefix = spec.alternate && radix !== 10 ? `0${type}` : '';
-  return assemble({ negative: integer < 0n, prefix, whole: type === 'X' ? digits.toUpperCase() : digits, rest: '', every: radix === 10 ? 3 : 4 }, spec);
+  return assemble(
+    { negative: integer < 0n, prefix, whole: type === 'X' ? digits.toUpperCase() : digits, rest: '', every: radix === 10 ? 3 : 4 },
+    spec,
+  );
 }
 
 function formatFloat(value: number, spec: Spec): string {
@@ -101,7 +106,13 @@ function formatFloat(value: number, spec: Spec): string {
   const text = specialFloat(value) ?? floatDigits(Math.abs(value), spec);
   const percent = spec.type === '%' ? '%' : '';
   const match = /^(\d*)(.*)$/.exec(text);
-  const parts = { negative: negative && !Number.isNaN(value), prefix: '', whole: match?.[1] ?? '', rest: (match?.[2] ?? '') + percent, every: 3 };
+  const parts = {
+    negative: negative && !Number.isNaN(value),
+    prefix: '',
+    whole: match?.[1] ?? '',
+    rest: (match?.[2] ?? '') + percent,
+    every: 3,
+  };
   const formatted = assemble(parts, spec);
   return 'EFG'.includes(spec.type) && spec.type !== '' ? formatted.toUpperCase() : formatted;
 }

@@ -9,7 +9,10 @@ const MAX_RANGE = 10_000;
 
 function range(args: Arguments): Py {
   const [first = 0, second, third = 1] = bindArguments('range()', positionalOnly(['start'], ['stop', 'step']), args);
-  const [start, stop] = second === undefined ? [0, toIndex(first, 'the end of a range')] : [toIndex(first, 'the start of a range'), toIndex(second, 'the end of a range')];
+  const [start, stop] =
+    second === undefined
+      ? [0, toIndex(first, 'the end of a range')]
+      : [toIndex(first, 'the start of a range'), toIndex(second, 'the end of a range')];
   const step = toIndex(third, 'the step of a range');
   if (step === 0) return fail('ValueError', 'the step of a range is zero');
   const result = { kind: 'range', start, stop, step } as const;
@@ -45,5 +48,8 @@ export const GLOBALS: ReadonlyMap<string, Py> = new Map<string, Py>([
   ['namespace', nativeFunction('namespace', (args, budget) => ({ kind: 'namespace', attributes: dictOf('namespace()', args, budget) }))],
   ['cycler', nativeFunction('cycler', cycler)],
   ['joiner', nativeFunction('joiner', joiner)],
-  ['lipsum', nativeFunction('lipsum', () => fail('LimitError', 'lipsum() is not supported, since the same inputs must give the same text'))],
+  [
+    'lipsum',
+    nativeFunction('lipsum', () => fail('LimitError', 'lipsum() is not supported, since the same inputs must give the same text')),
+  ],
 ]);

@@ -73,4 +73,5 @@ export function sequenceItems(value: Py): PyList | undefined {
 const SURROGATE = /[\ud800-\udfff]/;
 
 /** Text by position of its characters; a string itself serves when each character has one unit. */
-export const codePoints = (text: string): { readonly length: number; readonly [at: number]: string } => (SURROGATE.test(text) ? Array.from(text) : text);
+export const codePoints = (text: string): { readonly length: number; readonly [at: number]: string } =>
+  SURROGATE.test(text) ? Array.from(text) : text;

@@ -78,7 +78,8 @@ export const LIST_METHODS: ReadonlyMap<string, ListMethod> = new Map<string, Lis
       const [index = -1] = bindArguments('pop()', positionalOnly([], ['index']), args);
       const at = toIndex(index, 'the position');
       const place = at < 0 ? at + list.length : at;
-      if (place < 0 || place >= list.length) return fail('IndexError', list.length === 0 ? 'the list is empty' : 'the position is outside of the list');
+      if (place < 0 || place >= list.length)
+        return fail('IndexError', list.length === 0 ? 'the list is empty' : 'the position is outside of the list');
       return own(list, budget).splice(place, 1)[0] ?? null;
     },
   ],

@@ -1,5 +1,5 @@
 import { equals } from './compare.ts';
-import { iterate, lengthOf, listOf } from './iterate.ts';
+import { iterate, lengthOf } from './iterate.ts';
 import { bindArguments, positionalOnly } from './arguments.ts';
 import { fail, iterator, undefinedValue, type Arguments, type Budget, type Iterator, type LoopState, type Py } from './values.ts';
 

@@ -15,4 +15,5 @@ export const escapeHtml = (text: string): string =>
   SPECIAL.test(text) ? text.replace(/[&<>'"]/g, (char) => ENTITIES.get(char) ?? char) : text;
 
 /** `escape(value)` of MarkupSafe: marked text stays, everything else is printed and escaped. */
-export const escapeValue = (value: Py, budget: Budget): Markup => (isMarkup(value) ? value : markup(budget.text(escapeHtml(toText(value, budget)))));
+export const escapeValue = (value: Py, budget: Budget): Markup =>
+  isMarkup(value) ? value : markup(budget.text(escapeHtml(toText(value, budget))));

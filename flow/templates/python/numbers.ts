@@ -157,7 +157,8 @@ export function power(a: Numeric, b: Numeric): Py {
     return fail('ValueError', 'a negative number to a fractional power is a complex number, which is not supported');
   }
   const result = doublePower(base, exponent);
-  if (!Number.isFinite(result) && Number.isFinite(base) && Number.isFinite(exponent)) return fail('OverflowError', 'the result of a power is too large');
+  if (!Number.isFinite(result) && Number.isFinite(base) && Number.isFinite(exponent))
+    return fail('OverflowError', 'the result of a power is too large');
   return float(result);
 }
 
@@ -165,7 +166,8 @@ function integerPower(base: bigint, exponent: bigint): Py {
   if (exponent === 0n) return 1;
   if (base === 0n || base === 1n) return Number(base);
   if (base === -1n) return exponent % 2n === 0n ? 1 : -1;
-  if (Number(exponent) * (bitLength(base) - 3) > MAX_INTEGER_BITS) return fail('LimitError', `a power has more than ${MAX_INTEGER_BITS} bits`);
+  if (Number(exponent) * (bitLength(base) - 3) > MAX_INTEGER_BITS)
+    return fail('LimitError', `a power has more than ${MAX_INTEGER_BITS} bits`);
   return checkedInteger(base ** exponent);
 }
 

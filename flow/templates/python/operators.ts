@@ -2,7 +2,21 @@ import type { BinaryOperator } from '../syntax/ast.ts';
 import { add, divide, floorDivide, isNumeric, multiply, power, remainder, subtract, type Numeric } from './numbers.ts';
 import { escapeHtml } from './markup.ts';
 import { percentFormat } from './percent-format.ts';
-import { fail, isInteger, isList, isMarkup, isTuple, isUndefined, markup, textOf, tuple, typeName, type Budget, type Py, type PyList } from './values.ts';
+import {
+  fail,
+  isInteger,
+  isList,
+  isMarkup,
+  isTuple,
+  isUndefined,
+  markup,
+  textOf,
+  tuple,
+  typeName,
+  type Budget,
+  type Py,
+  type PyList,
+} from './values.ts';
 
 const ARITHMETIC: Readonly<Record<BinaryOperator, (a: Numeric, b: Numeric) => Py>> = {
   '+': add,

@@ -4,7 +4,20 @@ import { pad } from './format-spec.ts';
 import { isNumeric, pythonInt, toDouble } from './numbers.ts';
 import { escapeHtml } from './markup.ts';
 import { repr, toText } from './printing.ts';
-import { fail, isDict, isInteger, isList, isMarkup, isTuple, isUndefined, textOf, typeName, type Budget, type Py, type PyDict } from './values.ts';
+import {
+  fail,
+  isDict,
+  isInteger,
+  isList,
+  isMarkup,
+  isTuple,
+  isUndefined,
+  textOf,
+  typeName,
+  type Budget,
+  type Py,
+  type PyDict,
+} from './values.ts';
 
 const DIRECTIVE = /%(?:\(([^()]*)\))?([-#0 +]*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlL]?([^])?/gu;
 const HAS_PRECISION = /\./;
@@ -34,18 +47,33 @@ export function percentFormat(format: string, values: Py, escape: boolean, budge
     named: (name) => namedValue(values, name),
   };
   let named = false;
-  const text = format.replace(DIRECTIVE, (whole: string, name: string | undefined, flags: string, width: string | undefined, precision: string | undefined, type: string | undefined) => {
-    if (type === undefined) return fail('ValueError', 'the format ends within a "%"');
-    if (type === '%') return '%';
-    named ||= name !== undefined;
-    const count = (part: string | undefined): number => (part === '*' ? Number(pythonInt(source.next())) : Number(part ?? 0));
-    const columns = count(width);
-    const digits = HAS_PRECISION.test(whole.slice(0, -type.length).replace(/^%\([^()]*\)/, '')) ? count(precision) : undefined;
-    budget.room(Math.abs(columns) + (digits ?? 0));
-    const value = name === undefined ? source.next() : source.named(name);
-    const allFlags = columns < 0 ? `${flags}-` : flags;
-    return convert(value, { flags: allFlags, width: Math.abs(columns), precision: digits === undefined ? undefined : Math.max(digits, 0), type }, escape, budget);
-  });
+  const text = format.replace(
+    DIRECTIVE,
+    (
+      whole: string,
+      name: string | undefined,
+      flags: string,
+      width: string | undefined,
+      precision: string | undefined,
+      type: string | undefined,
+    ) => {
+      if (type === undefined) return fail('ValueError', 'the format ends within a "%"');
+      if (type === '%') return '%';
+      named ||= name !== undefined;
+      const count = (part: string | undefined): number => (part === '*' ? Number(pythonInt(source.next())) : Number(part ?? 0));
+      const columns = count(width);
+      const digits = HAS_PRECISION.test(whole.slice(0, -type.length).replace(/^%\([^()]*\)/, '')) ? count(precision) : undefined;
+      budget.room(Math.abs(columns) + (digits ?? 0));
+      const value = name === undefined ? source.next() : source.named(name);
+      const allFlags = columns < 0 ? `${flags}-` : flags;
+      return convert(
+        value,
+        { flags: allFlags, width: Math.abs(columns), precision: digits === undefined ? undefined : Math.max(digits, 0), type },
+        escape,
+        budget,
+      );
+    },
+  );
   const mayRest = named || isDict(values) || isList(values) || isUndefined(values);
   if (used < list.length && !mayRest) return fail('TypeError', 'there are more values than places in the format');
   return budget.text(text);

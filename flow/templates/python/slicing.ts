@@ -10,7 +10,9 @@ export function sliceValue(value: Py, bounds: SliceBounds, budget: Budget): Py {
   const text = textOf(value);
   if (text !== undefined) {
     const characters = codePoints(text);
-    const cut = positions(bounds, characters.length).map((at) => characters[at] ?? '').join('');
+    const cut = positions(bounds, characters.length)
+      .map((at) => characters[at] ?? '')
+      .join('');
     return isMarkup(value) ? markup(cut) : cut;
   }
   const items = sequenceItems(value);
@@ -27,7 +29,10 @@ export function sliceValue(value: Py, bounds: SliceBounds, budget: Budget): Py {
   return fail('TypeError', `a ${typeName(value)} cannot be cut`);
 }
 
-function resolve({ start, stop, step }: SliceBounds, length: number): { readonly start: number; readonly stop: number; readonly step: number } {
+function resolve(
+  { start, stop, step }: SliceBounds,
+  length: number,
+): { readonly start: number; readonly stop: number; readonly step: number } {
   const stride = step === null ? 1 : toIndex(step, 'the step of a slice');
   if (stride === 0) return fail('ValueError', 'the step of a slice is zero');
   const [lowest, highest] = stride > 0 ? [0, length] : [-1, length - 1];

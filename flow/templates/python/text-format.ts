@@ -10,7 +10,11 @@ export type Reach = {
   item(value: Py, key: Py, budget: Budget): Py;
 };
 
-export type FormatSource = { readonly format: string; /** Whether the format is safe HTML, so that texts have to be escaped. */ readonly safe: boolean; readonly reach: Reach };
+export type FormatSource = {
+  readonly format: string;
+  /** Whether the format is safe HTML, so that texts have to be escaped. */ readonly safe: boolean;
+  readonly reach: Reach;
+};
 
 type Piece = { readonly text: string } | { readonly field: string; readonly conversion: string; readonly spec: string };
 
@@ -31,7 +35,8 @@ export function formatText({ format, safe, reach }: FormatSource, args: Argument
 /** `str.format_map` of Python: the values of the fields come from a dict. */
 export function formatTextWithMap(source: FormatSource, args: Arguments, budget: Budget): string {
   const [mapping, ...more] = args.positional;
-  if (mapping === undefined || more.length > 0 || args.named.size > 0 || !isDict(mapping)) return fail('TypeError', 'format_map() needs one dict');
+  if (mapping === undefined || more.length > 0 || args.named.size > 0 || !isDict(mapping))
+    return fail('TypeError', 'format_map() needs one dict');
   const named = new Map(Array.from(mapping).flatMap(([key, value]): [string, Py][] => (typeof key === 'string' ? [[key, value]] : [])));
   return formatText(source, { positional: [], named }, budget);
 }
@@ -89,7 +94,10 @@ function fieldValue(field: string, { args, budget, reach }: FormatCall): Py {
     const step = FIELD_STEP.exec(field);
     if (step === null) return fail('ValueError', `the field "${field}" of a format cannot be read`);
     const [all, attribute, index = ''] = step;
-    value = attribute === undefined ? reach.item(value, INDEX.test(index) ? Number(index) : index, budget) : reach.attribute(value, attribute, budget);
+    value =
+      attribute === undefined
+        ? reach.item(value, INDEX.test(index) ? Number(index) : index, budget)
+        : reach.attribute(value, attribute, budget);
     at += all.length;
   }
   return value;
@@ -138,4 +146,3 @@ function parseField(source: string): Piece {
   if (match[2] !== undefined && match[2].length !== 1) return fail('ValueError', 'a conversion of a format is one letter');
   return { field: match[1] ?? '', conversion: match[2] ?? '', spec: match[3] ?? '' };
 }
-

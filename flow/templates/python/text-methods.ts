@@ -6,13 +6,19 @@ import { FURTHER_DIGITS, NUMERAL_LETTERS } from './digits.ts';
 import { capitalize, isAscii, isLower, isTitle, isUpper, swapCase, titleWords } from './letter-case.ts';
 import { escapeHtml } from './markup.ts';
 import { toIndex } from './numbers.ts';
+import { toText } from './printing.ts';
 import { countText, findText, partOf, replaceText } from './text-search.ts';
 import { splitLines, splitText, splitTextFromEnd, stripCharacters } from './text-split.ts';
 import { truthy } from './truth.ts';
 import { fail, isTuple, textOf, tuple, typeName, type Budget, type Py } from './values.ts';
 
 /** What a method of a text gets: the text, whether it is marked as safe HTML, and its arguments in the order of its signature. */
-export type TextCall = { readonly text: string; readonly safe: boolean; readonly args: readonly (Py | undefined)[]; readonly budget: Budget };
+export type TextCall = {
+  readonly text: string;
+  readonly safe: boolean;
+  readonly args: readonly (Py | undefined)[];
+  readonly budget: Budget;
+};
 export type TextMethod = {
   readonly signature: Signature;
   /** Whether the result is marked as safe HTML when the text is. */
@@ -28,7 +34,8 @@ const change = (run: (text: string) => string): TextMethod => method(NONE, ({ te
 const check = (run: (text: string) => boolean): TextMethod => answer(NONE, ({ text }) => run(text));
 
 const limitOf = (value: Py | undefined): number => (value === undefined ? -1 : toIndex(value, 'the limit'));
-const separatorOf = (value: Py | undefined): string | undefined => (value === undefined || value === null ? undefined : requireText(value, 'the separator'));
+const separatorOf = (value: Py | undefined): string | undefined =>
+  value === undefined || value === null ? undefined : requireText(value, 'the separator');
 
 const SPLIT = signature([], ['sep', 'maxsplit']);
 const SEARCH = positionalOnly(['sub'], ['start', 'end']);
@@ -94,7 +101,7 @@ function join({ text, safe, args: [items = null], budget }: TextCall): Py {
     budget.spend(1);
     const part = textOf(item);
     if (part === undefined && !safe) return fail('TypeError', `only texts can be joined, not ${typeName(item)}: add |map('string')`);
-    const safePart = safe && (part === undefined || typeof item === 'string') ? escapeHtml(part ?? String(item)) : (part ?? '');
+    const safePart = safe && (part === undefined || typeof item === 'string') ? escapeHtml(part ?? toText(item, budget)) : (part ?? '');
     result = budget.text(first ? safePart : result + text + safePart);
     first = false;
   }
@@ -162,12 +169,24 @@ export const TEXT_METHODS: ReadonlyMap<string, TextMethod> = new Map<string, Tex
   ['strip', strip('both', pythonStrip)],
   ['lstrip', strip('left', pythonLeftStrip)],
   ['rstrip', strip('right', pythonRightStrip)],
-  ['removeprefix', method(positionalOnly(['prefix']), ({ text, args: [part = null] }) => without(text, requireText(part, 'the prefix'), true))],
-  ['removesuffix', method(positionalOnly(['suffix']), ({ text, args: [part = null] }) => without(text, requireText(part, 'the suffix'), false))],
+  [
+    'removeprefix',
+    method(positionalOnly(['prefix']), ({ text, args: [part = null] }) => without(text, requireText(part, 'the prefix'), true)),
+  ],
+  [
+    'removesuffix',
+    method(positionalOnly(['suffix']), ({ text, args: [part = null] }) => without(text, requireText(part, 'the suffix'), false)),
+  ],
   ['replace', method(positionalOnly(['old', 'new'], ['count']), replace)],
   ['split', method(SPLIT, ({ text, args: [sep, limit], budget }) => counted(splitText(text, separatorOf(sep), limitOf(limit)), budget))],
-  ['rsplit', method(SPLIT, ({ text, args: [sep, limit], budget }) => counted(splitTextFromEnd(text, separatorOf(sep), limitOf(limit)), budget))],
-  ['splitlines', method(signature([], ['keepends']), ({ text, args: [keep = false], budget }) => counted(splitLines(text, truthy(keep)), budget))],
+  [
+    'rsplit',
+    method(SPLIT, ({ text, args: [sep, limit], budget }) => counted(splitTextFromEnd(text, separatorOf(sep), limitOf(limit)), budget)),
+  ],
+  [
+    'splitlines',
+    method(signature([], ['keepends']), ({ text, args: [keep = false], budget }) => counted(splitLines(text, truthy(keep)), budget)),
+  ],
   ['partition', partition(false)],
   ['rpartition', partition(true)],
   ['join', method(positionalOnly(['iterable']), join)],

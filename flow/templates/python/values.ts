@@ -111,7 +111,8 @@ export const textOf = (value: Py): string | undefined => (typeof value === 'stri
 /** Whether a value is an integer to Python; a boolean is one. */
 export const isInteger = (value: Py): value is number | bigint | boolean =>
   typeof value === 'number' ? Number.isInteger(value) : typeof value === 'bigint' || typeof value === 'boolean';
-export const isFloat = (value: Py): value is number | Float => (typeof value === 'number' ? !Number.isInteger(value) : isFloatObject(value));
+export const isFloat = (value: Py): value is number | Float =>
+  typeof value === 'number' ? !Number.isInteger(value) : isFloatObject(value);
 
 /** The name of Python's type of a value, for errors. */
 export function typeName(value: Py): string {

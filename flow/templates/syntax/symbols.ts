@@ -24,9 +24,7 @@ export class FunctionScope {
 
   /** How many functions outward `outer` is. */
   distanceTo(outer: FunctionScope): number {
-    let distance = 0;
-    for (let scope: FunctionScope | null = this; scope !== outer && scope !== null; scope = scope.parent) distance++;
-    return distance;
+    return this === outer ? 0 : 1 + (this.parent?.distanceTo(outer) ?? 0);
   }
 }
 
