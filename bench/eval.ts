@@ -10,6 +10,8 @@ import { printFigures } from './print.ts';
 const CONCURRENCY = 32;
 const DELAY_MS = 50;
 const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+/** Where the launcher keeps compiled code between starts. */
+const COMPILED = fileURLToPath(new URL('../node_modules/.cache/riskflow/compiled', import.meta.url));
 const MOCK = fileURLToPath(new URL('./mock-model.ts', import.meta.url));
 
 /** A whole evaluation command, process start to exit, against a slow model endpoint in another process. */

@@ -18,6 +18,7 @@ import {
 } from '../schemas/index.ts';
 import type { Context, OnProgress } from './context.ts';
 import { trainModel } from './commands/models.ts';
+import { resolveSampleSet } from './commands/sample-address.ts';
 import type { Settings } from './settings.ts';
 
 export type ModelRouterOptions = {
@@ -88,6 +89,7 @@ async function findClassifier({ context, artifacts, onNotice, onProgress }: Mode
   }
 
   async function trainFirst(): Promise<string> {
+    await resolveSampleSet(context, model);
     onNotice?.(`training the classifier ${model}, which was not trained yet (as riskflow model train ${model} does)`);
     return (await trainModel(context, { address: model, ...(onProgress === undefined ? {} : { onProgress }) })).artifact;
   }

@@ -54,6 +54,6 @@ function readConfig(environment: Readonly<Record<string, string | undefined>>, w
   const issue = parsed.error.issues[0];
   throw new RiskflowError(
     'invalid_file',
-    `${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'it does not have the expected form'}`,
+    `${path}: ${issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `}${issue?.message ?? 'it does not have the expected form'}`,
   );
 }

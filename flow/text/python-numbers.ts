@@ -40,7 +40,7 @@ function trailingSpace(text: string): number {
 }
 
 /** Whether a UTF-16 unit is a blank to Python (`str.isspace`). */
-export function isPythonSpace(unit: number): boolean {
+function isPythonSpace(unit: number): boolean {
   if (unit < 0x80) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d) || (unit >= 0x1c && unit <= 0x1f);
   return FURTHER_SPACES.has(unit);
 }

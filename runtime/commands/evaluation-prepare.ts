@@ -39,6 +39,7 @@ export async function prepareEvaluation(
   checkInputMap(
     resolved.map((variant) => variant.plan),
     request.inputMap,
+    set.fieldNames,
   );
   for (const { plan, modelMap } of resolved) checkModelMap([plan], modelMap ?? {}, context.settings);
   const variants: Variant[] = [];
@@ -104,10 +105,14 @@ function checkWaits(variant: ResolvedVariant): void {
   );
 }
 
-type FreezeWork = { readonly context: Context; readonly variant: ResolvedVariant; readonly models: ModelRouter };
+type FreezeWork = {
+  readonly context: Context;
+  readonly variant: Pick<ResolvedVariant, 'plan' | 'modelMap' | 'pins'>;
+  readonly models: ModelRouter;
+};
 
 /** Asks for every model before the first call: a missing key or an unknown model must not show up half way. */
-async function freezeModels({ context, variant, models }: FreezeWork): Promise<Readonly<Record<string, string>>> {
+export async function freezeModels({ context, variant, models }: FreezeWork): Promise<Readonly<Record<string, string>>> {
   const artifacts: Record<string, string> = {};
   for (const { node, model } of modelsOf(variant.plan, modelReplacements(variant.plan, variant.modelMap ?? {}, context.settings))) {
     const pins = variant.pins ?? {};

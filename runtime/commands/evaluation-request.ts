@@ -109,9 +109,14 @@ export function inputFields(
   return fields;
 }
 
-/** Names an unknown input of `--map`. */
-export function checkInputMap(plans: readonly Plan[], inputMap: Readonly<Record<string, string>>): void {
-  for (const input of Object.keys(inputMap)) {
+/** Names an unknown input or field of `--map`. */
+export function checkInputMap(plans: readonly Plan[], inputMap: Readonly<Record<string, string>>, fieldNames: readonly string[]): void {
+  for (const [input, field] of Object.entries(inputMap)) {
+    if (!fieldNames.includes(field)) {
+      throw new RiskflowError('usage', `--map ${input}=${field}: the samples have no field "${field}"`, {
+        hint: `the fields are: ${fieldNames.join(', ')}`,
+      });
+    }
     if (input === 'sys.query') continue;
     const known = plans.some((plan) => {
       const root = plan.nodes[plan.root];

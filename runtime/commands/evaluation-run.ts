@@ -160,8 +160,9 @@ const evaluationRunId = (
 ): string => `${evaluationId}.${task.variant}.${task.repeat}.${sha256Hex(task.sampleId).slice(0, 20)}`;
 
 function runParts(runId: string): { readonly variant: string; readonly repeat: number } {
-  const [, variant = '', repeat = '0'] = runId.split('.');
-  return { variant, repeat: Number(repeat) };
+  // From the right: the name of a variant may hold dots.
+  const parts = runId.split('.');
+  return { variant: parts.slice(1, -2).join('.'), repeat: Number(parts.at(-2)) };
 }
 
 async function evaluateOne(
@@ -178,7 +179,7 @@ async function evaluateOne(
   const begin = { plan: shape.plan, inputs, pins: task.variant.pins, modelMap: task.variant.modelMap, runId, mode: 'evaluation' as const };
   const first = tryStart(context, {
     ...begin,
-    ...(query === undefined ? {} : { query }),
+    ...(query === undefined || query === null ? {} : { query }),
     origin: { kind: 'sample', evaluationId: started.evaluationId, ...target },
   });
   const resultEnd = (data: ResultSource): RunEnd => ({
@@ -191,6 +192,14 @@ async function evaluateOne(
       },
     ],
   });
+  if (query === null) {
+    return recordRejected(
+      work,
+      resultEnd({
+        error: `the sample has no text in the field "${shape.inputs.get('sys.query') ?? ''}", which is the query of flow "${shape.plan.flow}"`,
+      }),
+    );
+  }
   if (first.kind === 'rejected') return recordRejected(work, resultEnd({ error: first.message }));
   const history = options.done === null ? [] : await readRun(context, runId);
   const outcome = await driveRun(
@@ -226,14 +235,14 @@ function inputsOf(
   plan: Plan,
   fieldByInput: ReadonlyMap<string, string>,
   fields: Values,
-): { readonly inputs: Values; readonly query: string | undefined } {
+): { readonly inputs: Values; readonly query: string | null | undefined } {
   const types = new Map(startVariables(plan).map((variable) => [variable.name, variable.type]));
   const inputs = new Map<string, Value>();
-  let query: string | undefined;
+  let query: string | null | undefined = fieldByInput.has('sys.query') ? null : undefined;
   for (const [input, field] of fieldByInput) {
     const value = fields.get(field);
     if (value === undefined) continue;
-    if (input === 'sys.query') query = typeof value === 'string' ? value : '';
+    if (input === 'sys.query') query = typeof value === 'string' ? value : null;
     // CSV has text only: true and false stand for a checkbox.
     else if (types.get(input) === 'checkbox' && typeof value === 'string') inputs.set(input, /^(true|yes|1)$/i.test(value.trim()));
     else inputs.set(input, value);

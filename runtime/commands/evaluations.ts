@@ -17,7 +17,7 @@ import { textOf, type Context, type OnProgress } from '../context.ts';
 import { holdLease } from '../leases.ts';
 import { VERSION } from '../version.ts';
 import { gatedLimiter } from '../gated-limiter.ts';
-import { prepareEvaluation } from './evaluation-prepare.ts';
+import { freezeModels, prepareEvaluation } from './evaluation-prepare.ts';
 import type { EvaluationRequest } from './evaluation-request.ts';
 import { evaluationStream, executeEvaluation, resultKey } from './evaluation-run.ts';
 import { fileTrouble, loadPlan } from './flows.ts';
@@ -85,6 +85,10 @@ export async function resumeEvaluation(
     options.onStarted?.(loaded.started);
     const { limiter, gate } = gatedLimiter(options.concurrency ?? loaded.started.options.concurrency);
     const models = context.models({ limiter, artifacts: frozenArtifacts(loaded.started) });
+    for (const variant of loaded.started.variants) {
+      const plan = loaded.plans.get(variant.name);
+      if (plan !== undefined) await freezeModels({ context, variant: { plan, modelMap: variant.modelMap, pins: variant.pins }, models });
+    }
     await context.storage.projections.catchUp(context.workspaceId);
     const done = new Set<string>();
     for await (const result of resultsOf(context, evaluationId)) done.add(resultKey(result.sampleId, result.variant, result.repeat));

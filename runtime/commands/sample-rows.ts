@@ -6,6 +6,7 @@ import {
   isRiskflowError,
   RiskflowError,
   sha256Hex,
+  toDouble,
   toJsonText,
   type Value,
 } from '../../schemas/index.ts';
@@ -28,6 +29,7 @@ export type SampleRow = {
   /** Canonical JSON of the encoded fields. */
   readonly fields: string;
   readonly textHash: string;
+  readonly hasText: boolean;
 };
 export type RejectedRow = { readonly line: number; readonly message: string };
 export type ReadSamples = {
@@ -39,6 +41,7 @@ export type ReadSamples = {
 
 /** Reads samples from CSV, or JSONL when the name ends in .jsonl or .ndjson. @throws RiskflowError for a missing file or column. */
 export async function readSamples(path: string, map: ColumnMap): Promise<ReadSamples> {
+  checkMap(map);
   const table = await open(path);
   if (table.columns !== null) checkColumns(path, table.columns, map);
   const rows: SampleRow[] = [];
@@ -63,7 +66,11 @@ export async function readSamples(path: string, map: ColumnMap): Promise<ReadSam
     throw new RiskflowError('not_found', `the sample file ${path} cannot be read: ${fileTrouble(cause)}`, { cause });
   }
   const names = [...fieldNames];
-  return { rows, rejected, fieldNames: names, textField: names.includes('text') ? 'text' : null };
+  const textField = names.includes('text') ? 'text' : null;
+  const textless = textField === null ? [] : rows.filter((row) => !row.hasText);
+  rejected.push(...textless.map((row) => ({ line: ids.get(row.id) ?? 0, message: 'it has no field "text", which other rows have' })));
+  const kept = textless.length === 0 ? rows : rows.filter((row) => row.hasText);
+  return { rows: kept, rejected: rejected.toSorted((a, b) => a.line - b.line), fieldNames: names, textField };
 }
 
 async function open(path: string): Promise<Table> {
@@ -88,11 +95,33 @@ function checkColumns(path: string, columns: readonly string[], map: ColumnMap):
     ...Object.entries(map.fields ?? {}).map(([field, column]) => [`--field ${field}`, column] as const),
   ];
   for (const [option, column] of wanted) {
-    if (!columns.includes(column)) {
-      throw new RiskflowError('usage', `${path} has no column "${column}" (${option})`, { hint: `its columns are: ${columns.join(', ')}` });
-    }
+    if (columns.includes(column)) continue;
+    const only = columns.length === 1 ? (columns[0] ?? '') : '';
+    const separator = [';', '\t', '|'].find((candidate) => only.includes(candidate));
+    const hint =
+      separator === undefined
+        ? `its columns are: ${columns.join(', ')}`
+        : `it seems to be separated by "${separator === '\t' ? 'tab' : separator}": save it with commas`;
+    throw new RiskflowError('usage', `${path} has no column "${column}" (${option})`, { hint });
   }
 }
+
+/** What can be wrong with the mapping itself: two columns for one field, or a field made of the label or the id. */
+function checkMap(map: ColumnMap): void {
+  if (map.text !== undefined && Object.hasOwn(map.fields ?? {}, 'text')) {
+    throw new RiskflowError('usage', 'the field "text" is given twice, by --text and by --field text=…');
+  }
+  for (const [field, column] of sourcesOf(map)) {
+    if (column === (map.label ?? 'label')) {
+      throw new RiskflowError('usage', `the field "${field}" would be the label column "${column}", which never reaches a flow`);
+    }
+    if (column === (map.id ?? 'id')) throw new RiskflowError('usage', `the field "${field}" would be the id column "${column}"`);
+  }
+}
+
+/** The column of each field that has another name in the file. */
+const sourcesOf = (map: ColumnMap): ReadonlyMap<string, string> =>
+  new Map([...(map.text === undefined ? [] : [['text', map.text] as const]), ...Object.entries(map.fields ?? {})]);
 
 type ReadRow = { readonly sample: SampleRow; readonly fields: readonly string[] } | { readonly message: string };
 
@@ -103,12 +132,13 @@ function readRow(row: Extract<Row, { ok: true }>, map: ColumnMap, checkPresence:
     if (missing !== undefined) return { message: `it has no field "${missing}"` };
   }
   const label = scalarText(row.fields.get(labelColumn) ?? null);
-  if (label === null || label === '') return { message: `its label (column "${labelColumn}") is empty` };
+  if (label === null || label === '') return { message: `its label (column "${labelColumn}") is empty, or neither text nor a number` };
   const idColumn = map.id ?? (row.fields.has('id') ? 'id' : undefined);
   const id = idColumn === undefined ? String(row.line) : scalarText(row.fields.get(idColumn) ?? null);
-  if (id === null || id === '') return { message: `its id (column "${idColumn ?? 'id'}") is empty` };
+  if (id === null || id === '') return { message: `its id (column "${idColumn ?? 'id'}") is empty, or neither text nor a number` };
   const cluster = map.cluster === undefined ? null : scalarText(row.fields.get(map.cluster) ?? null);
   const fields = fieldsOf(row.fields, map, new Set([labelColumn, ...(idColumn === undefined ? [] : [idColumn])]));
+  if (fields.size === 0) return { message: 'it has no field beside its id and label' };
   const text = fields.get('text');
   if (text === '' || text === null) return { message: `its text (column "${map.text ?? 'text'}") is empty` };
   const json = canonicalJson(encodeValues(fields));
@@ -119,6 +149,7 @@ function readRow(row: Extract<Row, { ok: true }>, map: ColumnMap, checkPresence:
       cluster: cluster === '' ? null : cluster,
       fields: json,
       textHash: sha256Hex(typeof text === 'string' ? text : json),
+      hasText: text !== undefined,
     },
     fields: [...fields.keys()],
   };
@@ -126,16 +157,20 @@ function readRow(row: Extract<Row, { ok: true }>, map: ColumnMap, checkPresence:
 
 /** The label is left out: it never reaches a flow. */
 function fieldsOf(columns: ReadonlyMap<string, Value>, map: ColumnMap, leftOut: ReadonlySet<string>): ReadonlyMap<string, Value> {
-  const renamed = new Map<string, string>();
-  if (map.text !== undefined) renamed.set(map.text, 'text');
-  for (const [field, column] of Object.entries(map.fields ?? {})) renamed.set(column, field);
+  const sources = sourcesOf(map);
+  const moved = new Set(sources.values());
   const fields = new Map<string, Value>();
-  for (const [column, value] of columns) if (!leftOut.has(column)) fields.set(renamed.get(column) ?? column, value);
+  // A field that was given a column has that one, also where the file has a column of its own name.
+  for (const [column, value] of columns) if (!leftOut.has(column) && !moved.has(column) && !sources.has(column)) fields.set(column, value);
+  for (const [field, column] of sources) {
+    const value = columns.get(column);
+    if (value !== undefined) fields.set(field, value);
+  }
   return fields;
 }
 
 const scalarText = (value: Value): string | null => {
   if (typeof value === 'string') return value.trim();
-  if (typeof value === 'boolean' || isNumeric(value)) return toJsonText(value);
-  return null;
+  if (typeof value === 'boolean') return String(value);
+  return isNumeric(value) && Number.isFinite(toDouble(value)) ? toJsonText(value) : null;
 };

@@ -36,7 +36,10 @@ const NAME = /^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,99}$/u;
 export async function importSamples(context: Context, request: ImportSamplesRequest): Promise<ImportedSamples> {
   const { set, path } = request;
   if (!NAME.test(set))
-    throw new RiskflowError('usage', `"${set}" cannot be the name of a sample set: letters, digits, "_", "-" and "." only, at most 100`);
+    throw new RiskflowError(
+      'usage',
+      `"${set}" cannot be the name of a sample set: it must begin with a letter or digit and hold letters, digits, "_", "-" and "." only, at most 100`,
+    );
   const read = await readSamples(path, request.columns);
   if (read.rejected.length > 0 && !request.keepValid) throw rejectedError(path, read.rejected);
   const seen = new Set<string>();
@@ -59,7 +62,7 @@ export async function importSamples(context: Context, request: ImportSamplesRequ
   }));
   const data: SampleSetVersionCreated['data'] = {
     set,
-    version: versionOfManifest(manifest),
+    version: versionOfManifest(manifest, request.columns.cluster !== undefined),
     parent: null,
     split: null,
     seed: null,
@@ -93,9 +96,9 @@ function rejectedError(path: string, rejected: readonly RejectedRow[]): Riskflow
   );
 }
 
-/** Hash of the ordered (id, fields, label). Fields by their blob's hash, which is that of their content. */
-const versionOfManifest = (manifest: readonly ManifestEntry[]): string =>
-  hashJson(manifest.map(({ id, fields, label }) => [id, fields, label]));
+/** Hash of the ordered (id, fields, label), and the clusters where there are any (decision 005). Fields by their blob's hash. */
+const versionOfManifest = (manifest: readonly ManifestEntry[], hasClusters: boolean): string =>
+  hashJson(manifest.map(({ id, fields, label, cluster }) => (hasClusters ? [id, fields, label, cluster] : [id, fields, label])));
 
 function countLabels(manifest: readonly ManifestEntry[]): Readonly<Record<string, number>> {
   const counts = new Map<string, number>();
@@ -173,7 +176,7 @@ function splitVersion(
   const distinct = new Set(part.map((entry) => entry.textHash)).size;
   return {
     set: parent.set,
-    version: versionOfManifest(part),
+    version: versionOfManifest(part, parent.clusterField !== null),
     parent: parent.version,
     split,
     seed,
@@ -191,6 +194,9 @@ function splitVersion(
 function checkNames(ratios: Readonly<Record<string, number>>): void {
   for (const name of Object.keys(ratios)) {
     if (!NAME.test(name))
-      throw new RiskflowError('usage', `"${name}" cannot be the name of a split: letters, digits, "_", "-" and "." only`);
+      throw new RiskflowError(
+        'usage',
+        `"${name}" cannot be the name of a split: it must begin with a letter or digit and hold letters, digits, "_", "-" and "." only`,
+      );
   }
 }

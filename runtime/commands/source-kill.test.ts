@@ -186,7 +186,7 @@ describe('two processes that start the same source', () => {
     await model.came(4);
     await expect(startSource(app.context, 's')).rejects.toMatchObject({
       code: 'busy',
-      message: expect.stringContaining(`source/s is being worked on by process ${child.pid ?? 0} on `) as string,
+      message: expect.stringContaining(`source s is being worked on by process ${child.pid ?? 0} on `) as string,
     });
     expect((await sourceStatus(app.context, 's'))[0]).toMatchObject({ heldBy: { pid: child.pid }, pending: 6 });
     model.release();

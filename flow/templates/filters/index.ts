@@ -2,6 +2,7 @@ import { CALLING_FILTERS } from './calling-filters.ts';
 import type { Filter } from './filter.ts';
 import { HTML_FILTERS } from './html-filters.ts';
 import { NUMBER_FILTERS } from './number-filters.ts';
+import { ORDER_FILTERS } from './order-filters.ts';
 import { SEQUENCE_FILTERS } from './sequence-filters.ts';
 import { nameTest, VALUE_TESTS, type Test } from './tests.ts';
 import { TEXT_FILTERS } from './text-filters.ts';
@@ -11,6 +12,7 @@ export const FILTERS: ReadonlyMap<string, Filter> = new Map([
   ...CALLING_FILTERS,
   ...HTML_FILTERS,
   ...NUMBER_FILTERS,
+  ...ORDER_FILTERS,
   ...SEQUENCE_FILTERS,
   ...TEXT_FILTERS,
 ]);

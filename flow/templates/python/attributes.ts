@@ -1,10 +1,12 @@
 import { bindArguments } from './arguments.ts';
 import { dictGet, rangeLength } from './compare.ts';
+import { cyclerAttribute, CYCLER_METHODS } from './cycler.ts';
 import { DICT_METHODS } from './dict-methods.ts';
 import { codePoints, sequenceItems } from './iterate.ts';
 import { LIST_METHODS, TUPLE_METHODS } from './list-methods.ts';
 import { loopAttribute, LOOP_METHODS } from './loop.ts';
 import { FLOAT_METHODS, INTEGER_METHODS } from './number-methods.ts';
+import { HIDDEN_DICT_KEYS, refuseUnsupported, UNDEFINED_NAMES } from './private-names.ts';
 import { formatText, formatTextWithMap } from './text-format.ts';
 import { TEXT_METHODS } from './text-methods.ts';
 import {
@@ -28,120 +30,6 @@ import {
   type Py,
   type PyObject,
 } from './values.ts';
-
-/** What Python's objects of these types have besides, and this engine does not support: using it is an error, never a difference. */
-const UNSUPPORTED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['str', new Set(['encode', 'maketrans', 'translate'])],
-  ['Markup', new Set(['encode', 'maketrans', 'translate', 'escape', 'striptags', 'unescape'])],
-  ['dict', new Set(['fromkeys'])],
-  ['int', new Set(['as_integer_ratio', 'bit_count', 'from_bytes', 'imag', 'is_integer', 'to_bytes'])],
-  ['bool', new Set(['as_integer_ratio', 'bit_count', 'from_bytes', 'imag', 'is_integer', 'to_bytes'])],
-  ['float', new Set(['as_integer_ratio', 'fromhex', 'hex', 'imag'])],
-  ['generator', new Set(['close', 'send', 'throw'])],
-  ['range', new Set(['count', 'index'])],
-  ['Macro', new Set(['caller', 'catch_kwargs', 'catch_varargs', 'explicit_caller'])],
-  ['dict view', new Set(['isdisjoint', 'mapping'])],
-]);
-
-/** The names with which Python's dicts shadow keys when they are read with a dot. */
-const HIDDEN_DICT_KEYS: ReadonlySet<string> = new Set(
-  [
-    ...[
-      'class',
-      'class_getitem',
-      'contains',
-      'delattr',
-      'delitem',
-      'dir',
-      'doc',
-      'eq',
-      'format',
-      'ge',
-      'getattribute',
-      'getitem',
-      'getstate',
-    ],
-    ...[
-      'gt',
-      'hash',
-      'init',
-      'init_subclass',
-      'ior',
-      'iter',
-      'le',
-      'len',
-      'lt',
-      'ne',
-      'new',
-      'or',
-      'reduce',
-      'reduce_ex',
-      'repr',
-      'reversed',
-    ],
-    ...['ror', 'setattr', 'setitem', 'sizeof', 'str', 'subclasshook'],
-  ].map((name) => `__${name}__`),
-);
-
-/** The private names that Jinja's undefined value has; any other name on it is an error. */
-const UNDEFINED_NAMES: ReadonlySet<string> = new Set(
-  [
-    ...[
-      'add',
-      'aiter',
-      'bool',
-      'call',
-      'class',
-      'complex',
-      'delattr',
-      'dir',
-      'div',
-      'doc',
-      'eq',
-      'float',
-      'floordiv',
-      'format',
-      'ge',
-      'getattr',
-    ],
-    ...[
-      'getattribute',
-      'getitem',
-      'getstate',
-      'gt',
-      'hash',
-      'init',
-      'init_subclass',
-      'int',
-      'iter',
-      'le',
-      'len',
-      'lt',
-      'mod',
-      'module',
-      'mul',
-    ],
-    ...[
-      'ne',
-      'neg',
-      'new',
-      'pos',
-      'pow',
-      'radd',
-      'rdiv',
-      'reduce',
-      'reduce_ex',
-      'repr',
-      'rfloordiv',
-      'rmod',
-      'rmul',
-      'rpow',
-      'rsub',
-      'rtruediv',
-    ],
-    ...['setattr', 'sizeof', 'slots', 'str', 'sub', 'subclasshook', 'truediv'],
-  ].map((name) => `__${name}__`),
-);
 
 /** `value.name` of a template: the attribute, else the item; undefined when there is neither or it is private to Python. */
 export function attributeOf(value: Py, name: string, budget: Budget): Py {
@@ -204,11 +92,6 @@ const missingItem = (value: Py, key: Py): Py =>
     `a ${typeName(value)} has no item ${typeof key === 'string' ? `"${key}"` : typeof key === 'number' ? String(key) : 'of that key'}`,
   );
 
-function refuseUnsupported(value: Py, name: string): void {
-  if (UNSUPPORTED.get(typeName(value))?.has(name) === true || (isPyObject(value) && value.kind === 'function'))
-    fail('LimitError', `.${name} of a ${typeName(value)} is not supported`);
-}
-
 /** An attribute that Python's object itself has; undefined for none. */
 function ownAttribute(value: Py, name: string): Py | undefined {
   if (isUndefined(value)) return UNDEFINED_NAMES.has(name) ? hidden(name) : fail('UndefinedError', value.message);
@@ -242,9 +125,7 @@ function objectAttribute(value: PyObject, name: string): Py | undefined {
     case 'loop':
       return loopAttribute(value.state, name);
     case 'cycler':
-      if (name === 'items') return tuple(value.items);
-      if (name === 'pos') return value.position;
-      return name === 'current' ? value.items[value.position] : undefined;
+      return cyclerAttribute(value, name);
     case 'macro':
       if (name === 'name') return value.definition.name;
       return name === 'arguments' ? tuple(value.definition.parameters.map((parameter) => parameter.name)) : undefined;
@@ -266,7 +147,7 @@ export function findMethod(value: Py, name: string): BoundMethod | undefined {
   if (!isPyObject(value)) return undefined;
   if (value.kind === 'tuple') return bind(TUPLE_METHODS.get(name), value.items);
   if (value.kind === 'loop') return bind(LOOP_METHODS.get(name), value.state);
-  return value.kind === 'cycler' ? cyclerMethod(value, name) : undefined;
+  return value.kind === 'cycler' ? bind(CYCLER_METHODS.get(name), value) : undefined;
 }
 
 const bind = <Self>(method: ((self: Self, args: Arguments, budget: Budget) => Py) | undefined, self: Self): BoundMethod | undefined =>
@@ -292,17 +173,3 @@ function markSafe(result: Py): Py {
   return isPyObject(result) && result.kind === 'tuple' ? tuple(result.items.map(markSafe)) : result;
 }
 
-function cyclerMethod(cycler: Extract<PyObject, { readonly kind: 'cycler' }>, name: string): BoundMethod | undefined {
-  if (name === 'reset') {
-    return () => {
-      cycler.position = 0;
-      return null;
-    };
-  }
-  if (name !== 'next') return undefined;
-  return () => {
-    const item = cycler.items[cycler.position] ?? null;
-    cycler.position = (cycler.position + 1) % cycler.items.length;
-    return item;
-  };
-}

@@ -1,5 +1,5 @@
 import { pythonFloat } from '../../text/index.ts';
-import { exactFraction } from './numbers.ts';
+import { exactFraction } from './exact-division.ts';
 
 /**
  * The decimal digits of doubles as Python prints them with a precision: the exact value of the double is rounded, and what lies

@@ -98,7 +98,7 @@ const DIGRAPHS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** A character in title case, which differs from upper case for digraphs, ligatures, Georgian and some Greek letters. */
-export function titleCharacter(char: string): string {
+function titleCharacter(char: string): string {
   const upper = char.toUpperCase();
   if (upper.length === char.length && char < '\u0100') return upper;
   if (char >= '\u10d0' && char <= '\u10ff') return char;

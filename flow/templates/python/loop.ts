@@ -19,7 +19,7 @@ export function startLoop(source: Py, recurse: LoopState['recurse'], depth: numb
   };
 }
 
-export const iteratorOf = (source: Py): Iterator => iterator('a loop', iterate(source)[Symbol.iterator]());
+const iteratorOf = (source: Py): Iterator => iterator('a loop', iterate(source)[Symbol.iterator]());
 
 /** Goes to the next item; undefined at the end. */
 export function nextItem(loop: LoopState): Py | undefined {

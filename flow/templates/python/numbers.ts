@@ -1,5 +1,6 @@
 import { float, integer, type Float } from '../../../schemas/core.ts';
 import { comparable, parsePythonFloat, parsePythonInteger } from '../../text/index.ts';
+import { divideIntegers, exactFraction } from './exact-division.ts';
 import { fail, isFloat, isFloatObject, isInteger, isUndefined, typeName, type Py } from './values.ts';
 
 /** Larger integers are refused: their digits could not be printed either, and work on them grows without bound. */
@@ -26,7 +27,7 @@ export function checkedInteger(value: bigint): number | bigint {
   return bitLength(value) > MAX_INTEGER_BITS ? fail('LimitError', `an integer has more than ${MAX_INTEGER_BITS} bits`) : value;
 }
 
-export const bitLength = (value: bigint): number => (value < 0n ? -value : value).toString(16).length * 4;
+const bitLength = (value: bigint): number => (value < 0n ? -value : value).toString(16).length * 4;
 
 const asInteger = (value: number | bigint | boolean): number | bigint => (typeof value === 'boolean' ? Number(value) : value);
 
@@ -88,27 +89,9 @@ export function multiply(a: Numeric, b: Numeric): Py {
 export function divide(a: Numeric, b: Numeric): Py {
   if (comparable(b) === 0) return zeroDivision();
   if (typeof a !== 'bigint' && typeof b !== 'bigint') return float(toDouble(a) / toDouble(b));
-  return bothIntegers(a, b) ? float(divideIntegers(big(a), big(b))) : float(toDouble(a) / toDouble(b));
-}
-
-/** The double nearest to a quotient of integers of any size. */
-function divideIntegers(a: bigint, b: bigint): number {
-  const negative = a < 0n !== b < 0n;
-  const [x, y] = [a < 0n ? -a : a, b < 0n ? -b : b];
-  // 64 more bits than a double holds, and a last bit that remembers whether something was left over.
-  const shift = Math.max(0, 128 + y.toString(2).length - x.toString(2).length);
-  const scaled = x << BigInt(shift);
-  const quotient = scaled / y;
-  const sticky = quotient * y === scaled ? quotient : quotient | 1n;
-  const double = scaleDown(sticky, shift);
-  if (!Number.isFinite(double)) return fail('OverflowError', 'the result of a division is too large for a float');
-  return negative ? -double : double;
-}
-
-function scaleDown(value: bigint, shift: number): number {
-  const double = Number(value);
-  if (shift <= 1000) return double / 2 ** shift;
-  return double / 2 ** 1000 / 2 ** (shift - 1000);
+  if (!bothIntegers(a, b)) return float(toDouble(a) / toDouble(b));
+  const quotient = divideIntegers(big(a), big(b));
+  return Number.isFinite(quotient) ? float(quotient) : fail('OverflowError', 'the result of a division is too large for a float');
 }
 
 export function floorDivide(a: Numeric, b: Numeric): Py {
@@ -183,17 +166,6 @@ function doublePower(base: number, exponent: number): number {
   const n = BigInt(Math.abs(exponent));
   const result = exponent >= 0 ? divideIntegers(numerator ** n, denominator ** n) : divideIntegers(denominator ** n, numerator ** n);
   return base < 0 && exponent % 2 !== 0 ? -result : result;
-}
-
-/** A finite positive double as the fraction it is; the denominator is a power of two. */
-export function exactFraction(value: number): readonly [numerator: bigint, denominator: bigint] {
-  let denominator = 1n;
-  let scaled = value;
-  while (!Number.isInteger(scaled)) {
-    scaled *= 2;
-    denominator *= 2n;
-  }
-  return [BigInt(scaled), denominator];
 }
 
 export const negate = (a: Numeric): Py => {

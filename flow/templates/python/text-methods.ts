@@ -70,7 +70,7 @@ const justify = (align: '<' | '>' | '^'): TextMethod =>
   });
 
 /** `str.center`: of an odd number of blanks the larger part stands left when the width is odd. */
-export function centerText(text: string, width: number, fill = ' '): string {
+function centerText(text: string, width: number, fill = ' '): string {
   const missing = width - codePointLength(text);
   if (missing <= 0) return text;
   const left = Math.floor(missing / 2) + (missing & width & 1);

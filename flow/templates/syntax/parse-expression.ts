@@ -1,20 +1,11 @@
 import type { BinaryOperator, CompareOperator } from './ast.ts';
 import { describeToken, type TokenCursor } from './cursor.ts';
-import { TemplateSyntaxError } from './syntax-error.ts';
-import type { ArgumentNodes, ExpressionNode, FilterNode } from './tree.ts';
+import { constantOf, floatNode, integerNode, parseDict, parseList } from './parse-literal.ts';
+import { parseArguments } from './parse-arguments.ts';
+import { parseDot, parseSubscript } from './parse-subscript.ts';
+import type { ExpressionNode, FilterNode } from './tree.ts';
 
-// The parts of an expression hold expressions again, so all of the grammar of expressions is in this file.
-
-const CONSTANTS: ReadonlyMap<string, null | boolean> = new Map([
-  ['true', true],
-  ['True', true],
-  ['false', false],
-  ['False', false],
-  ['none', null],
-  ['None', null],
-]);
-
-export const isConstantName = (name: string): boolean => CONSTANTS.has(name);
+// Literals, arguments and subscripts hold expressions: they are given the parser of expressions, so that no file needs itself.
 
 /** Parses an expression. Without `choice`, "a if b else c" is left alone, as in the head of a loop. */
 export function parseExpression(cursor: TokenCursor, choice = true): ExpressionNode {
@@ -153,46 +144,10 @@ function parsePostfix(cursor: TokenCursor, start: ExpressionNode): ExpressionNod
   let node = start;
   for (;;) {
     if (cursor.is('.')) node = parseDot(cursor, node);
-    else if (cursor.is('[')) node = parseSubscript(cursor, node);
-    else if (cursor.is('(')) node = { k: 'call', of: node, offset: cursor.current.offset, args: parseArguments(cursor) };
+    else if (cursor.is('[')) node = parseSubscript(cursor, node, parseExpression);
+    else if (cursor.is('(')) node = { k: 'call', of: node, offset: cursor.current.offset, args: parseArguments(cursor, parseExpression) };
     else return node;
   }
-}
-
-function parseDot(cursor: TokenCursor, of: ExpressionNode): ExpressionNode {
-  const { offset } = cursor.next();
-  const token = cursor.next();
-  if (token.type === 'name') return { k: 'attribute', of, name: token.text, offset };
-  if (token.type !== 'integer') cursor.fail(`a name or a number was expected after ".", not ${describeToken(token)}`, token.offset);
-  return { k: 'item', of, at: integerNode(token.text, token.offset), offset };
-}
-
-function parseSubscript(cursor: TokenCursor, of: ExpressionNode): ExpressionNode {
-  const { offset } = cursor.next();
-  const items: ExpressionNode[] = [];
-  while (!cursor.is(']')) {
-    if (items.length > 0) cursor.expect(',', '","');
-    const start = cursor.is(':') ? null : parseExpression(cursor);
-    if (!cursor.is(':')) {
-      items.push(start ?? cursor.fail('an expression was expected'));
-      continue;
-    }
-    if (items.length > 0) cursor.fail('a slice cannot stand in a list of subscripts');
-    const [stop, step] = parseSliceRest(cursor);
-    if (cursor.is(',')) cursor.fail('a slice cannot stand in a list of subscripts');
-    cursor.expect(']', '"]"');
-    return { k: 'slice', of, start, stop, step, offset };
-  }
-  cursor.expect(']', '"]"');
-  const [only] = items;
-  return { k: 'item', of, at: items.length === 1 && only !== undefined ? only : { k: 'tuple', items, offset }, offset };
-}
-
-function parseSliceRest(cursor: TokenCursor): readonly [stop: ExpressionNode | null, step: ExpressionNode | null] {
-  const part = (): ExpressionNode | null => (cursor.is(':') || cursor.is(']') || cursor.is(',') ? null : parseExpression(cursor));
-  cursor.expect(':', '":"');
-  const stop = part();
-  return [stop, cursor.skip(':') ? part() : null];
 }
 
 function parseFiltersAndTests(cursor: TokenCursor, start: ExpressionNode): ExpressionNode {
@@ -201,7 +156,7 @@ function parseFiltersAndTests(cursor: TokenCursor, start: ExpressionNode): Expre
     if (cursor.is('|')) node = parseFilters(cursor, node) ?? node;
     else if (cursor.isName('is')) node = parseTest(cursor, node);
     // A call may follow a filter or a test as well.
-    else if (cursor.is('(')) node = { k: 'call', of: node, offset: cursor.current.offset, args: parseArguments(cursor) };
+    else if (cursor.is('(')) node = { k: 'call', of: node, offset: cursor.current.offset, args: parseArguments(cursor, parseExpression) };
     else return node;
   }
 }
@@ -214,7 +169,7 @@ export function parseFilters<Of extends ExpressionNode | null>(cursor: TokenCurs
   for (let begin = inline; begin || cursor.skip('|'); begin = false) {
     const { offset } = cursor.current;
     const name = parseDottedName(cursor, 'the name of a filter');
-    node = { k: 'filter', of: node, name, args: cursor.is('(') ? parseArguments(cursor) : NO_ARGUMENTS, offset };
+    node = { k: 'filter', of: node, name, args: cursor.is('(') ? parseArguments(cursor, parseExpression) : NO_ARGUMENTS, offset };
   }
   return node;
 }
@@ -229,7 +184,7 @@ function parseTest(cursor: TokenCursor, of: ExpressionNode): ExpressionNode {
   const { offset } = cursor.next();
   const negated = cursor.skipName('not');
   const name = parseDottedName(cursor, 'the name of a test');
-  const args = cursor.is('(') ? parseArguments(cursor) : { ...NO_ARGUMENTS, positional: parseTestArgument(cursor) };
+  const args = cursor.is('(') ? parseArguments(cursor, parseExpression) : { ...NO_ARGUMENTS, positional: parseTestArgument(cursor) };
   const test: ExpressionNode = { k: 'test', of, name, args, offset };
   return negated ? { k: 'not', of: test, offset } : test;
 }
@@ -243,47 +198,6 @@ function parseTestArgument(cursor: TokenCursor): readonly ExpressionNode[] {
   return [parsePostfix(cursor, parsePrimary(cursor))];
 }
 
-/** An integer literal; beyond 2^53 it keeps its digits. */
-function integerNode(literal: string, offset: number): ExpressionNode {
-  const text = literal.replaceAll('_', '');
-  const value = Number(text);
-  return Number.isSafeInteger(value) ? { k: 'constant', value, offset } : { k: 'integer', text: BigInt(text).toString(), offset };
-}
-
-/** The arguments of a call, filter or test, with their brackets: values, then name=value, then *list, then **map. */
-function parseArguments(cursor: TokenCursor): ArgumentNodes {
-  const { offset } = cursor.expect('(', '"("');
-  const positional: ExpressionNode[] = [];
-  const named: [string, ExpressionNode][] = [];
-  let list: ExpressionNode | null = null;
-  let map: ExpressionNode | null = null;
-  const ensure = (right: boolean): void => {
-    if (!right) cursor.fail('the arguments are not in order: values, then name=value, then *list, then **map', offset);
-  };
-  for (let first = true; !cursor.is(')'); first = false) {
-    if (!first) cursor.expect(',', '","');
-    if (cursor.is(')')) break;
-    if (cursor.skip('*')) {
-      ensure(list === null && map === null);
-      list = parseExpression(cursor);
-    } else if (cursor.skip('**')) {
-      ensure(map === null);
-      map = parseExpression(cursor);
-    } else if (cursor.is('name') && cursor.following.type === '=') {
-      ensure(map === null);
-      const name = cursor.next().text;
-      cursor.next();
-      if (named.some(([known]) => known === name)) cursor.fail(`the argument ${name} is given twice`, offset);
-      named.push([name, parseExpression(cursor)]);
-    } else {
-      ensure(list === null && map === null && named.length === 0);
-      positional.push(parseExpression(cursor));
-    }
-  }
-  cursor.expect(')', '")"');
-  return { positional, named, list, map };
-}
-
 /** A name, a literal, or an expression in brackets. */
 export function parsePrimary(cursor: TokenCursor): ExpressionNode {
   const token = cursor.current;
@@ -291,7 +205,7 @@ export function parsePrimary(cursor: TokenCursor): ExpressionNode {
   switch (token.type) {
     case 'name': {
       cursor.next();
-      const value = CONSTANTS.get(token.text);
+      const value = constantOf(token.text);
       return value === undefined ? { k: 'name', name: token.text, use: 'load', offset } : { k: 'constant', value, offset };
     }
     case 'string': {
@@ -310,42 +224,11 @@ export function parsePrimary(cursor: TokenCursor): ExpressionNode {
       return inner;
     }
     case '[':
-      return { k: 'list', items: parseList(cursor), offset };
+      return { k: 'list', items: parseList(cursor, parseExpression), offset };
     case '{':
-      return { k: 'dict', entries: parseDict(cursor), offset };
+      return { k: 'dict', entries: parseDict(cursor, parseExpression), offset };
     default:
       return cursor.fail(`an expression was expected, not ${describeToken(token)}`);
   }
 }
 
-function parseList(cursor: TokenCursor): readonly ExpressionNode[] {
-  const items: ExpressionNode[] = [];
-  cursor.expect('[', '"["');
-  while (!cursor.is(']')) {
-    if (items.length > 0) cursor.expect(',', '"," or "]"');
-    if (!cursor.is(']')) items.push(parseExpression(cursor));
-  }
-  cursor.next();
-  return items;
-}
-
-function parseDict(cursor: TokenCursor): readonly (readonly [ExpressionNode, ExpressionNode])[] {
-  const entries: [ExpressionNode, ExpressionNode][] = [];
-  cursor.expect('{', '"{"');
-  while (!cursor.is('}')) {
-    if (entries.length > 0) cursor.expect(',', '"," or "}"');
-    if (cursor.is('}')) break;
-    const key = parseExpression(cursor);
-    cursor.expect(':', '":" after a key');
-    entries.push([key, parseExpression(cursor)]);
-  }
-  cursor.next();
-  return entries;
-}
-
-function floatNode(literal: string, offset: number): ExpressionNode {
-  const text = literal.replaceAll('_', '');
-  const value = Number(text);
-  if (!Number.isFinite(value)) throw new TemplateSyntaxError(`the number ${literal} is too large`, offset);
-  return !Number.isInteger(value) ? { k: 'constant', value, offset } : { k: 'float', text, offset };
-}

@@ -1,5 +1,6 @@
 import type { TokenCursor } from './cursor.ts';
-import { isConstantName, parsePrimary, parseTuple, type TupleEnd } from './parse-expression.ts';
+import { parsePrimary, parseTuple, type TupleEnd } from './parse-expression.ts';
+import { isConstantName } from './parse-literal.ts';
 import type { ExpressionNode, NameNode, TargetNode } from './tree.ts';
 
 type TargetOptions = {
