@@ -172,4 +172,3 @@ function markSafe(result: Py): Py {
   if (isList(result)) return result.map(markSafe);
   return isPyObject(result) && result.kind === 'tuple' ? tuple(result.items.map(markSafe)) : result;
 }
-

@@ -35,4 +35,3 @@ export function parseArguments(cursor: TokenCursor, parse: ParseExpression): Arg
   cursor.expect(')', '")"');
   return { positional, named, list, map };
 }
-

@@ -231,4 +231,3 @@ export function parsePrimary(cursor: TokenCursor): ExpressionNode {
       return cursor.fail(`an expression was expected, not ${describeToken(token)}`);
   }
 }
-

@@ -39,4 +39,3 @@ function parseSliceRest(cursor: TokenCursor, parse: ParseExpression): readonly [
   const stop = part();
   return [stop, cursor.skip(':') ? part() : null];
 }
-

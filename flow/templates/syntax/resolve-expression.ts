@@ -19,7 +19,6 @@ export function placeOf(name: string, symbols: Symbols, offset: number): { reado
   return { up: symbols.scope.distanceTo(reference.scope), slot: reference.scope.slotOf(reference.identifier) };
 }
 
-
 const MUTATORS: ReadonlySet<string> = new Set([
   ...['append', 'clear', 'extend', 'insert', 'pop', 'popitem', 'remove', 'reverse', 'setdefault', 'sort', 'update'],
 ]);
@@ -67,7 +66,10 @@ export class ExpressionResolver {
     const maybe = (child: ExpressionNode | null): Expression | null => (child === null ? null : one(child));
     switch (node.k) {
       case 'name':
-        return { ...storedName(node.name, symbols, node.offset), ...(symbols.isBound(node.name) && !this.#inDefaults ? { bound: true } : {}) };
+        return {
+          ...storedName(node.name, symbols, node.offset),
+          ...(symbols.isBound(node.name) && !this.#inDefaults ? { bound: true } : {}),
+        };
       case 'constant':
         return { k: 'constant', value: node.value };
       case 'float':
@@ -125,13 +127,15 @@ type BinaryNode = Extract<ExpressionNode, { readonly k: 'binary' }>;
 function power(node: BinaryNode, resolve: (node: ExpressionNode) => Expression): Expression {
   const { left, right } = node;
   const plain: Expression = { k: 'binary', operator: '**', left: resolve(left), right: resolve(right) };
-  if (left.k === 'constant' || left.k === 'float' || left.k === 'integer' || !isFixed(left) || isFixed(right)) return plain;
+  if (left.k === 'constant' || left.k === 'float' || left.k === 'integer' || isZero(left) || !isFixed(left) || isFixed(right)) return plain;
   if (left.k === 'negate' && left.of.k !== 'negate' && isNumber(left.of)) {
     return { k: 'negate', of: { k: 'binary', operator: '**', left: resolve(left.of), right: resolve(right) } };
   }
   throw new TemplateSyntaxError('the base of a power must be a number or a variable: give the base a name with {% set %}', left.offset);
 }
 
+/** -0, which Jinja writes as 0. */
+const isZero = (node: ExpressionNode): boolean => node.k === 'negate' && node.of.k === 'constant' && node.of.value === 0;
 const isNumber = (node: ExpressionNode): boolean =>
   (node.k === 'constant' && typeof node.value === 'number') || node.k === 'float' || node.k === 'integer';
 

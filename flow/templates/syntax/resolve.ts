@@ -66,7 +66,13 @@ class Resolver {
       case 'filter-block': {
         const inner = new Symbols(symbols, symbols.scope);
         inner.visitAll([...node.body, node.filter]);
-        return { k: 'filter', filter: this.#expressions.filter(node.filter, inner), scope: inner.slots(), body: this.body(node.body, inner), line };
+        return {
+          k: 'filter',
+          filter: this.#expressions.filter(node.filter, inner),
+          scope: inner.slots(),
+          body: this.body(node.body, inner),
+          line,
+        };
       }
       case 'with': {
         const inner = new Symbols(symbols, symbols.scope);
@@ -79,7 +85,10 @@ class Resolver {
   }
 
   #branches(node: IfNode, symbols: Symbols): readonly Branch[] {
-    return [node, ...node.elifs].map(({ test, body }) => ({ test: this.#expressions.expression(test, symbols), body: this.body(body, symbols) }));
+    return [node, ...node.elifs].map(({ test, body }) => ({
+      test: this.#expressions.expression(test, symbols),
+      body: this.body(body, symbols),
+    }));
   }
 
   #for(node: ForNode, symbols: Symbols, line: number): ForStatement {
@@ -164,6 +173,7 @@ class Resolver {
       ? { k: 'name', name: node.name, up, slot }
       : { k: 'namespace', name: node.name, up, slot, attribute: node.attribute };
   }
+}
 
 function refuseLoopAssignment(node: AnyNode): void {
   if (node.k === 'name' && node.use === 'store' && node.name === 'loop') {
