@@ -22,6 +22,7 @@ export async function benchEval({ samples }: { readonly samples: number }): Prom
     const port = await firstLine(mock);
     const environment = {
       ...process.env,
+      NODE_COMPILE_CACHE: COMPILED,
       RISKFLOW_DATA: join(folder, 'data'),
       OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`,
       OPENAI_API_KEY: 'none',

@@ -141,5 +141,12 @@ describe('conditions on files', () => {
 
   it('fails for an attribute that files do not have', () => {
     expect(check([photo], 'colour', 'is', 'red')).toMatchObject({ ok: false });
+    expect(check([], 'colour', 'is', 'red')).toMatchObject({ ok: false });
+  });
+
+  it('fails for files that are compared as a whole', () => {
+    const whole = compileCondition({ selector: ['n', 'files'], operator: 'contains', value: 'p.png' });
+    expect(evaluateConditions([whole], 'and', pool({ files: [photo] }))).toMatchObject({ ok: false });
+    expect(evaluateConditions([whole], 'and', pool({ files: [] }))).toEqual({ ok: true, result: false });
   });
 });

@@ -1,6 +1,14 @@
 import { isArray, isSecretRef, type ObjectValue, type Value } from '../../schemas/core.ts';
 import { fileAttribute, isFile, renderTemplate, type Lookup } from '../text/index.ts';
-import { conditionProblem, isOperator, type Condition, type FileCondition, type IfElseCase, type LogicalOperator } from './condition.ts';
+import {
+  conditionProblem,
+  isOperator,
+  type Condition,
+  type FileCondition,
+  type FileConditions,
+  type IfElseCase,
+  type LogicalOperator,
+} from './condition.ts';
 import { applyOperator, convertExpected, failure, type ConditionError, type Outcome } from './operators.ts';
 
 export type ConditionResult = { readonly ok: true; readonly result: boolean } | { readonly ok: false; readonly error: ConditionError };
@@ -49,9 +57,10 @@ function decide(condition: Condition, lookup: Lookup): Outcome {
   if (problem !== undefined) return failure('ValueError', problem);
   const actual = lookup(condition.selector);
   if (actual === undefined) return notFound(condition.selector);
-  if (condition.files !== undefined && isArray(actual) && COMPARES_FILES.has(condition.operator) && actual.every(isFile)) {
-    const { conditions, logicalOperator } = condition.files;
-    return decideFiles(actual.filter(isFile), conditions, logicalOperator);
+  if (isArray(actual) && COMPARES_FILES.has(condition.operator) && actual.every(isFile)) {
+    if (condition.files !== undefined) return decideFiles(actual.filter(isFile), condition.files);
+    if (actual.length > 0)
+      return failure('ValueError', 'a list of files is compared by the attributes of its files (sub_variable_condition)');
   }
   return compare({ operator: condition.operator, actual, expected: expectedValue(condition, lookup) });
 }
@@ -75,7 +84,7 @@ function compare({ operator, actual, expected }: Comparison): Outcome {
   return 'value' in converted ? applyOperator(operator, actual, converted.value) : converted;
 }
 
-function decideFiles(files: readonly ObjectValue[], conditions: readonly FileCondition[], logicalOperator: LogicalOperator): Outcome {
+function decideFiles(files: readonly ObjectValue[], { conditions, logicalOperator }: FileConditions): Outcome {
   const results: boolean[] = [];
   for (const condition of conditions) {
     const outcome = decideFileCondition(files, condition);
@@ -89,10 +98,10 @@ function decideFiles(files: readonly ObjectValue[], conditions: readonly FileCon
 function decideFileCondition(files: readonly ObjectValue[], { key, operator, expected }: FileCondition): Outcome {
   if (!isOperator(operator)) return failure('ValueError', `unknown comparison operator "${operator}"`);
   if (key === 'extension' && typeof expected !== 'string') return failure('TypeError', 'a file extension is compared with a text');
+  if (fileAttribute(NO_FILE, key) === undefined) return failure('ValueError', `a file has no attribute "${key}"`);
   const results: boolean[] = [];
   for (const file of files) {
-    const attribute = fileAttribute(file, key);
-    if (attribute === undefined) return failure('ValueError', `a file has no attribute "${key}"`);
+    const attribute = fileAttribute(file, key) ?? null;
     const isExtension = key === 'extension';
     const outcome = applyOperator(operator, isExtension ? withDot(attribute) : attribute, isExtension ? withDot(expected) : expected);
     if (typeof outcome !== 'boolean') return outcome;
@@ -101,4 +110,5 @@ function decideFileCondition(files: readonly ObjectValue[], { key, operator, exp
   return operator.includes('not') ? results.every(Boolean) : results.some(Boolean);
 }
 
+const NO_FILE: ObjectValue = new Map();
 const withDot = (value: Value): Value => (typeof value === 'string' && value !== '' && !value.startsWith('.') ? `.${value}` : value);

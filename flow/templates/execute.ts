@@ -2,24 +2,11 @@ import { iterate } from './python/iterate.ts';
 import { nextItem, startLoop } from './python/loop.ts';
 import { toText } from './python/printing.ts';
 import { truthy } from './python/truth.ts';
-import {
-  fail,
-  isPyObject,
-  isUndefined,
-  iterator,
-  tuple,
-  typeName,
-  undefinedValue,
-  type Arguments,
-  type LoopState,
-  type Macro,
-  type Py,
-  type Scope,
-} from './python/values.ts';
+import { fail, iterator, tuple, undefinedValue, type Arguments, type LoopState, type Macro, type Py, type Scope } from './python/values.ts';
 import { assign, requireNamespaces, targetValue } from './assign.ts';
 import { callExpression, evaluate, filtered } from './evaluate.ts';
-import { enterScope, leaveScope, newScope, readSlot, scopeAt, type Run } from './run.ts';
-import type { ForStatement, MacroDefinition, ScopeSlots, Statement, Target } from './syntax/ast.ts';
+import { enterScope, leaveScope, newScope, type Run } from './run.ts';
+import type { ForStatement, MacroDefinition, ScopeSlots, Statement } from './syntax/ast.ts';
 
 /** Collects what a template writes. */
 export type Output = { text: string };

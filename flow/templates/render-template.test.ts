@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeValue, float, objectOf, type Value } from '../../schemas/core.ts';
 import { pythonStr, secretPlaceholder } from '../text/index.ts';
-import { compileTemplate, DEFAULT_LIMITS, renderJinja } from './index.ts';
+import { compileTemplate, DEFAULT_LIMITS, renderJinja, type CompiledTemplate } from './index.ts';
 
 function render(source: string, context: Readonly<Record<string, Value>> = {}, limits = DEFAULT_LIMITS) {
   const compiled = compileTemplate(source);
@@ -52,7 +52,7 @@ describe('renderJinja', () => {
   it('gives the same text however the plan was stored, and each time', () => {
     const compiled = compileTemplate('{% set xs = [] %}{% for v in vs %}{% set _ = xs.append(v) %}{% endfor %}{{ xs|tojson }}');
     if (!compiled.ok) throw new Error('a template was expected');
-    const stored = JSON.parse(JSON.stringify(compiled.template));
+    const stored: CompiledTemplate = JSON.parse(JSON.stringify(compiled.template));
     fc.assert(
       fc.property(fc.array(value, { maxLength: 5 }), (vs) => {
         const context = new Map([['vs', vs]]);

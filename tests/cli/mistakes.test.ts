@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { dataWithSamples, flows, workingFolder } from './fixtures.ts';
+import { dataWithSamples, workingFolder } from './fixtures.ts';
 import { contentOf, newFolder, riskflow } from './riskflow.ts';
 
 type Mistake = {

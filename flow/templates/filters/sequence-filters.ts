@@ -1,8 +1,7 @@
 import { onlyAttributeOf } from '../python/attributes.ts';
-import { equals, ordered, requireHashable, sortByKey } from '../python/compare.ts';
+import { equals, ordered } from '../python/compare.ts';
 import { iterate, listOf, requireLength, sequenceItems } from '../python/iterate.ts';
 import { toIndex } from '../python/numbers.ts';
-import { applyBinary } from '../python/operators.ts';
 import { toText } from '../python/printing.ts';
 import { truthy } from '../python/truth.ts';
 import {
@@ -20,7 +19,7 @@ import {
   type Budget,
   type Py,
 } from '../python/values.ts';
-import { attributeGetter, attributesGetter, filter, plainFilter, type FilterCall, type Filters } from './filter.ts';
+import { attributeGetter, filter, plainFilter, type FilterCall, type Filters } from './filter.ts';
 
 function* batches(value: Py, size: Py, fill: Py, budget: Budget): Generator<Py> {
   let batch: Py[] = [];
