@@ -38,7 +38,7 @@ const saying = (name: string, text: string): string =>
   flow(name, [start({ variable: 'text' }), template('say', text), end({ label: ['say', 'output'] })], ['start -> say', 'say -> end']);
 
 /** Flows of a few nodes. `text` is their input and `label` their output unless the name says something else. */
-export const flows = {
+const flows = {
   /** Right about every sample of `samples.csv`. */
   good: saying('good', '{% if "win" in text %}spam{% else %}ham{% endif %}'),
   /** Wrong about every one. */
