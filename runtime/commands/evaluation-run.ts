@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { seededOrder } from '../../evaluation/index.ts';
 import { storedExecutor, type ReuseKey, type StoreGate } from '../../activities/index.ts';
 import { startVariables, type Plan } from '../../flow/index.ts';
@@ -5,7 +6,6 @@ import {
   decodeValues,
   hashJson,
   RiskflowError,
-  sha256Hex,
   type Effect,
   type EffectExecutor,
   type EvaluationStarted,
@@ -149,7 +149,10 @@ function reuseKeys({ started, models }: ExecuteOptions): (effect: Effect) => Pro
     const resolved = await models.resolve(request.model);
     if (resolved.kind !== 'chat') return null;
     const { variant, repeat } = runParts(effect.runId);
-    return { scope: started.evaluationId, contentKey: hashJson([contentKey, resolved.version, repeat, isAA ? variant : null]) };
+    return {
+      scope: started.evaluationId,
+      contentKey: hash('sha256', JSON.stringify([contentKey, resolved.version, repeat, isAA ? variant : null])),
+    };
   };
 }
 
@@ -157,7 +160,7 @@ function reuseKeys({ started, models }: ExecuteOptions): (effect: Effect) => Pro
 const evaluationRunId = (
   evaluationId: string,
   task: { readonly sampleId: string; readonly variant: string; readonly repeat: number },
-): string => `${evaluationId}.${task.variant}.${task.repeat}.${sha256Hex(task.sampleId).slice(0, 20)}`;
+): string => `${evaluationId}.${task.variant}.${task.repeat}.${hash('sha256', task.sampleId).slice(0, 20)}`;
 
 function runParts(runId: string): { readonly variant: string; readonly repeat: number } {
   // From the right: the name of a variant may hold dots.

@@ -74,8 +74,13 @@ export const runStream = (runId: string): string => `run/${runId}`;
 export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promise<RunOutcome> {
   const { plan, started } = options;
   const arrivals = new Arrivals();
-  const stopEffects = new AbortController();
-  const signal = AbortSignal.any([options.signal, stopEffects.signal]);
+  // One controller that follows the owner's signal by hand: AbortSignal.any would leave a weak reference per run on a signal that lives as
+  // long as a batch of many thousand runs.
+  const effects = new AbortController();
+  const follow = (): void => effects.abort(options.signal.reason);
+  if (options.signal.aborted) follow();
+  options.signal.addEventListener('abort', follow, { once: true });
+  let inFlight = 0;
   const watch = watchRun(options, arrivals);
   const writer = new FactWriter(deps, options, options.history.length);
   let state = evolve(plan, initialState(plan), options.history);
@@ -85,9 +90,16 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
     for (const effect of step.effects) perform(effect);
   };
   const perform = (effect: Effect): void => {
-    deps.perform(effect, { signal }).then(
-      (result) => arrivals.push({ kind: 'result', effectId: effect.effectId, result }),
-      (error: unknown) => arrivals.push({ kind: 'error', error }),
+    inFlight++;
+    deps.perform(effect, { signal: effects.signal }).then(
+      (result) => {
+        inFlight--;
+        arrivals.push({ kind: 'result', effectId: effect.effectId, result });
+      },
+      (error: unknown) => {
+        inFlight--;
+        arrivals.push({ kind: 'error', error });
+      },
     );
   };
   try {
@@ -113,7 +125,8 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
     throw error;
   } finally {
     watch.close();
-    stopEffects.abort();
+    options.signal.removeEventListener('abort', follow);
+    if (inFlight > 0) effects.abort();
   }
 }
 
