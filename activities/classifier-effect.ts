@@ -1,12 +1,12 @@
 import { questionMessages, readCategory } from '../flow/index.ts';
-import { float, NO_USAGE, type EffectRequest, type ModelRouter, type Value } from '../schemas/index.ts';
+import { float, NO_USAGE, type EffectRequest, type ModelRouter, type PerformOptions, type Value } from '../schemas/index.ts';
 import { modelFailed, paramsOf, usageOf, usageValue } from './llm-effect.ts';
 import { failedWith, type Performed } from './performed.ts';
 
 type ClassifierRequest = Extract<EffectRequest, { kind: 'question-classifier' }>;
 
 /** Asks which class a text belongs to: a trained classifier by the class names, a chat model by a prompt. */
-export async function performClassifier(request: ClassifierRequest, models: ModelRouter, signal: AbortSignal): Promise<Performed> {
+export async function performClassifier(request: ClassifierRequest, models: ModelRouter, options: PerformOptions): Promise<Performed> {
   const resolved = await models.resolve(request.model);
   if (resolved.kind === 'none') return failedWith('ModelNotFoundError', `${resolved.message}. ${resolved.hint}`);
   if (resolved.kind === 'classifier') {
@@ -24,7 +24,7 @@ export async function performClassifier(request: ClassifierRequest, models: Mode
   }
   const answer = await resolved.model.complete(
     { model: resolved.name, messages: questionMessages(request), params: paramsOf(request.model.params), schema: null },
-    { signal },
+    options,
   );
   if (!answer.ok) return modelFailed(answer.failure);
   const category = readCategory(answer.reply.text, request.classes);

@@ -6,6 +6,7 @@ import {
   type Json,
   type ModelFailure,
   type ModelRouter,
+  type PerformOptions,
   type Usage,
   type Value,
 } from '../schemas/index.ts';
@@ -16,7 +17,7 @@ import { plainOf } from './plain.ts';
 type LlmRequest = Extract<EffectRequest, { kind: 'llm' }>;
 
 /** Asks a chat model, or a trained classifier when the node wants one of a set of labels (an enum schema). */
-export async function performLlm(request: LlmRequest, models: ModelRouter, signal: AbortSignal): Promise<Performed> {
+export async function performLlm(request: LlmRequest, models: ModelRouter, options: PerformOptions): Promise<Performed> {
   const resolved = await models.resolve(request.model);
   if (resolved.kind === 'none') return failedWith('ModelNotFoundError', `${resolved.message}. ${resolved.hint}`);
   const schema = request.schema === null ? null : plainOf(decodeValue(request.schema));
@@ -41,7 +42,7 @@ export async function performLlm(request: LlmRequest, models: ModelRouter, signa
       params: paramsOf(request.model.params),
       schema,
     },
-    { signal },
+    options,
   );
   if (!answer.ok) return modelFailed(answer.failure);
   const { reply } = answer;

@@ -11,6 +11,7 @@ import {
   type EffectExecutor,
   type Json,
   type ModelRouter,
+  type PerformOptions,
   type SecretRef,
   type SecretStore,
   type Value,
@@ -34,9 +35,10 @@ export type EffectDeps = {
  * filled in last, and masked in whatever comes back.
  */
 export function createEffectExecutor(deps: EffectDeps): EffectExecutor {
-  return async (effect, { signal }) => {
+  return async (effect, options) => {
+    const { signal } = options;
     if (effect.delayMs > 0) await sleep(effect.delayMs, signal);
-    const performed = await performSafely(effect, deps, signal);
+    const performed = await performSafely(effect, deps, options);
     const known = deps.secrets.values(deps.workspaceId);
     const common = { usage: performed.usage, elapsedMs: performed.elapsedMs, reused: false };
     if ('failure' in performed) {
@@ -50,16 +52,17 @@ export function createEffectExecutor(deps: EffectDeps): EffectExecutor {
   };
 }
 
-async function performSafely(effect: Effect, deps: EffectDeps, signal: AbortSignal): Promise<Performed> {
+async function performSafely(effect: Effect, deps: EffectDeps, options: PerformOptions): Promise<Performed> {
   try {
-    return await perform(effect, deps, signal);
+    return await perform(effect, deps, options);
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (options.signal.aborted) throw error;
     return failedWith('InternalError', `the ${effect.nodeType} node could not be performed: ${messageOf(error)}`);
   }
 }
 
-function perform(effect: Effect, deps: EffectDeps, signal: AbortSignal): Promise<Performed> | Performed {
+function perform(effect: Effect, deps: EffectDeps, options: PerformOptions): Promise<Performed> | Performed {
+  const { signal } = options;
   const { request } = effect;
   switch (request.kind) {
     case 'pinned':
@@ -73,9 +76,9 @@ function perform(effect: Effect, deps: EffectDeps, signal: AbortSignal): Promise
     case 'code':
       return performCode(request, deps, signal);
     case 'llm':
-      return performLlm(withSecrets(request, deps), deps.models, signal);
+      return performLlm(withSecrets(request, deps), deps.models, options);
     case 'question-classifier':
-      return performClassifier(withSecrets(request, deps), deps.models, signal);
+      return performClassifier(withSecrets(request, deps), deps.models, options);
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_USAGE, type Effect, type EffectResult, type EffectStore } from '../schemas/index.ts';
+import { createCallLimiter } from './call-limiter.ts';
 import { storedExecutor, type ReuseKey } from './stored-effect.ts';
 
 const effect = (effectId: string, extra: Partial<Effect> = {}): Effect => ({
@@ -69,6 +70,7 @@ function executor(
       await Promise.resolve();
       return options.answer?.(wanted) ?? success('ok');
     },
+    calls: createCallLimiter(8),
     mayBeStored: () => options.mayBeStored ?? true,
     reuseKey: options.reuse === true ? reuseAll : reuseNone,
   });
@@ -82,6 +84,30 @@ describe('storedExecutor', () => {
     expect(rows.get('r1/a#1')).toEqual(first);
     expect(await perform(effect('a#1'), { signal })).toEqual(first);
     expect(performed).toEqual(['r1/a#1/1']);
+  });
+
+  it('holds the slot of a call until its answer is stored, and gives it back when that fails', async () => {
+    const calls = createCallLimiter(1);
+    const putting = Promise.withResolvers<EffectResult>();
+    const performed: string[] = [];
+    const perform = storedExecutor({
+      workspaceId: 'w',
+      effects: { ...memory().store, put: () => putting.promise },
+      perform: async ({ effectId }, options) => {
+        await options.slot?.take(options.signal);
+        performed.push(effectId);
+        return success('ok');
+      },
+      calls,
+      mayBeStored: () => false,
+      reuseKey: reuseNone,
+    });
+    const both = Promise.allSettled([perform(effect('a#1'), { signal }), perform(effect('b#1'), { signal })]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([performed, calls.inFlight()]).toEqual([['a#1'], 1]);
+    putting.reject(new Error('the disk is full'));
+    expect((await both).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect([performed, calls.inFlight()]).toEqual([['a#1', 'b#1'], 0]);
   });
 
   it('does not ask the store about a run that cannot have results yet', async () => {

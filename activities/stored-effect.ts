@@ -1,4 +1,4 @@
-import type { StoreGate } from './store-gate.ts';
+import type { CallLimiter } from './call-limiter.ts';
 import { NO_USAGE, type Effect, type EffectExecutor, type EffectResult, type EffectStore } from '../schemas/index.ts';
 
 /** Where equal questions share one answer: within the scope (an evaluation), by the key. */
@@ -10,8 +10,8 @@ export type StoredEffectOptions = {
   readonly perform: EffectExecutor;
   /** False only for a run whose first owner began it just now: it cannot have stored results. */
   readonly mayBeStored: (effect: Effect) => boolean;
-  /** Told of each answer and of its being stored. */
-  readonly gate?: StoreGate;
+  /** Limits the calls whose answers are not stored yet. */
+  readonly calls: CallLimiter;
   /** Null: never reused. */
   readonly reuseKey: (effect: Effect) => Promise<ReuseKey | null>;
 };
@@ -67,12 +67,12 @@ async function answerOnce(
 }
 
 async function performAndKeep(options: StoredEffectOptions, { effect, signal, reuse }: Question): Promise<EffectResult> {
-  const result = await options.perform(effect, { signal });
-  options.gate?.answered();
+  const slot = options.calls.slot();
   try {
+    const result = await options.perform(effect, { signal, slot });
     return await keep(options, effect, { result, reuse: result.status === 'succeeded' ? reuse : null });
   } finally {
-    options.gate?.stored();
+    slot.giveBack();
   }
 }
 

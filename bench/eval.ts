@@ -9,9 +9,9 @@ import { printFigures } from './print.ts';
 
 const CONCURRENCY = 32;
 const DELAY_MS = 50;
-const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
-/** Where the launcher keeps compiled code between starts. */
-const COMPILED = fileURLToPath(new URL('../node_modules/.cache/riskflow/compiled', import.meta.url));
+const WINDOWS = process.platform === 'win32';
+/** What a user starts; it becomes the program itself, so that its process is the one measured (not so on Windows). */
+const LAUNCHER = fileURLToPath(new URL(WINDOWS ? '../riskflow.cmd' : '../riskflow', import.meta.url));
 const MOCK = fileURLToPath(new URL('./mock-model.ts', import.meta.url));
 
 /** A whole evaluation command, process start to exit, against a slow model endpoint in another process. */
@@ -22,7 +22,6 @@ export async function benchEval({ samples }: { readonly samples: number }): Prom
     const port = await firstLine(mock);
     const environment = {
       ...process.env,
-      NODE_COMPILE_CACHE: COMPILED,
       RISKFLOW_DATA: join(folder, 'data'),
       OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`,
       OPENAI_API_KEY: 'none',
@@ -137,8 +136,7 @@ type Command = { readonly output: string; readonly peakMb: number | null; readon
 
 function riskflow(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<Command> {
   return new Promise((resolve, reject) => {
-    const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
-    const child = spawn(process.execPath, [...flags, MAIN, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(LAUNCHER, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], shell: WINDOWS });
     let output = '';
     let errors = '';
     let peakMb: number | null = null;

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { CodeRunner, EffectExecutor, ModelRouter, SecretStore, Storage } from '../schemas/index.ts';
 import type { LeaseDeps } from './leases.ts';
-import type { Limiter } from '../models/index.ts';
+import type { CallLimiter } from '../activities/index.ts';
 import type { Settings } from './settings.ts';
 
 /** What every command works with: the adapters of one process, composed once. */
@@ -10,8 +10,9 @@ export type Context = LeaseDeps & {
   readonly storage: Storage;
   readonly secrets: SecretStore;
   readonly code: CodeRunner;
-  /** Models under a limit of calls in flight; the default one is the process's. */
   readonly models: (options?: RouterOptions) => ModelRouter;
+  /** The limit of calls in flight of this process; a batch has its own. */
+  readonly calls: CallLimiter;
   readonly effects: (models: ModelRouter) => EffectExecutor;
   /** Who asks, for the event log. */
   readonly actor: string;
@@ -19,7 +20,6 @@ export type Context = LeaseDeps & {
 
 /** A router of its own for a batch. */
 export type RouterOptions = {
-  readonly limiter?: Limiter;
   /** Artifacts by model name, frozen when the batch began: these are used, not the latest. */
   readonly artifacts?: Readonly<Record<string, string>>;
 };

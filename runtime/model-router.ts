@@ -1,12 +1,4 @@
-import {
-  classOfText,
-  createOpenAiChatModel,
-  enumAnswer,
-  loadClassifier,
-  resolveModel,
-  type Limiter,
-  type ModelSettings,
-} from '../models/index.ts';
+import { classOfText, createOpenAiChatModel, enumAnswer, loadClassifier, resolveModel, type ModelSettings } from '../models/index.ts';
 import {
   isRiskflowError,
   RiskflowError,
@@ -23,7 +15,6 @@ import type { Settings } from './settings.ts';
 
 export type ModelRouterOptions = {
   readonly context: Context;
-  readonly limiter: Limiter;
   /** Artifacts that are to be used by model name; others are the latest, trained on first use. */
   readonly artifacts: Readonly<Record<string, string>>;
   readonly onNotice: ((sentence: string) => void) | undefined;
@@ -41,7 +32,7 @@ export function createModelRouter(options: ModelRouterOptions): ModelRouter {
     const { target } = resolution;
     if (target.kind === 'classifier') return findClassifier(options, target.model);
     // The key decides what one may ask, not what is answered: it must not reach a reuse key.
-    const client = clients.get(target.baseUrl) ?? createOpenAiChatModel({ ...target, limiter: options.limiter });
+    const client = clients.get(target.baseUrl) ?? createOpenAiChatModel(target);
     clients.set(target.baseUrl, client);
     return { kind: 'chat', model: client, name: target.model, version: `${target.baseUrl} ${target.model}` };
   };

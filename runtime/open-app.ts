@@ -1,12 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { createEffectExecutor } from '../activities/index.ts';
+import { createCallLimiter, createEffectExecutor } from '../activities/index.ts';
 import { createQuickJsRunner } from '../sandbox/index.ts';
-import { RiskflowError, type CodeRunner } from '../schemas/index.ts';
+import type { CodeRunner } from '../schemas/index.ts';
 import { isDead, openSqliteStorage, processIdentity } from '../storage/index.ts';
 import type { Context, OnProgress } from './context.ts';
 import { environmentSecrets } from './environment-secrets.ts';
-import { fileTrouble } from './commands/flows.ts';
-import { createLimiter } from '../models/index.ts';
 import { createModelRouter } from './model-router.ts';
 import type { Settings } from './settings.ts';
 
@@ -24,7 +21,6 @@ const DEFAULT_MODEL_CONCURRENCY = 16;
 
 /** The one place that composes the program. Opens the data folder, which is made when it is not there. */
 export async function openApp(settings: Settings, options: OpenOptions): Promise<App> {
-  makeFolder(settings.dataFolder);
   const storage = await openSqliteStorage({ folder: settings.dataFolder });
   const identity = processIdentity();
   const hidden = [
@@ -38,7 +34,6 @@ export async function openApp(settings: Settings, options: OpenOptions): Promise
     hidden.filter((key) => key !== undefined),
   );
   const code = lazily(createQuickJsRunner);
-  const processLimit = createLimiter(settings.config.modelConcurrency ?? DEFAULT_MODEL_CONCURRENCY);
   const context: Context = {
     settings,
     workspaceId: settings.workspaceId,
@@ -53,11 +48,11 @@ export async function openApp(settings: Settings, options: OpenOptions): Promise
     models: (router = {}) =>
       createModelRouter({
         context,
-        limiter: router.limiter ?? processLimit,
         artifacts: router.artifacts ?? {},
         onNotice: options.onNotice,
         onProgress: options.onProgress,
       }),
+    calls: createCallLimiter(settings.config.modelConcurrency ?? DEFAULT_MODEL_CONCURRENCY),
     effects: (models) => createEffectExecutor({ workspaceId: settings.workspaceId, models, code, secrets }),
   };
   return {
@@ -67,17 +62,6 @@ export async function openApp(settings: Settings, options: OpenOptions): Promise
       await storage.close();
     },
   };
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw new RiskflowError('usage', `the data folder ${folder} cannot be made: ${fileTrouble(cause)}`, {
-      cause,
-      hint: 'name another with RISKFLOW_DATA',
-    });
-  }
 }
 
 /** A worker for code costs time and memory that most commands need not spend. */

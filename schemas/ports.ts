@@ -37,6 +37,9 @@ export type RunStatusChange = {
   readonly resource: string;
 };
 
+/** `since`: milliseconds since 1970 when its status was first written, which is when it began. */
+export type UnfinishedRun = RunStatusChange & { readonly since: number };
+
 /** All of it is written, in one transaction, or none. */
 export type WriteUnit = {
   readonly workspaceId: WorkspaceId;
@@ -79,11 +82,11 @@ export type EventStore = {
   head(workspaceId: WorkspaceId, log: LogName): Promise<number>;
   readClaim(workspaceId: WorkspaceId, scope: string, key: string): Promise<string | undefined>;
   runStatus(workspaceId: WorkspaceId, runId: string): Promise<RunStatusChange | undefined>;
-  /** Runs with status running whose covering lease is the given resource, or all when undefined; oldest first. */
+  /** Runs with status running, oldest first, at most `limit` (default 1000): those whose covering lease is `resource`, those of a `mode`, or all. */
   unfinishedRuns(
     workspaceId: WorkspaceId,
-    options?: { readonly resource?: string; readonly limit?: number },
-  ): Promise<readonly RunStatusChange[]>;
+    options?: { readonly resource?: string; readonly mode?: RunMode; readonly limit?: number },
+  ): Promise<readonly UnfinishedRun[]>;
 };
 
 // ── leases ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -389,8 +392,22 @@ export type Storage = {
 
 // ── effects ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/**
+ * A place among the calls in flight. Who calls takes it just before and gives it back while waiting to try again; else it is held until
+ * the answer is stored, so that a crash makes no more calls be paid twice than the limit allows to be in flight.
+ */
+export type CallSlot = {
+  /** Waits for its turn; nothing to wait for when held already. Rejects with the signal's reason when aborted meanwhile. */
+  take(signal: AbortSignal): Promise<void>;
+  /** Does nothing when not held. */
+  giveBack(): void;
+};
+
+/** `slot`: for calls to outside; without one they are not limited. */
+export type PerformOptions = { readonly signal: AbortSignal; readonly slot?: CallSlot };
+
 /** Performs one effect, to the end: a failure is a result. Rejects only when aborted. */
-export type EffectExecutor = (effect: Effect, options: { readonly signal: AbortSignal }) => Promise<EffectResult>;
+export type EffectExecutor = (effect: Effect, options: PerformOptions) => Promise<EffectResult>;
 
 /** Fills in secrets at the last moment. */
 export type SecretStore = {
@@ -433,7 +450,7 @@ export type ChatModel = {
   /** Expected failures are values; rejects only when aborted. */
   complete(
     request: ChatRequest,
-    options: { readonly signal: AbortSignal },
+    options: PerformOptions,
   ): Promise<{ readonly ok: true; readonly reply: ChatReply } | { readonly ok: false; readonly failure: ModelFailure }>;
 };
 

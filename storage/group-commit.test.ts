@@ -4,7 +4,7 @@ import { GroupCommit, type Outcome } from './group-commit.ts';
 type Rig = { readonly group: GroupCommit<string, string>; readonly slices: (readonly string[])[] };
 
 /** Commits note their jobs; a slice that holds `bad` fails. */
-function rig(options: { readonly sliceWeight?: number; readonly rest?: number; readonly worthAlone?: boolean } = {}): Rig {
+function rig(options: { readonly sliceWeight?: number; readonly worthAlone?: boolean } = {}): Rig {
   const slices: (readonly string[])[] = [];
   const group = new GroupCommit<string, string>({
     commit: async (jobs): Promise<readonly Outcome<string>[]> => {
@@ -16,7 +16,6 @@ function rig(options: { readonly sliceWeight?: number; readonly rest?: number; r
     },
     worthAlone: () => options.worthAlone ?? true,
     sliceWeight: options.sliceWeight ?? 100,
-    rest: options.rest ?? 0,
   });
   return { group, slices };
 }
@@ -61,17 +60,6 @@ describe('group commit', () => {
     expect(await outcomes(['a', 'bad'].map((job) => group.add(job, 1)))).toEqual(['Error: the disk said no', 'Error: the disk said no']);
     expect(slices.length).toBe(1);
     expect(await group.add('later', 1)).toBe('done later');
-  });
-
-  it('rests after a commit of several, but not when a full slice waits or it is closed', async () => {
-    const { group, slices } = rig({ sliceWeight: 3, rest: 1_000_000 });
-    await outcomes(['a', 'b'].map((job) => group.add(job, 1)));
-    const jobs = ['c', 'd', 'e', 'f'].map((job) => group.add(job, 1));
-    await Promise.all(jobs.slice(0, 3));
-    const closed = group.close();
-    expect(await jobs[3]).toBe('done f');
-    await closed;
-    expect(slices).toEqual([['a', 'b'], ['c', 'd', 'e'], ['f']]);
   });
 
   it('writes what is waiting when it is closed, and nothing more', async () => {

@@ -10,11 +10,6 @@ export type GroupCommitOptions<J, R> = {
   readonly worthAlone: (error: unknown) => boolean;
   /** A slice ends when its jobs weigh this much. */
   readonly sliceWeight: number;
-  /**
-   * How long to leave the event loop alone after a commit of several jobs, as a multiple of the time that commit took.
-   * 0 where commits do not block.
-   */
-  readonly rest: number;
 };
 
 type Waiting<J, R> = {
@@ -24,20 +19,17 @@ type Waiting<J, R> = {
   readonly reject: (error: unknown) => void;
 };
 
-const MAX_REST_MS = 10;
-
 /**
  * Collects jobs that come at about the same time and commits them together: one wait for the disk instead of many. A lone
- * writer never waits; with many writers the queue grows while a commit runs and for a short rest after it, in which the
- * event loop does other work.
+ * writer never waits; with many writers the queue grows while a commit runs. (Waiting longer for more of them makes fewer commits and
+ * spends less processor time, but whoever waits for an answer to be stored holds a place among the calls in flight: it cost more than it
+ * gave.)
  */
 export class GroupCommit<J, R> {
   readonly #options: GroupCommitOptions<J, R>;
   #queue: Waiting<J, R>[] = [];
-  #weight = 0;
   #running: Promise<void> | undefined;
   #closed = false;
-  #wake: (() => void) | undefined;
 
   constructor(options: GroupCommitOptions<J, R>) {
     this.#options = options;
@@ -47,16 +39,13 @@ export class GroupCommit<J, R> {
     if (this.#closed) return Promise.reject(new RiskflowError('internal', 'the storage was closed before this write'));
     return new Promise<R>((resolve, reject) => {
       this.#queue.push({ job, weight, resolve, reject });
-      this.#weight += weight;
       this.#running ??= this.#run();
-      if (this.#weight >= this.#options.sliceWeight) this.#wake?.();
     });
   }
 
   /** Writes what is waiting, and takes nothing more. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#wake?.();
     await this.#running;
   }
 
@@ -64,13 +53,9 @@ export class GroupCommit<J, R> {
     // Whoever writes in this turn of the event loop is in.
     await nextTurn();
     while (this.#queue.length > 0) {
-      const slice = this.#take();
-      const began = performance.now();
-      await this.#commit(slice);
-      const spent = performance.now() - began;
-      // Those who were waiting for this commit write again now.
+      await this.#commit(this.#take());
+      // Those who were waiting for this commit write again now, and what else is due gets its turn.
       await nextTurn();
-      if (slice.length > 1) await this.#rest(spent * this.#options.rest);
     }
     this.#running = undefined;
   }
@@ -85,7 +70,6 @@ export class GroupCommit<J, R> {
     }
     const slice = this.#queue.slice(0, size);
     this.#queue = this.#queue.slice(size);
-    this.#weight -= weight;
     return slice;
   }
 
@@ -107,18 +91,5 @@ export class GroupCommit<J, R> {
       else if (outcome.ok) resolve(outcome.result);
       else reject(outcome.error);
     }
-  }
-
-  /** Ends early when a full slice is waiting, or nothing more will come. */
-  async #rest(ms: number): Promise<void> {
-    if (ms < 1 || this.#closed || this.#weight >= this.#options.sliceWeight) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, Math.min(ms, MAX_REST_MS));
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#wake = undefined;
   }
 }

@@ -30,7 +30,6 @@ export function createWriter(database: Database, upcasters: Upcasters): Writer {
     // A lock that did not become free will not do so for each of them either.
     worthAlone: (error) => !isRiskflowError(error),
     sliceWeight: SLICE_WEIGHT,
-    rest: database.dialect.name === 'sqlite' ? 1 : 0,
   });
   return {
     write: async (unit) => {

@@ -1,7 +1,6 @@
 import type { OpenAI as OpenAIClient } from 'openai';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ErrorCode, RiskflowError, type ChatModel, type ChatReply, type ChatRequest, type ModelFailure } from '../../schemas/core.ts';
-import type { Limiter } from '../limiter.ts';
 import { failureOfAnswer, failureOfConnection, failureOfStatus, presentable, type CallFailure } from './call-failure.ts';
 import { readChatAnswer } from './chat-answer.ts';
 import { mapCompletionParams } from './completion-params.ts';
@@ -22,8 +21,6 @@ export type OpenAiChatModelOptions = {
   /** Bytes of one answer. @default 10485760 */
   readonly maxResponseBytes?: number;
   readonly proxyEnv?: HttpTransportOptions['proxyEnv'];
-  /** Counts calls in flight; a call that waits to be tried again is not one. Default: no limit. */
-  readonly limiter?: Limiter;
   /** Gives a number from 0 to 1 for each wait. Default: always 0, waits are exact. */
   readonly jitter?: () => number;
 };
@@ -38,12 +35,12 @@ type Endpoint = {
 
 /**
  * A chat model behind any OpenAI-compatible endpoint, called through the `openai` package. Its own retries are off: each HTTP call
- * is made, counted and limited here. The package is loaded with the first call.
+ * is made and counted here. The package is loaded with the first call.
  *
  * @throws RiskflowError `missing_key` when the key cannot be one.
  */
 export function createOpenAiChatModel(options: OpenAiChatModelOptions): ChatModel & { close(): void } {
-  const { apiKey, limiter, jitter = () => 0 } = options;
+  const { apiKey, jitter = () => 0 } = options;
   refuseOddKey(apiKey);
   const policy: RetryPolicy = { ...DEFAULT_RETRY_POLICY, ...options.retry };
   const { maxResponseBytes = 10 * 1024 * 1024, proxyEnv, timeoutMs = 120_000 } = options;
@@ -51,7 +48,7 @@ export function createOpenAiChatModel(options: OpenAiChatModelOptions): ChatMode
   let client: Promise<OpenAIClient> | undefined;
 
   return {
-    async complete(request, { signal }) {
+    async complete(request, { signal, slot }) {
       let elapsedMs = 0;
       client ??= openClient(options, transport.fetch);
       const endpoint: Endpoint = { client: await client, prices: options.prices ?? {}, timeoutMs };
@@ -60,12 +57,15 @@ export function createOpenAiChatModel(options: OpenAiChatModelOptions): ChatMode
         return await attempt(endpoint, request, signal).finally(() => (elapsedMs += performance.now() - startedAt));
       };
       for (let calls = 1; ; calls++) {
-        const result = await (limiter === undefined ? call() : limiter.run(call, signal));
+        await slot?.take(signal);
+        const result = await call();
         if (result.ok) return { ok: true, reply: { ...result.reply, calls, elapsedMs } };
         const { failure } = result;
         const delayMs =
           failure.again === 'soon' ? retryDelay(policy, calls, { retryAfterMs: failure.retryAfterMs, jitter: jitter() }) : undefined;
         if (delayMs === undefined) return { ok: false, failure: finalFailure(failure, { calls, elapsedMs, apiKey }) };
+        // A call that waits to be tried again is not in flight.
+        slot?.giveBack();
         await waitUnlessAborted(delayMs, signal);
       }
     },

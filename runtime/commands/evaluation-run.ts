@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { seededOrder } from '../../evaluation/index.ts';
-import { storedExecutor, type ReuseKey, type StoreGate } from '../../activities/index.ts';
+import { createCallLimiter, storedExecutor, type ReuseKey } from '../../activities/index.ts';
 import { startVariables, type Plan } from '../../flow/index.ts';
 import {
   decodeValues,
@@ -34,8 +34,8 @@ export type ExecuteOptions = {
   readonly plans: ReadonlyMap<string, Plan>;
   readonly models: ModelRouter;
   readonly lease: HeldLease;
-  /** Between the answers and the store; the models' limiter waits at it. */
-  readonly gate: StoreGate;
+  /** Calls in flight at most. */
+  readonly concurrency: number;
   /** Results that are there already, as `resultKey`; null for a first start, which cannot have any. */
   readonly done: ReadonlySet<string> | null;
   readonly signal: AbortSignal;
@@ -52,7 +52,8 @@ export const evaluationStream = (evaluationId: string): string => `evaluation/${
 const runsInFlight = (concurrency: number): number => concurrency * 3 + 32;
 const PREFETCH = 64;
 
-type Task = { readonly entry: ManifestEntry; readonly variant: Variant; readonly repeat: number };
+/** `place`: of the sample in the seeded order, from 0. */
+type Task = { readonly entry: ManifestEntry; readonly place: number; readonly variant: Variant; readonly repeat: number };
 
 /**
  * Runs every sample through every variant, in the seeded order, and records a result each. An aborted run leaves no result; it is
@@ -66,15 +67,11 @@ export async function executeEvaluation(context: Context, options: ExecuteOption
   const label = `evaluation ${started.evaluationId}`;
   onProgress({ label, done: finished, total });
   const work = prepareWork(context, options);
-  await inWindow(
-    tasks(context, options),
-    { size: runsInFlight(started.options.concurrency), signal },
-    async ({ task, fields }, taskSignal) => {
-      await evaluateOne(work, { task, fields, signal: taskSignal });
-      finished++;
-      onProgress({ label, done: finished, total });
-    },
-  );
+  await inWindow(tasks(context, options), { size: runsInFlight(options.concurrency), signal }, async ({ task, fields }, taskSignal) => {
+    await evaluateOne(work, { task, fields, signal: taskSignal });
+    finished++;
+    onProgress({ label, done: finished, total });
+  });
 }
 
 /** What is left to do, in the seeded order, with the samples' fields read ahead in small portions. */
@@ -83,9 +80,9 @@ async function* tasks(context: Context, options: ExecuteOptions): AsyncGenerator
   const byId = new Map(manifest.map((entry) => [entry.id, entry]));
   const order = seededOrder(manifest, started.options.seed);
   for (let from = 0; from < order.length; from += PREFETCH) {
-    const open = order.slice(from, from + PREFETCH).flatMap((id) => {
+    const open = order.slice(from, from + PREFETCH).flatMap((id, i) => {
       const entry = byId.get(id);
-      return entry === undefined ? [] : [{ entry, tasks: tasksOf(entry, started, done) }];
+      return entry === undefined ? [] : [{ entry, tasks: tasksOf({ entry, place: from + i }, started, done) }];
     });
     const wanted = open.filter((item) => item.tasks.length > 0).map((item) => item.entry.fields);
     const blobs = wanted.length === 0 ? new Map<string, Uint8Array>() : await context.storage.blobs.readMany(context.workspaceId, wanted);
@@ -99,10 +96,14 @@ async function* tasks(context: Context, options: ExecuteOptions): AsyncGenerator
   }
 }
 
-function tasksOf(entry: ManifestEntry, started: EvaluationStarted['data'], done: ReadonlySet<string> | null): readonly Task[] {
+function tasksOf(
+  sample: Pick<Task, 'entry' | 'place'>,
+  started: EvaluationStarted['data'],
+  done: ReadonlySet<string> | null,
+): readonly Task[] {
   return started.variants.flatMap((variant) =>
-    Array.from({ length: started.options.repeats }, (_, repeat): Task => ({ entry, variant, repeat })).filter(
-      ({ repeat }) => done === null || !done.has(resultKey(entry.id, variant.name, repeat)),
+    Array.from({ length: started.options.repeats }, (_, repeat): Task => ({ ...sample, variant, repeat })).filter(
+      ({ repeat }) => done === null || !done.has(resultKey(sample.entry.id, variant.name, repeat)),
     ),
   );
 }
@@ -130,7 +131,7 @@ function prepareWork(context: Context, options: ExecuteOptions): Work {
     effects: context.storage.effects,
     perform: context.effects(models),
     mayBeStored: () => options.done !== null,
-    gate: options.gate,
+    calls: createCallLimiter(options.concurrency),
     reuseKey: reuseKeys(options),
   });
   return { context, options, perform, shapes };
@@ -156,11 +157,12 @@ function reuseKeys({ started, models }: ExecuteOptions): (effect: Effect) => Pro
   };
 }
 
-/** `<evaluation>.<variant>.<repeat>.<hash of the sample's id>`. */
-const evaluationRunId = (
-  evaluationId: string,
-  task: { readonly sampleId: string; readonly variant: string; readonly repeat: number },
-): string => `${evaluationId}.${task.variant}.${task.repeat}.${hash('sha256', task.sampleId).slice(0, 20)}`;
+/**
+ * `<evaluation>.<variant>.<repeat>.<place in the seeded order>`: the same each time the evaluation is taken up, and rising, so that rows
+ * of runs enter their indexes side by side. With random ids every commit touches many more pages.
+ */
+const evaluationRunId = (evaluationId: string, { variant, repeat, place }: Task): string =>
+  `${evaluationId}.${variant.name}.${repeat}.${String(place).padStart(8, '0')}`;
 
 function runParts(runId: string): { readonly variant: string; readonly repeat: number } {
   // From the right: the name of a variant may hold dots.
@@ -177,7 +179,7 @@ async function evaluateOne(
   const shape = work.shapes.get(task.variant.name);
   if (shape === undefined) throw new RiskflowError('internal', `variant ${task.variant.name} is unknown`);
   const target = { sampleId: task.entry.id, variant: task.variant.name, repeat: task.repeat };
-  const runId = evaluationRunId(started.evaluationId, target);
+  const runId = evaluationRunId(started.evaluationId, task);
   const { inputs, query } = inputsOf(shape.plan, shape.inputs, fields);
   const begin = { plan: shape.plan, inputs, pins: task.variant.pins, modelMap: task.variant.modelMap, runId, mode: 'evaluation' as const };
   const first = tryStart(context, {

@@ -16,7 +16,6 @@ import {
 import { textOf, type Context, type OnProgress } from '../context.ts';
 import { holdLease } from '../leases.ts';
 import { VERSION } from '../version.ts';
-import { gatedLimiter } from '../gated-limiter.ts';
 import { freezeModels, prepareEvaluation } from './evaluation-prepare.ts';
 import type { EvaluationRequest } from './evaluation-request.ts';
 import { evaluationStream, executeEvaluation, resultKey } from './evaluation-run.ts';
@@ -34,8 +33,7 @@ export type EvaluateOptions = {
 
 /** Runs a new evaluation to its verdict. @throws RiskflowError; when aborted it can be resumed. */
 export async function runEvaluation(context: Context, request: EvaluationRequest, options: EvaluateOptions): Promise<EvaluationSummary> {
-  const { limiter, gate } = gatedLimiter(request.concurrency);
-  const models = context.models({ limiter });
+  const models = context.models();
   const data = await prepareEvaluation(context, request, models);
   const lease = await holdLease(context, evaluationStream(data.evaluationId));
   try {
@@ -60,7 +58,7 @@ export async function runEvaluation(context: Context, request: EvaluationRequest
       ...loaded,
       models,
       lease,
-      gate,
+      concurrency: request.concurrency,
       done: null,
       signal: options.signal,
       onProgress: options.onProgress,
@@ -83,8 +81,8 @@ export async function resumeEvaluation(
   const lease = await holdLease(context, evaluationStream(evaluationId));
   try {
     options.onStarted?.(loaded.started);
-    const { limiter, gate } = gatedLimiter(options.concurrency ?? loaded.started.options.concurrency);
-    const models = context.models({ limiter, artifacts: frozenArtifacts(loaded.started) });
+    const concurrency = options.concurrency ?? loaded.started.options.concurrency;
+    const models = context.models({ artifacts: frozenArtifacts(loaded.started) });
     for (const variant of loaded.started.variants) {
       const plan = loaded.plans.get(variant.name);
       if (plan !== undefined) await freezeModels({ context, variant: { plan, modelMap: variant.modelMap, pins: variant.pins }, models });
@@ -92,7 +90,15 @@ export async function resumeEvaluation(
     await context.storage.projections.catchUp(context.workspaceId);
     const done = new Set<string>();
     for await (const result of resultsOf(context, evaluationId)) done.add(resultKey(result.sampleId, result.variant, result.repeat));
-    await executeEvaluation(context, { ...loaded, models, lease, gate, done, signal: options.signal, onProgress: options.onProgress });
+    await executeEvaluation(context, {
+      ...loaded,
+      models,
+      lease,
+      concurrency,
+      done,
+      signal: options.signal,
+      onProgress: options.onProgress,
+    });
     return await judge(context, { loaded, fence: lease.fence, report: options.report });
   } finally {
     await lease.release();

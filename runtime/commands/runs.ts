@@ -50,6 +50,7 @@ export async function runFlow(context: Context, request: RunRequest): Promise<Fi
       workspaceId,
       effects: storage.effects,
       perform: context.effects(context.models()),
+      calls: context.calls,
       mayBeStored: () => false,
       reuseKey: () => Promise.resolve(null),
     });
@@ -185,6 +186,7 @@ export async function recoverRun(context: Context, plan: Plan, runId: string): P
       workspaceId,
       effects: storage.effects,
       perform: context.effects(context.models()),
+      calls: context.calls,
       mayBeStored: () => true,
       reuseKey: () => Promise.resolve(null),
     });

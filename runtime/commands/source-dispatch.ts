@@ -1,4 +1,4 @@
-import { storedExecutor } from '../../activities/index.ts';
+import { createCallLimiter, storedExecutor } from '../../activities/index.ts';
 import type { Plan } from '../../flow/index.ts';
 import type { ModelRouter } from '../../schemas/index.ts';
 import type { Context, OnProgress } from '../context.ts';
@@ -77,13 +77,14 @@ async function* tasksOf(
   }
 }
 
-function prepareWork(context: Context, { source, plan, models, lease }: DispatchOptions, rule: DuplicateRule): RecordWork {
+function prepareWork(context: Context, { source, plan, models, lease, concurrency }: DispatchOptions, rule: DuplicateRule): RecordWork {
   const resumed = new Set<string>();
   const plans = new Map([[plan.flowVersion, Promise.resolve(plan)]]);
   const perform = storedExecutor({
     workspaceId: context.workspaceId,
     effects: context.storage.effects,
     perform: context.effects(models),
+    calls: createCallLimiter(concurrency),
     mayBeStored: ({ runId }) => resumed.has(runId),
     reuseKey: () => Promise.resolve(null),
   });

@@ -1,5 +1,4 @@
 import { modelsOf, type Plan } from '../../flow/index.ts';
-import { createLimiter } from '../../models/index.ts';
 import { RiskflowError, type ModelRouter, type SourceCreated } from '../../schemas/index.ts';
 import type { Context, OnProgress } from '../context.ts';
 import { holdLease } from '../leases.ts';
@@ -76,7 +75,7 @@ export async function startSource(context: Context, sourceId: string, options: S
   const began = context.now();
   const source = await readSource(context, sourceId);
   const plan = await planAtStart(context, source);
-  const models = context.models({ limiter: createLimiter(concurrency) });
+  const models = context.models();
   const lease = await holdLease(context, sourceStream(sourceId));
   try {
     await checkModels(plan, models);

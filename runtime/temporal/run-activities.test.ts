@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCallLimiter } from '../../activities/index.ts';
 import type { Plan } from '../../flow/index.ts';
 import { NO_USAGE, PLAN_VERSION, RiskflowError, type Fence, type RunEvent, type Storage } from '../../schemas/index.ts';
 import { openSqliteStorage } from '../../storage/index.ts';
@@ -45,6 +46,7 @@ describe('the activities of a run', () => {
       storage,
       loadPlan,
       stopReason,
+      calls: createCallLimiter(8),
       effects: () => () => Promise.reject(new Error('not asked here')),
       now: () => now,
     };

@@ -1,5 +1,5 @@
 import { ApplicationFailure, Context, log } from '@temporalio/activity';
-import { storedExecutor } from '../../activities/index.ts';
+import { storedExecutor, type CallLimiter } from '../../activities/index.ts';
 import type { Plan } from '../../flow/index.ts';
 import {
   exitCodeOf,
@@ -23,6 +23,8 @@ export type RunActivityDeps = {
   readonly loadPlan: (workspaceId: string, flowVersion: string) => Promise<Plan>;
   /** Performs the effects of a workspace; storing their results is done here. */
   readonly effects: (workspaceId: string) => EffectExecutor;
+  /** The limit of calls in flight of this worker. */
+  readonly calls: CallLimiter;
   /** Whether somebody has noted that a run is to stop, and why. */
   readonly stopReason: (workspaceId: string, runId: string) => Promise<string | undefined>;
   /** Milliseconds since 1970. */
@@ -63,6 +65,7 @@ const storing = (deps: RunActivityDeps, workspaceId: string): EffectExecutor =>
     workspaceId,
     effects: deps.storage.effects,
     perform: deps.effects(workspaceId),
+    calls: deps.calls,
     mayBeStored: () => true,
     reuseKey: () => Promise.resolve(null),
   });

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createEffectExecutor, storedExecutor } from '../../activities/index.ts';
+import { createCallLimiter, createEffectExecutor, storedExecutor } from '../../activities/index.ts';
 import { checkInputs, importFlow, type Plan } from '../../flow/index.ts';
 import { createOpenAiChatModel } from '../../models/index.ts';
 import { createQuickJsRunner } from '../../sandbox/index.ts';
@@ -75,6 +75,7 @@ export async function openRig({ folder, endpoint }: RigPlace): Promise<Rig> {
           : Promise.resolve(plan);
       },
       effects: effectsOf,
+      calls: createCallLimiter(64),
       stopReason: (workspaceId, runId) => storage.events.readClaim(workspaceId, STOP_SCOPE, runId),
       now: Date.now,
     },
@@ -175,6 +176,7 @@ export async function driveEmbedded(
     workspaceId,
     effects: storage.effects,
     perform: effects,
+    calls: createCallLimiter(64),
     mayBeStored: () => true,
     reuseKey: () => Promise.resolve(null),
   });

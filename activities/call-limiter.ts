@@ -1,0 +1,59 @@
+import type { CallSlot } from '../schemas/index.ts';
+
+/** Lets at most so many calls be in flight at the same time; the others wait in the order they came. */
+export type CallLimiter = {
+  /** A place for one effect, not taken yet. */
+  slot(): CallSlot;
+  /** Slots taken now. */
+  inFlight(): number;
+};
+
+/** @throws RangeError when `limit` is not a positive integer. */
+export function createCallLimiter(limit: number): CallLimiter {
+  if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`a limit of ${limit} calls would let none through`);
+  const waiting: PromiseWithResolvers<undefined>[] = [];
+  let taken = 0;
+
+  const enter = async (signal: AbortSignal): Promise<void> => {
+    signal.throwIfAborted();
+    if (taken < limit) {
+      taken += 1;
+      return;
+    }
+    const turn = Promise.withResolvers<undefined>();
+    waiting.push(turn);
+    const onAbort = (): void => {
+      const at = waiting.indexOf(turn);
+      if (at < 0) return;
+      waiting.splice(at, 1);
+      turn.reject(signal.reason);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    await turn.promise.finally(() => signal.removeEventListener('abort', onAbort));
+  };
+  // The place is handed on, not given up and taken again: nobody can slip in between.
+  const leave = (): void => {
+    const next = waiting.shift();
+    if (next === undefined) taken -= 1;
+    else next.resolve(undefined);
+  };
+
+  return {
+    slot: () => {
+      let held = false;
+      return {
+        take: async (signal) => {
+          if (held) return;
+          await enter(signal);
+          held = true;
+        },
+        giveBack: () => {
+          if (!held) return;
+          held = false;
+          leave();
+        },
+      };
+    },
+    inFlight: () => taken,
+  };
+}
