@@ -105,6 +105,15 @@ describe('splitSamples', () => {
     expect(result.ok && [result.splits.get('tune')?.length, result.splits.get('test')?.length]).toEqual([300, 700]);
   });
 
+  it('deals copies of texts out by the shares, as it does lone rows', () => {
+    const rows = singles(1000).map((row, i) => ({ ...row, textHash: i < 400 ? `t${Math.floor(i / 2)}` : row.textHash }));
+    const result = splitSamples({ rows, ratios: { tune: 0.3, test: 0.7 }, seed: 7 });
+    const tune = new Set(result.ok ? result.splits.get('tune') : []);
+    const copies = rows.slice(0, 400).filter(({ id }) => tune.has(id)).length;
+    expect(tune.size).toBe(300);
+    expect(Math.abs(copies - 120)).toBeLessThanOrEqual(6);
+  });
+
   it('gives another split under another seed, the same under the same', () => {
     const tune = (seed: number) => {
       const result = splitSamples({ rows: singles(100), ratios: { tune: 0.3, test: 0.7 }, seed });

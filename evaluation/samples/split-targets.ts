@@ -9,7 +9,8 @@ type Counts = { readonly byLabel: Float64Array; readonly total: Float64Array };
 
 /**
  * Places groups one after another (the largest first is the caller's order) into the part where they least raise the squared
- * distance to the targets: per label, and in total, each relative to how many rows there are.
+ * distance to its share of the rows placed so far: per label, and in total, each relative to how many rows there are. So large groups
+ * and small ones, and copies of one text, are dealt out by the shares too, and do not all end up in the largest part.
  */
 export function placeGroups(
   shape: SplitShape,
@@ -17,15 +18,18 @@ export function placeGroups(
 ): { readonly partOfGroup: readonly number[]; readonly counts: Counts } {
   const labelSizes = sizesOf(shape);
   const counts = { byLabel: new Float64Array(shape.parts.length * shape.labels), total: new Float64Array(shape.parts.length) };
+  const seen = { byLabel: new Float64Array(shape.labels), total: 0 };
   const partOfGroup = groups.map((group) => {
     const added = labelsIn(group, shape.labelOf);
+    seen.total += group.length;
+    for (const [label, n] of added) seen.byLabel[label] = (seen.byLabel[label] ?? 0) + n;
     let best = 0;
     let bestCost = Infinity;
     shape.parts.forEach((part, p) => {
-      let cost = raise(group.length, counts.total[p] ?? 0, part.share * shape.labelOf.length) / shape.labelOf.length;
+      let cost = raise(group.length, counts.total[p] ?? 0, part.share * seen.total) / shape.labelOf.length;
       for (const [label, n] of added) {
         const size = labelSizes[label] ?? 1;
-        cost += raise(n, counts.byLabel[p * shape.labels + label] ?? 0, part.share * size) / size;
+        cost += raise(n, counts.byLabel[p * shape.labels + label] ?? 0, part.share * (seen.byLabel[label] ?? 0)) / size;
       }
       // A hair's breadth, so that rounding does not decide between equals.
       if (cost < bestCost - 1e-12) [best, bestCost] = [p, cost];
