@@ -5,6 +5,8 @@ import { advance, conclude, evolve, initialState, type Plan } from '../flow/inde
 import { printFigures, type Figure } from './print.ts';
 
 const SECONDS = 1.5;
+/** One run is 50 ms, and a garbage collection that falls into it is not small beside what is measured: hence the median. */
+const FAN_OUTS = 15;
 const isTrue = (id: string): TestNode => ({
   id,
   type: 'if-else',
@@ -48,18 +50,22 @@ function runsPerSecond(plan: Plan): number {
   return runs / ((performance.now() - from) / 1000);
 }
 
-/** Milliseconds for one node that 200 effects of 50 ms hang on, all at once. */
-async function fanOut(width: number, delayMs: number): Promise<number> {
+/** One node that `width` models hang on, all at once. */
+function fan(width: number): Plan {
   const nodes = Array.from({ length: width }, (_, i): TestNode => ({
     id: `m${i}`,
     type: 'llm',
     model: { provider: 'openai', name: 'm' },
     prompt_template: [{ role: 'user', text: 'hi {{#start.a#}}' }],
   }));
-  const plan = flowOf(
+  return flowOf(
     [startNode('a'), ...nodes, end],
     nodes.flatMap((node): readonly TestEdge[] => [`start -> ${node.id}`, `${node.id} -> end`]),
   ).plan;
+}
+
+/** Milliseconds of one run whose effects take `delayMs` each, with nothing to wait for but them. */
+async function fanOut(plan: Plan, delayMs: number): Promise<number> {
   const from = performance.now();
   let state = evolve(plan, initialState(plan), [startedEvent(plan, { inputs })]);
   const perform = (effect: Effect): Promise<string> => new Promise((resolve) => setTimeout(() => resolve(effect.effectId), delayMs));
@@ -94,10 +100,13 @@ export async function benchFlow(): Promise<void> {
     budget: '≥ 5,000 runs/s',
     holds: five >= 5000,
   });
-  await fanOut(200, 50);
-  const took = await fanOut(200, 50);
+  const wide = fan(200);
+  await fanOut(wide, 50);
+  const times: number[] = [];
+  for (let i = 0; i < FAN_OUTS; i++) times.push(await fanOut(wide, 50));
+  const took = times.toSorted((a, b) => a - b)[Math.floor(FAN_OUTS / 2)] ?? Number.NaN;
   figures.push({
-    what: 'fan-out of 200 × 50 ms',
+    what: `fan-out of 200 × 50 ms, median of ${FAN_OUTS}`,
     measured: `${took.toFixed(0)} ms = ${(took / 50).toFixed(2)} × 50 ms`,
     budget: '≤ 1.3 × 50 ms',
     holds: took <= 65,

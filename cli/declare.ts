@@ -15,8 +15,8 @@ export type Verb = {
   /** What an argument is, by its name without brackets. */
   readonly args?: Readonly<Record<string, string>>;
   /** Options that must be given. */
-  readonly needed?: readonly Option[];
-  readonly options?: readonly Option[];
+  readonly needed?: readonly VerbOption[];
+  readonly options?: readonly VerbOption[];
   readonly examples: readonly string[];
   /** More to know, below the options. */
   readonly notes?: readonly string[];
@@ -33,7 +33,11 @@ export function addVerb(parent: Command, dispatch: Dispatch, verb: Verb): Comman
   for (const argument of command.registeredArguments) argument.description = verb.args?.[argument.name()] ?? '';
   const needed = verb.needed ?? [];
   for (const made of needed) made.description += ' (required)';
-  for (const made of [...needed, ...(verb.options ?? [])]) command.addOption(made);
+  for (const made of [...needed, ...(verb.options ?? [])]) {
+    // Listens before commander does, which notes where the value comes from.
+    if ((made.required || made.optional) && made.repeatable !== true) refuseSecond(command, made);
+    command.addOption(made);
+  }
   const notes = (verb.notes ?? []).length === 0 ? [] : [`\n${(verb.notes ?? []).join('\n')}`];
   const examples = verb.examples.map((example) => `  ${example}`);
   command.addHelpText('after', [...notes, '\nExamples:', ...examples].join('\n'));
@@ -51,15 +55,30 @@ function checkNeeded(command: Command, needed: readonly Option[]): void {
   throw new RiskflowError('usage', `${words}: the option ${missing.flags} is required`, { hint: `riskflow ${words} --help tells more` });
 }
 
+/** Commander would let the last value win without a word. */
+function refuseSecond(command: Command, made: Option): void {
+  command.on(`option:${made.name()}`, () => {
+    if (command.getOptionValueSource(made.attributeName()) !== 'cli') return;
+    const words = wordsOf(command);
+    throw new RiskflowError('usage', `${words}: the option ${made.flags} is given twice`, { hint: 'it takes one value' });
+  });
+}
+
 export type OptionForm = {
   /** Said in the help; what is not given stays undefined. */
   readonly standard?: string | number;
   /** Reads one value; `before` is what earlier uses of the option gave. */
   readonly read?: (text: string, before: never) => unknown;
+  /** It may be given more than once; `read` collects. */
+  readonly repeatable?: boolean;
 };
 
+export type VerbOption = Option & Pick<OptionForm, 'repeatable'>;
+
 /** An option of a verb: `--seed <N>` takes a value, `--events` is a switch. */
-export function option(flags: string, description: string, { standard, read }: OptionForm = {}): Option {
-  const made = new Option(flags, standard === undefined ? description : `${description} (default: ${standard})`);
+export function option(flags: string, description: string, { standard, read, repeatable = false }: OptionForm = {}): VerbOption {
+  const made = Object.assign(new Option(flags, standard === undefined ? description : `${description} (default: ${standard})`), {
+    repeatable,
+  });
   return read === undefined ? made : made.argParser((text: string, before: unknown) => read(text, before as never));
 }

@@ -8,6 +8,7 @@ export type { LabelledText } from './classifier/folds.ts';
 export { createOpenAiChatModel, type OpenAiChatModelOptions } from './openai/chat-model.ts';
 export type { PriceTable } from './openai/price.ts';
 export type { RetryPolicy } from './openai/retry-policy.ts';
+export { paramWarnings } from './param-warnings.ts';
 export { mapModel, type ModelMap } from './model-map.ts';
 export { readModelText, type ModelName } from './provider-names.ts';
 export {

@@ -51,9 +51,17 @@ function readConfig(environment: Readonly<Record<string, string | undefined>>, w
   if (broken !== undefined) throw new RiskflowError('invalid_file', `${path} is not valid YAML: ${broken.message.split('\n')[0] ?? ''}`);
   const parsed = configSchema.safeParse(document.toJS() ?? {});
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new RiskflowError(
-    'invalid_file',
-    `${path}: ${issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `}${issue?.message ?? 'it does not have the expected form'}`,
-  );
+  throw configError(path, parsed.error.issues[0]);
+}
+
+type Issue = NonNullable<ReturnType<typeof configSchema.safeParse>['error']>['issues'][number];
+
+function configError(path: string, issue: Issue | undefined): RiskflowError {
+  const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+  if (issue?.code === 'unrecognized_keys') {
+    const names = issue.keys.map((key) => `"${key}"`).join(', ');
+    const options = place === '' ? { hint: `the settings are: ${Object.keys(configSchema.shape).join(', ')}` } : {};
+    return new RiskflowError('invalid_file', `${path}: ${place}there is no setting ${names}`, options);
+  }
+  return new RiskflowError('invalid_file', `${path}: ${place}${issue?.message ?? 'it does not have the expected form'}`);
 }

@@ -60,7 +60,7 @@ export type Effect = {
   readonly delayMs: number;
   /** Secrets named in the request, to be filled in by the executor. */
   readonly secrets: readonly { readonly secret: string; readonly version: string }[];
-  /** Equal for effects which must have equal results: key of reuse within an evaluation. Null: never reused. */
+  /** Equal for effects which must have equal results: key of reuse within an evaluation. Null: never reused, as in all other runs. */
   readonly contentKey: string | null;
   readonly request: EffectRequest;
 };

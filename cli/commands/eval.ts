@@ -23,7 +23,7 @@ export function addEvalCommands(program: Command, dispatch: Dispatch): void {
       option('--samples <SET>', 'NAME[:VERSION][@SPLIT] of a sample set'),
     ],
     options: [
-      option('--variant <NAME=FLOW>', 'a further variant; may be repeated', { read: variants }),
+      option('--variant <NAME=FLOW>', 'a further variant; may be repeated', { read: variants, repeatable: true }),
       option('--positive <LABEL>', 'the label that is shown first'),
       concurrencyOption('calls in flight at a time', SHOWN_DEFAULTS.concurrency),
       option('--repeats <N>', 'how often each sample is evaluated', {

@@ -21,6 +21,7 @@ export function addSampleCommands(program: Command, dispatch: Dispatch): void {
       option('--cluster <COLUMN>', 'column of what samples have in common that are not independent, such as a campaign'),
       option('--field <FIELD=COLUMN>', 'import the column COLUMN as the field FIELD; may be repeated', {
         read: pairs({ option: '--field', form: 'FIELD=COLUMN' }),
+        repeatable: true,
       }),
       option('--keep-valid', 'import the valid rows when others are not (default: import nothing then)'),
       option('--dedupe', 'leave out rows whose text an earlier row has'),

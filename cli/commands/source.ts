@@ -97,7 +97,7 @@ async function start(session: Session, command: Command): Promise<number> {
     return await withApp(session, async ({ runtime, context }) => {
       const { onProgress } = session;
       const run = await runtime.startSource(context, sourceId, { concurrency, onProgress, signal: interruption.signal });
-      for (const note of run.notes) session.warn(note);
+      for (const note of [...(await runtime.sourceWarnings(context, sourceId)), ...run.notes]) session.warn(note);
       if (session.json) session.printJson(run);
       else {
         session.print(

@@ -1,29 +1,30 @@
-import type { Option } from 'commander';
-import { option } from '../declare.ts';
+import { option, type VerbOption } from '../declare.ts';
 import { CONCURRENCY, seedNumber, wholeNumber } from './numbers.ts';
 import { pairs } from './pairs.ts';
 
 /** Options that several verbs have. */
-export const pinOption = (): Option =>
+export const pinOption = (): VerbOption =>
   option('--pin <PINS.json>', 'results of nodes that are not to be executed, by node id or type:NODE_TYPE');
 
-export const mapModelOption = (): Option =>
+export const mapModelOption = (): VerbOption =>
   option('--map-model <FROM=TO>', 'use the model TO wherever a node asks for FROM; may be repeated', {
     read: pairs({ option: '--map-model', form: 'FROM=TO, two models', models: true }),
+    repeatable: true,
   });
 
-export const mapOption = (): Option =>
+export const mapOption = (): VerbOption =>
   option('--map <INPUT=FIELD>', 'fill the input INPUT of the flow from the field FIELD; may be repeated (default: the field of its name)', {
     read: pairs({ option: '--map', form: 'INPUT=FIELD' }),
+    repeatable: true,
   });
 
-export const concurrencyOption = (description: string, standard?: number): Option =>
+export const concurrencyOption = (description: string, standard?: number): VerbOption =>
   option('--concurrency <N>', description, {
     read: wholeNumber('--concurrency', CONCURRENCY),
     ...(standard === undefined ? {} : { standard }),
   });
 
-export const seedOption = (description: string, standard: number): Option =>
+export const seedOption = (description: string, standard: number): VerbOption =>
   option('--seed <N>', description, { read: seedNumber, standard });
 
-export const reportOption = (): Option => option('--report <FILE>', 'write the report as one HTML page, which needs no network');
+export const reportOption = (): VerbOption => option('--report <FILE>', 'write the report as one HTML page, which needs no network');

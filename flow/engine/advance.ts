@@ -17,7 +17,7 @@ import {
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import { REUSABLE, RETRYABLE, type Plan, type PlanNode, type Selector } from '../plan/plan.ts';
 import { lookupIn } from '../text/index.ts';
-import { applyEvent, applyNodeFinished, FoldError } from './apply.ts';
+import { applyEvent, applyNodeFinished, findNode, FoldError } from './apply.ts';
 import { DEFAULT_HANDLE, EMPTY, EVALUATED_HANDLE, type NodeContext, type NodeError, type NodeOutcome } from './node-outcome.ts';
 import { draftOf, type Draft, type RunningNode, type RunState } from './state.ts';
 import { concludeNode, pinnedHandle, startNode } from './start-node.ts';
@@ -25,7 +25,12 @@ import { behaviourJson, watchSecrets } from './secrets.ts';
 
 /** What a step of the interpreter leads to. `facts` continue the run's events; `effects` are to be performed. */
 export type Step = { readonly state: RunState; readonly facts: readonly RunEvent[]; readonly effects: readonly Effect[] };
-export type StepOptions = { readonly now: number; readonly limits?: Limits };
+export type StepOptions = {
+  readonly now: number;
+  readonly limits?: Limits;
+  /** Whether new effects get content keys. Default: in evaluations, which alone reuse results; a key costs more than all else a start does. */
+  readonly contentKeys?: boolean;
+};
 
 /** A step in progress. */
 type Work = {
@@ -35,10 +40,19 @@ type Work = {
   readonly effects: Effect[];
   readonly now: number;
   readonly limits: Limits;
+  readonly contentKeys: boolean;
 };
 
 function work(plan: Plan, state: RunState, options: StepOptions): Work {
-  return { plan, draft: draftOf(state), facts: [], effects: [], now: options.now, limits: options.limits ?? DEFAULT_LIMITS };
+  return {
+    plan,
+    draft: draftOf(state),
+    facts: [],
+    effects: [],
+    now: options.now,
+    limits: options.limits ?? DEFAULT_LIMITS,
+    contentKeys: options.contentKeys ?? state.started?.mode === 'evaluation',
+  };
 }
 
 const stepOf = ({ draft, facts, effects }: Work): Step => ({ state: draft, facts, effects });
@@ -114,7 +128,7 @@ function begin(step: Work, node: PlanNode): void {
   const index = step.draft.steps + 1;
   if (outcome.kind === 'effect') {
     const effectId = effectIdOf(node);
-    const contentKey = contentKeyOf(step.draft, node, outcome.request);
+    const contentKey = step.contentKeys ? contentKeyOf(step.draft, node, outcome.request) : null;
     const effect = effectOf({ plan: step.plan, draft: step.draft, node, outcome, effectId, attempt: 1, delayMs: 0, contentKey });
     record(step, {
       type: 'NodeStarted',
@@ -251,7 +265,7 @@ function record(step: Work, event: RunEvent): void {
 function startPlanNode(plan: Plan, draft: Draft, node: PlanNode): NodeOutcome {
   const pin = pinFor(draft, node);
   if (pin !== undefined) return { kind: 'effect', inputs: EMPTY, secrets: [], request: { kind: 'pinned', pin } };
-  const context: NodeContext = { lookup: (selector) => lookup(draft, selector), modelMap: draft.started?.modelMap ?? {} };
+  const context: NodeContext = { lookup: (selector) => lookup(plan, draft, selector), modelMap: draft.started?.modelMap ?? {} };
   if (!plan.hasSecrets) return startNode(node.behaviour, context);
   const watched = watchSecrets(context);
   const outcome = startNode(node.behaviour, watched.context);
@@ -265,10 +279,12 @@ function startPlanNode(plan: Plan, draft: Draft, node: PlanNode): NodeOutcome {
   };
 }
 
-function lookup(draft: Draft, selector: Selector): Value | undefined {
+function lookup(plan: Plan, draft: Draft, selector: Selector): Value | undefined {
   const [namespace, name] = selector;
   if (namespace === undefined || name === undefined) return undefined;
-  const value = draft.pool.get(namespace)?.get(name);
+  const node = findNode(plan, namespace);
+  const variables = (node === undefined ? null : draft.produced[node]) ?? draft.shared.get(namespace);
+  const value = variables?.get(name);
   return value === undefined || selector.length === 2 ? value : lookupIn(value, selector.slice(2));
 }
 

@@ -1,6 +1,6 @@
 import { decodeValues, type NodeFinished, type RunEvent, type Value, type Values } from '../../schemas/core.ts';
 import type { Plan, PlanNode } from '../plan/plan.ts';
-import { addUsage, draftOf, EdgeProgress, NodeProgress, poolOf, type Draft, type RunState } from './state.ts';
+import { addUsage, draftOf, EdgeProgress, NodeProgress, sharedOf, type Draft, type RunState } from './state.ts';
 
 /** A run's events do not fit its plan: a broken contract, not a user's mistake. */
 export class FoldError extends Error {
@@ -19,7 +19,8 @@ export function applyEvent(plan: Plan, draft: Draft, event: RunEvent): void {
   switch (event.type) {
     case 'RunStarted':
       draft.started = event.data;
-      draft.pool = poolOf(event.data, plan);
+      draft.shared = sharedOf(event.data, plan);
+      draft.produced[plan.root] = decodeValues(event.data.inputs);
       markReady(draft, plan.root);
       return;
     case 'NodeStarted': {
@@ -80,7 +81,7 @@ export function applyNodeFinished(plan: Plan, draft: Draft, data: NodeFinished['
     draft.failure = data.error?.message ?? 'a node failed';
     return;
   }
-  if (index !== plan.root) draft.pool.set(node.id, outputs);
+  if (index !== plan.root) draft.produced[index] = outputs;
   collectOutputs(draft, node, outputs);
   followEdges(plan, draft, node, data.handle);
 }
@@ -147,13 +148,17 @@ function takeReady(draft: Draft, index: number): void {
 const nodeIndexes = new WeakMap<Plan, ReadonlyMap<string, number>>();
 
 /** A cache by identity of the plan, which is data and never changes: it can be forgotten and built again at any time. */
-function nodeIndex(plan: Plan, nodeId: string): number {
+export function findNode(plan: Plan, nodeId: string): number | undefined {
   let indexes = nodeIndexes.get(plan);
   if (indexes === undefined) {
     indexes = new Map(plan.nodes.map((node, i) => [node.id, i]));
     nodeIndexes.set(plan, indexes);
   }
-  const index = indexes.get(nodeId);
+  return indexes.get(nodeId);
+}
+
+function nodeIndex(plan: Plan, nodeId: string): number {
+  const index = findNode(plan, nodeId);
   if (index === undefined) throw new FoldError(`the plan has no node ${nodeId}`);
   return index;
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Effect, RunEvent, Value } from '../../schemas/core.ts';
-import { evolve, initialState, requestStop, advance, conclude } from '../core.ts';
+import { evolve, initialState, pendingEffects, requestStop, advance, conclude } from '../core.ts';
 import { dslText, flowOf, startNode, type TestEdge, type TestNode } from '../testing/dsl.ts';
 import { drive, fail, outcomeOf, startedEvent, succeed } from '../testing/drive.ts';
 import { importFlow } from '../index.ts';
@@ -232,6 +232,53 @@ describe('equal questions of one run', () => {
     });
     expect(new Set(keys).size).toBe(2);
     expect(keys.map((key) => key?.split('.')[1])).toEqual(['0', '1']);
+  });
+});
+
+describe('content keys', () => {
+  const flow = flowOf([startNode('a'), llm('m'), end('end', {})], ['start -> m', 'm -> end']);
+  const { type, data } = startedEvent(flow.plan, {});
+
+  it.each([
+    ['manual', undefined, false],
+    ['live', undefined, false],
+    ['backtest', undefined, false],
+    ['evaluation', undefined, true],
+    ['evaluation', false, false],
+    ['manual', true, true],
+  ] as const)('of a %s run whose host says %s: %s', (mode, contentKeys, expected) => {
+    const state = evolve(flow.plan, initialState(flow.plan), [{ type, data: { ...data, mode } }]);
+    const step = advance(flow.plan, state, { now: 1, ...(contentKeys === undefined ? {} : { contentKeys }) });
+    const key = step.effects[0]?.contentKey;
+    if (expected) expect(key).toMatch(/^[0-9a-f]{64}\.0$/);
+    else expect(key).toBeNull();
+    const event = step.facts.find((fact) => fact.type === 'NodeStarted');
+    expect(event?.data).toMatchObject({ contentKey: key });
+    // A host that takes the run over asks under the same key.
+    expect(pendingEffects(flow.plan, evolve(flow.plan, state, step.facts))[0]?.contentKey).toBe(key);
+  });
+});
+
+describe('a wide fan-out', () => {
+  it('leaves every state it went through as it was', () => {
+    const ids = Array.from({ length: 30 }, (_, i) => `m${i}`);
+    const reads = Object.fromEntries(ids.map((id) => [id, [id, 'text']]));
+    const flow = flowOf(
+      [startNode('a'), ...ids.map((id) => llm(id)), end('end', reads)],
+      ids.flatMap((id): readonly TestEdge[] => [`start -> ${id}`, `${id} -> end`]),
+    );
+    const states = [evolve(flow.plan, initialState(flow.plan), [startedEvent(flow.plan, {})])];
+    const begun = advance(flow.plan, states[0] ?? initialState(flow.plan), { now: 1, contentKeys: true });
+    states.push(begun.state);
+    const copies = states.map((state) => structuredClone({ ...state }));
+    let state = begun.state;
+    for (const { effectId, nodeId } of begun.effects) {
+      state = conclude(flow.plan, state, { now: 2, effectId, result: succeed({ text: `text of ${nodeId}` }) }).state;
+      states.push(state);
+      copies.push(structuredClone({ ...state }));
+    }
+    expect(state.finished?.outputs).toEqual(Object.fromEntries(ids.map((id) => [id, `text of ${id}`])));
+    expect(states.map((each) => ({ ...each }))).toEqual(copies);
   });
 });
 

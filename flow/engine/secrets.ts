@@ -8,7 +8,7 @@ import {
   type Value,
   type Values,
 } from '../../schemas/core.ts';
-import type { NodeBehaviour, PlanNode, Selector } from '../plan/plan.ts';
+import type { NodeBehaviour, NodeKindName, PlanNode, Selector } from '../plan/plan.ts';
 import { lookupIn } from '../text/index.ts';
 import { EVALUATED_HANDLE, type NodeContext, type NodeError } from './node-outcome.ts';
 import { startNode } from './start-node.ts';
@@ -52,10 +52,38 @@ export function evaluateWithSecrets(request: Extract<EffectRequest, { kind: 'eva
     const base = known.get(JSON.stringify(selector.slice(0, 2)));
     return base === undefined ? undefined : lookupIn(base, selector.slice(2));
   };
-  // The interpreter wrote this behaviour itself (behaviourJson); it crossed a process boundary as JSON.
-  const outcome = startNode(request.node as unknown as NodeBehaviour, { lookup, modelMap: {} });
+  if (!isBehaviour(request.node)) return refused('the effect holds no behaviour of a node');
+  const outcome = startNode(request.node, { lookup, modelMap: {} });
   if (outcome.kind === 'failed') return { ok: false, error: outcome.error };
-  if (outcome.kind === 'effect')
-    return { ok: false, error: { type: 'InternalError', message: 'only an inline node can be evaluated with secrets' } };
+  if (outcome.kind === 'effect') return refused('only an inline node can be evaluated with secrets');
   return { ok: true, outputs: new Map([...outcome.outputs, [EVALUATED_HANDLE, outcome.handle]]) };
 }
+
+const refused = (message: string): Evaluated => ({ ok: false, error: { type: 'InternalError', message } });
+
+const KINDS: Readonly<Record<NodeKindName, true>> = {
+  start: true,
+  end: true,
+  answer: true,
+  'if-else': true,
+  'template-transform': true,
+  code: true,
+  llm: true,
+  'question-classifier': true,
+  'variable-aggregator': true,
+  unsupported: true,
+};
+
+/**
+ * Whether this is what `behaviourJson` gave before it crossed a process boundary. Only its outer form is looked at: the interpreter of
+ * the same plan version wrote the config.
+ */
+const isBehaviour = (value: unknown): value is NodeBehaviour =>
+  typeof value === 'object' &&
+  value !== null &&
+  'kind' in value &&
+  typeof value.kind === 'string' &&
+  Object.hasOwn(KINDS, value.kind) &&
+  'config' in value &&
+  typeof value.config === 'object' &&
+  value.config !== null;

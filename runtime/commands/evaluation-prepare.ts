@@ -14,6 +14,7 @@ import { newId, type Context } from '../context.ts';
 import { checkModelMap, modelReplacements } from '../model-replacements.ts';
 import {
   checkInputMap,
+  checkVariantNames,
   inputFields,
   predictionName,
   resolveFlow,
@@ -80,6 +81,7 @@ export async function prepareEvaluation(
 
 function checkOptions(request: EvaluationRequest, set: SampleSetVersionRow): void {
   if (request.variants.length < 2) throw new RiskflowError('usage', 'an evaluation needs at least two variants: --a FLOW and --b FLOW');
+  checkVariantNames(request.variants);
   const labels = Object.keys(set.labels);
   const metric = parseMetric(request.metric, labels);
   if (!metric.ok) throw new RiskflowError('usage', `--metric ${request.metric}: ${metric.message}`, { hint: metric.hint });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Plan } from '../../flow/index.ts';
-import { RiskflowError, type Pin } from '../../schemas/index.ts';
+import { RiskflowError, type EvaluationOptions, type Pin } from '../../schemas/index.ts';
 import type { Context } from '../context.ts';
 import { loadPlan, publishFlow, readFlowFile } from './flows.ts';
 
@@ -13,21 +13,11 @@ export type VariantRequest = {
   readonly pins?: Readonly<Record<string, Pin>>;
 };
 
-export type EvaluationRequest = {
+export type EvaluationRequest = EvaluationOptions & {
   /** The first is the baseline A. */
   readonly variants: readonly VariantRequest[];
   /** NAME[:VERSION][@SPLIT]. */
   readonly samples: string;
-  readonly concurrency: number;
-  readonly repeats: number;
-  readonly metric: string;
-  readonly margin: number;
-  readonly maxErrors: number;
-  readonly seed: number;
-  readonly predict: string | null;
-  readonly positive: string | null;
-  readonly inputMap: Readonly<Record<string, string>>;
-  readonly reuse: boolean;
 };
 
 export const EVALUATION_DEFAULTS = {
@@ -38,6 +28,24 @@ export const EVALUATION_DEFAULTS = {
   maxErrors: 0.01,
   seed: 1,
 } as const;
+
+/** Characters; results are kept under the names of their variants, and runs are named by them. */
+export const LONGEST_VARIANT_NAME = 128;
+
+/** @throws RiskflowError `usage` for names that are no keys, or not of one variant alone */
+export function checkVariantNames(variants: readonly Pick<VariantRequest, 'name'>[]): void {
+  const names = new Set<string>();
+  for (const { name } of variants) {
+    if (name === '' || name.length > LONGEST_VARIANT_NAME) {
+      throw new RiskflowError(
+        'usage',
+        `"${name.slice(0, 40)}" cannot be the name of a variant: it has ${name.length} characters, and 1 to ${LONGEST_VARIANT_NAME} are possible`,
+      );
+    }
+    if (names.has(name)) throw new RiskflowError('usage', `two variants have the name "${name}"`);
+    names.add(name);
+  }
+}
 
 export type ResolvedVariant = VariantRequest & ResolvedFlow;
 

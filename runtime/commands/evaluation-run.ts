@@ -24,7 +24,8 @@ import type { HeldLease } from '../leases.ts';
 import { inputFields, predictionName } from './evaluation-request.ts';
 import { inWindow } from './in-window.ts';
 import { predictionOf } from './prediction.ts';
-import { readRun, startRun } from './runs.ts';
+import { readRun } from './run-reads.ts';
+import { startRun } from './run-start.ts';
 
 export type ExecuteOptions = {
   readonly started: EvaluationStarted['data'];

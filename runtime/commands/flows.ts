@@ -10,6 +10,7 @@ import {
   type FlowVersionPublished,
 } from '../../schemas/index.ts';
 import { sha256Bytes, textOf, utf8, type Context } from '../context.ts';
+import { modelWarnings } from '../model-warnings.ts';
 
 export type PublishedFlow = {
   readonly flow: string;
@@ -62,13 +63,28 @@ export async function publishFlow(context: Context, imported: ImportedFlow, file
   return { flow: plan.flow, version, meaningHash, plan, warnings, fileName, isNew: written.status === 'written' };
 }
 
+export type ReadFlow = { readonly flow: ImportedFlow };
+
 /** Imports a file without publishing it. @throws RiskflowError with one sentence naming the file. */
-export async function readFlowFile(path: string, options: { readonly flowName?: string } = {}) {
+export async function readFlowFile(path: string, options: { readonly flowName?: string } = {}): Promise<ReadFlow> {
   const text = await readText(path, 'flow file');
   const imported = importFlow(text, options);
   if (!imported.ok) throw new RiskflowError('invalid_flow', `${path} cannot be imported: ${imported.message}`);
-  return imported;
+  const { flow } = imported;
+  if (flow.definition.name.length > LONGEST_FLOW_NAME) {
+    throw new RiskflowError(
+      'invalid_flow',
+      `${path} cannot be imported: the name of the flow is longer than ${LONGEST_FLOW_NAME} characters`,
+      {
+        hint: 'give it another: riskflow flow import FILE --flow NAME',
+      },
+    );
+  }
+  return { flow: { ...flow, warnings: [...flow.warnings, ...modelWarnings(flow.plan)] } };
 }
+
+/** It is part of keys: `flow-version/<flow>` has 190 characters at most. */
+const LONGEST_FLOW_NAME = 160;
 
 /** @throws RiskflowError `not_found` in one sentence. */
 async function readText(path: string, what: string): Promise<string> {

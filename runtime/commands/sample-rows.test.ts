@@ -53,6 +53,14 @@ describe('rows that cannot be imported', () => {
     ],
     ['an id twice', 'd.csv', 'id,label,text\n1,a,x\n1,a,y\n', /^3: its id "1" is that of line 2/],
     ['an empty label', 'e.csv', 'id,label,text\n1,,x\n', /^2: its label/],
-    ['semicolons', 's.csv', 'id;label;text\n1;a;x\n', /has no column "label"/],
+    ['semicolons', 's.csv', 'id;label;text\n1;a;x\n', /has no column "label" \(--label\): its columns seem to be separated by ";"$/],
+    ['tabs', 's.csv', 'id\tlabel\ttext\n1\ta\tx\n', /has no column "label" \(--label\): its columns seem to be separated by tabs$/],
+    [
+      'a long id',
+      'l.csv',
+      `id,label,text\n1,a,x\n${'i'.repeat(256)},a,y\n`,
+      /^3: its id \(column "id"\) is 256 characters long, and at most 255/,
+    ],
+    ['an id that ends in half a character', 'h.jsonl', '{"id":"1\\ud83d","label":"a","text":"t"}', /^1: its id \(column "id"\) holds half/],
   ])('%s', async (_, name, content, expected) => expect(await complaint(name, content)).toMatch(expected));
 });

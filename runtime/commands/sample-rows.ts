@@ -39,6 +39,9 @@ export type ReadSamples = {
   readonly textField: string | null;
 };
 
+/** Characters; results are kept under the ids of their samples. */
+export const LONGEST_SAMPLE_ID = 255;
+
 /** Reads samples from CSV, or JSONL when the name ends in .jsonl or .ndjson. @throws RiskflowError for a missing file or column. */
 export async function readSamples(path: string, map: ColumnMap): Promise<ReadSamples> {
   checkMap(map);
@@ -98,11 +101,10 @@ function checkColumns(path: string, columns: readonly string[], map: ColumnMap):
     if (columns.includes(column)) continue;
     const only = columns.length === 1 ? (columns[0] ?? '') : '';
     const separator = [';', '\t', '|'].find((candidate) => only.includes(candidate));
-    const hint =
-      separator === undefined
-        ? `its columns are: ${columns.join(', ')}`
-        : `it seems to be separated by "${separator === '\t' ? 'tab' : separator}": save it with commas`;
-    throw new RiskflowError('usage', `${path} has no column "${column}" (${option})`, { hint });
+    const hint = separator === undefined ? `its columns are: ${columns.join(', ')}` : 'save it with commas';
+    const because =
+      separator === undefined ? '' : `: its columns seem to be separated by ${separator === '\t' ? 'tabs' : `"${separator}"`}`;
+    throw new RiskflowError('usage', `${path} has no column "${column}" (${option})${because}`, { hint });
   }
 }
 
@@ -136,6 +138,8 @@ function readRow(row: Extract<Row, { ok: true }>, map: ColumnMap, checkPresence:
   const idColumn = map.id ?? (row.fields.has('id') ? 'id' : undefined);
   const id = idColumn === undefined ? String(row.line) : scalarText(row.fields.get(idColumn) ?? null);
   if (id === null || id === '') return { message: `its id (column "${idColumn ?? 'id'}") is empty, or neither text nor a number` };
+  const idTrouble = troubleOfId(id);
+  if (idTrouble !== undefined) return { message: `its id (column "${idColumn ?? 'id'}") ${idTrouble}` };
   const cluster = map.cluster === undefined ? null : scalarText(row.fields.get(map.cluster) ?? null);
   const fields = fieldsOf(row.fields, map, new Set([labelColumn, ...(idColumn === undefined ? [] : [idColumn])]));
   if (fields.size === 0) return { message: 'it has no field beside its id and label' };
@@ -153,6 +157,12 @@ function readRow(row: Extract<Row, { ok: true }>, map: ColumnMap, checkPresence:
     },
     fields: [...fields.keys()],
   };
+}
+
+/** Why it cannot be kept as a key. */
+function troubleOfId(id: string): string | undefined {
+  if (id.length > LONGEST_SAMPLE_ID) return `is ${id.length} characters long, and at most ${LONGEST_SAMPLE_ID} are possible`;
+  return id.isWellFormed() ? undefined : 'holds half a character (a lone surrogate)';
 }
 
 /** The label is left out: it never reaches a flow. */

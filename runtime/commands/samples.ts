@@ -191,12 +191,15 @@ function splitVersion(
   };
 }
 
+const LONGEST_SPLIT = 60;
+
 function checkNames(ratios: Readonly<Record<string, number>>): void {
   for (const name of Object.keys(ratios)) {
-    if (!NAME.test(name))
+    // Shorter than that of a set: models are named SET@SPLIT.
+    if (!NAME.test(name) || name.length > LONGEST_SPLIT)
       throw new RiskflowError(
         'usage',
-        `"${name}" cannot be the name of a split: it must begin with a letter or digit and hold letters, digits, "_", "-" and "." only`,
+        `"${name}" cannot be the name of a split: it must begin with a letter or digit and hold letters, digits, "_", "-" and "." only, at most ${LONGEST_SPLIT}`,
       );
   }
 }

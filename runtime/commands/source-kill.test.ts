@@ -7,7 +7,7 @@ import type { RunEvent } from '../../schemas/index.ts';
 import { listDecisions } from './decisions.ts';
 import { publishFlowFile } from './flows.ts';
 import { runIdOf } from './record-decision.ts';
-import { readRun } from './runs.ts';
+import { readRun } from './run-reads.ts';
 import { llmFlow, openRig, rulesFlow, startInProcess, startRigModel, type RigModel } from './source-rig.ts';
 import { sourceStatus } from './source-status.ts';
 import { createSource, startSource } from './sources.ts';

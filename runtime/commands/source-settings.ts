@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import { startVariables, type Plan } from '../../flow/index.ts';
 import { RiskflowError, type SourceCreated, type SourceRow } from '../../schemas/index.ts';
 import type { Context } from '../context.ts';
+import { modelWarnings } from '../model-warnings.ts';
 import { resolveFlow } from './evaluation-request.ts';
 import { fileTrouble, loadPlan } from './flows.ts';
 
@@ -40,7 +41,10 @@ const LONGEST_TOPIC = 190;
 export async function settingsOf(context: Context, request: CreateSourceRequest): Promise<SourceSettings> {
   const { sourceId, keyField = null, inputMap = {}, queryField = null, onDuplicateKey = 'process' } = request;
   if (!NAME.test(sourceId)) {
-    throw new RiskflowError('usage', `"${sourceId}" cannot be the name of a source: letters, digits, "_", "-" and "." only, at most 100`);
+    throw new RiskflowError(
+      'usage',
+      `"${sourceId}" cannot be the name of a source: it must begin with a letter or digit and hold letters, digits, "_", "-" and "." only, at most 100`,
+    );
   }
   if (onDuplicateKey !== 'process' && keyField === null) {
     throw new RiskflowError(
@@ -107,4 +111,9 @@ export async function planAtStart(context: Context, source: SourceSettings): Pro
   const latest = (await context.storage.read.flowVersions(context.workspaceId, source.flow)).at(-1);
   if (latest === undefined) throw new RiskflowError('not_found', `flow "${source.flow}" of source "${source.sourceId}" has no version`);
   return loadPlan(context, latest.version);
+}
+
+/** What to know about the flow that decides the records of a start. */
+export async function sourceWarnings(context: Context, sourceId: string): Promise<readonly string[]> {
+  return modelWarnings(await planAtStart(context, await readSource(context, sourceId)));
 }

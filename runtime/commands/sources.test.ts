@@ -7,7 +7,7 @@ import type { App } from '../open-app.ts';
 import { listDeadLetters } from './dead-letters.ts';
 import { listDecisions, type Decision } from './decisions.ts';
 import { publishFlowFile } from './flows.ts';
-import { readRun } from './runs.ts';
+import { readRun } from './run-reads.ts';
 import { chatFlow, llmFlow, openRig, rulesFlow, startRigModel, type RigModel } from './source-rig.ts';
 import type { CreateSourceRequest } from './source-settings.ts';
 import { sourceStatus } from './source-status.ts';
@@ -348,7 +348,11 @@ describe('creating a source', () => {
       [{ path: at('none.ndjson') }, 'not_found', `the source file ${at('none.ndjson')} cannot be read: there is no such file`],
       [{ path: folder }, 'not_found', `the source file ${folder} cannot be read: it is not a file`],
       [{ flow: 'nothing' }, 'not_found', '"nothing" is neither a flow file nor a published flow'],
-      [{ sourceId: 'a b' }, 'usage', '"a b" cannot be the name of a source: letters, digits, "_", "-" and "." only, at most 100'],
+      [
+        { sourceId: 'a b' },
+        'usage',
+        '"a b" cannot be the name of a source: it must begin with a letter or digit and hold letters, digits, "_", "-" and "." only, at most 100',
+      ],
       [{ onDuplicateKey: 'keep' }, 'usage', 'source "s" is to keep records with equal keys, but no field is named as the key'],
     ];
     const head = await app.context.storage.events.head('default', 'ledger');

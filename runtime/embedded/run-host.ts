@@ -107,7 +107,12 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
       state = evolve(plan, state, [started]);
       writer.buffer([started]);
       if (options.durableStart) await writer.flush('running');
-    } else for (const effect of pendingEffects(plan, state)) perform(effect);
+    } else {
+      // A stop that was asked for while nobody owned the run: nothing may start any more.
+      const reason = await options.stopRequested?.();
+      if (reason !== undefined) take(requestStop(plan, state, { now: deps.now(), reason }));
+      else for (const effect of pendingEffects(plan, state)) perform(effect);
+    }
     take(advance(plan, state, { now: deps.now() }));
     while (state.finished === null) {
       const arrival = await arrivals.next(options.signal);

@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Storage } from '../../schemas/core.ts';
 import { INLINE_BYTES } from '../operations/prepare-unit.ts';
 import type { Backend, Place } from './backend.ts';
 import { append, blobOf, freshWorkspace, unit } from './fixtures.ts';
+import { useStorage } from './use-storage.contract.ts';
 
 export function blobsContract(backend: Backend): void {
   describe('blobs', () => {
     let place: Place;
     let storage: Storage;
-    beforeAll(async () => {
-      place = await backend.create();
-      storage = await place.open();
-    });
-    afterAll(async () => {
-      await storage.close();
-      await place.remove();
-    });
+    useStorage(backend, (own) => ({ place, storage } = own));
 
     const references = (ws: string): Promise<readonly Readonly<Record<string, unknown>>[]> =>
       place.query('select sha256, referrer from blob_refs where workspace_id = ? order by sha256, referrer', [ws]);

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { EffectResult, Storage } from '../../schemas/core.ts';
-import type { Backend, Place } from './backend.ts';
+import type { Backend } from './backend.ts';
 import { freshWorkspace, succeeded } from './fixtures.ts';
+import { useStorage } from './use-storage.contract.ts';
 
 const failed: EffectResult = {
   status: 'failed',
@@ -13,16 +14,8 @@ const failed: EffectResult = {
 
 export function effectsContract(backend: Backend): void {
   describe('effect results', () => {
-    let place: Place;
     let storage: Storage;
-    beforeAll(async () => {
-      place = await backend.create();
-      storage = await place.open();
-    });
-    afterAll(async () => {
-      await storage.close();
-      await place.remove();
-    });
+    useStorage(backend, (own) => ({ storage } = own));
 
     it('are found under run and effect', async () => {
       const ws = freshWorkspace();

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LogName, Storage, WriteResult } from '../../schemas/core.ts';
 import type { Backend, Place } from './backend.ts';
 import { append, blobOf, freshWorkspace, thing, unit } from './fixtures.ts';
+import { useStorage } from './use-storage.contract.ts';
 
 const positionsOf = (result: WriteResult): readonly number[] => {
   if (result.status !== 'written') throw new Error(`not written: ${JSON.stringify(result)}`);
@@ -14,14 +15,7 @@ export function eventsContract(backend: Backend): void {
     let place: Place;
     let storage: Storage;
     const clock = { now: 1_760_000_000_000 };
-    beforeAll(async () => {
-      place = await backend.create();
-      storage = await place.open({ now: () => clock.now++ });
-    });
-    afterAll(async () => {
-      await storage.close();
-      await place.remove();
-    });
+    useStorage(backend, (own) => ({ place, storage } = own), { now: () => clock.now++ });
 
     it('come back as they were written, with version, position and envelope', async () => {
       const ws = freshWorkspace();
@@ -245,9 +239,21 @@ export function eventsContract(backend: Backend): void {
       await storage.events.write(unit(ws, { runStatus: [{ ...change, runId: 'r-4', status: 'running', resource: 'run/r-4' }] }));
       await storage.events.write(unit(ws, { runStatus: [{ ...change, runId: 'r-1', status: 'failed' }] }));
       await storage.events.write(unit(ws, { runStatus: [{ ...change, runId: 'r-3', status: 'running', resource: 'run/r-3' }] }));
-      const ids = async (options?: { readonly resource?: string; readonly limit?: number }): Promise<readonly string[]> =>
+      const manual = { ...change, mode: 'manual' as const, runId: 'r-5', status: 'running' as const, resource: 'run/r-5' };
+      const before = clock.now;
+      await storage.events.write(unit(ws, { runStatus: [manual] }));
+      const begun = await storage.events.unfinishedRuns(ws, { mode: 'manual' });
+      expect(begun.map(({ since: _since, ...change }) => change)).toEqual([manual]);
+      expect(begun[0]?.since).toBeGreaterThanOrEqual(before);
+      await storage.events.write(unit(ws, { runStatus: [manual] }));
+      await storage.events.write(unit(ws, { runStatus: [{ ...manual, runId: 'r-6', status: 'stopped' }] }));
+      const ids = async (options?: Parameters<typeof storage.events.unfinishedRuns>[1]): Promise<readonly string[]> =>
         (await storage.events.unfinishedRuns(ws, options)).map(({ runId }) => runId);
-      expect(await ids()).toEqual(['r-3', 'r-2', 'r-4']);
+      expect(await ids()).toEqual(['r-3', 'r-2', 'r-4', 'r-5']);
+      expect(await ids({ mode: 'live' })).toEqual([]);
+      expect(await ids({ mode: 'evaluation', resource: 'run/r-5' })).toEqual([]);
+      // Later changes leave when it began.
+      expect(await storage.events.unfinishedRuns(ws, { mode: 'manual' })).toEqual(begun);
       expect(await ids({ limit: 1 })).toEqual(['r-3']);
       expect(await ids({ resource: 'evaluation/1' })).toEqual(['r-2']);
       expect(await storage.events.runStatus(ws, 'r-1')).toEqual({ ...change, runId: 'r-1', status: 'failed' });

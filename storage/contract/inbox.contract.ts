@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DeadLetter, InboxRecord, RecordOrigin, SourceOffset, Storage } from '../../schemas/core.ts';
-import type { Backend, Place } from './backend.ts';
+import type { Backend } from './backend.ts';
 import { append, freshWorkspace, unit } from './fixtures.ts';
+import { useStorage } from './use-storage.contract.ts';
 
 const origin = (offset: number, more: Partial<RecordOrigin> = {}): RecordOrigin => ({
   sourceId: 'reports',
@@ -30,16 +31,8 @@ const offset = (nextOffset: number, more: Partial<SourceOffset> = {}): SourceOff
 
 export function inboxContract(backend: Backend): void {
   describe('inbox', () => {
-    let place: Place;
     let storage: Storage;
-    beforeAll(async () => {
-      place = await backend.create();
-      storage = await place.open();
-    });
-    afterAll(async () => {
-      await storage.close();
-      await place.remove();
-    });
+    useStorage(backend, (own) => ({ storage } = own));
 
     it('keeps records, dead letters and the offset together, in order of arrival', async () => {
       const ws = freshWorkspace();

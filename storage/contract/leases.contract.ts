@@ -1,23 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LeaseOwner, LeaseResult, Storage } from '../../schemas/core.ts';
-import type { Backend, Place } from './backend.ts';
+import type { Backend } from './backend.ts';
 import { freshWorkspace } from './fixtures.ts';
+import { useStorage } from './use-storage.contract.ts';
 
 const owner = (name: string, more: Partial<LeaseOwner> = {}): LeaseOwner => ({ owner: name, host: 'here', boot: 'b-1', pid: 11, ...more });
 const never = (): boolean => false;
 
 export function leasesContract(backend: Backend): void {
   describe('leases', () => {
-    let place: Place;
     let storage: Storage;
-    beforeAll(async () => {
-      place = await backend.create();
-      storage = await place.open();
-    });
-    afterAll(async () => {
-      await storage.close();
-      await place.remove();
-    });
+    useStorage(backend, (own) => ({ storage } = own));
 
     const take = (ws: string, who: LeaseOwner, now: number, isDead: (other: LeaseOwner) => boolean = never): Promise<LeaseResult> =>
       storage.leases.take(ws, 'run/1', who, { now, ttlMs: 100, isDead });

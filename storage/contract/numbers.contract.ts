@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LogName, Storage, StreamAppend, WriteResult, WriteUnit } from '../../schemas/core.ts';
-import type { Backend, Place } from './backend.ts';
+import type { Backend } from './backend.ts';
 import { freshWorkspace, thing, unit } from './fixtures.ts';
+import { useStorage } from './use-storage.contract.ts';
 
 type Step = {
   readonly appends: readonly {
@@ -94,16 +95,8 @@ function expectedOf(how: Step['appends'][number]['expect'], version: number): St
 /** Property: whatever is written in whatever groups, each log has the numbers 1…n, and results are as the model says. */
 export function numbersContract(backend: Backend): void {
   describe('numbers of events', () => {
-    let place: Place;
     let storage: Storage;
-    beforeAll(async () => {
-      place = await backend.create();
-      storage = await place.open();
-    });
-    afterAll(async () => {
-      await storage.close();
-      await place.remove();
-    });
+    useStorage(backend, (own) => ({ storage } = own));
 
     it('are 1…n for any sequence of units (property)', async () => {
       await fc.assert(

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ProjectionStatus, Storage, StoredEvent } from '../../schemas/core.ts';
 import type { Backend, Place } from './backend.ts';
 import { eventFixtures, freshWorkspace, unit } from './fixtures.ts';
+import { useStorage } from './use-storage.contract.ts';
 
 const h = (letter: string): string => letter.repeat(64);
 
@@ -44,14 +45,7 @@ export function projectionsContract(backend: Backend): void {
   describe('projections', () => {
     let place: Place;
     let storage: Storage;
-    beforeAll(async () => {
-      place = await backend.create();
-      storage = await place.open();
-    });
-    afterAll(async () => {
-      await storage.close();
-      await place.remove();
-    });
+    useStorage(backend, (own) => ({ place, storage } = own));
 
     it('give the read models', async () => {
       const ws = freshWorkspace();

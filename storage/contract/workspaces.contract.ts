@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Fence, ProjectionStatus, Storage } from '../../schemas/core.ts';
 import type { Backend, Place } from './backend.ts';
 import { append, blobOf, eventFixtures, succeeded, unit } from './fixtures.ts';
+import { useStorage } from './use-storage.contract.ts';
 
 const OWNER = { owner: 'o-1', host: 'h', boot: 'b', pid: 1 };
 const LATER = { now: 2000, ttlMs: 1_000_000, isDead: () => false };
@@ -133,15 +134,10 @@ export function workspacesContract(backend: Backend): void {
     let storage: Storage;
     let fence: Fence;
     let before: unknown;
+    useStorage(backend, (own) => ({ place, storage } = own), { now: () => 1_760_000_000_000 });
     beforeAll(async () => {
-      place = await backend.create();
-      storage = await place.open({ now: () => 1_760_000_000_000 });
       fence = await fill(storage, 'mine');
       before = await snapshot(storage, 'mine');
-    });
-    afterAll(async () => {
-      await storage.close();
-      await place.remove();
     });
 
     it('have an attempt for every function of the storage', () => {

@@ -1,4 +1,4 @@
-import type { LogName, StoredEvent, WorkspaceId } from '../../schemas/core.ts';
+import type { EventStore, LogName, StoredEvent } from '../../schemas/core.ts';
 import type { Database, Executor } from '../database.ts';
 import { decodeJson } from '../json-codec.ts';
 import { prepareQuery } from '../prepared-query.ts';
@@ -11,14 +11,7 @@ type EventRow = RowOf<typeof eventsTable>;
 
 const DEFAULT_LIMIT = 1000;
 
-export function readStream(
-  database: Database,
-  upcasters: Upcasters,
-): (
-  workspaceId: WorkspaceId,
-  stream: string,
-  options?: { readonly afterVersion?: number; readonly limit?: number },
-) => Promise<readonly StoredEvent[]> {
+export function readStream(database: Database, upcasters: Upcasters): EventStore['readStream'] {
   const query = prepareQuery<{ readonly workspaceId: string; readonly stream: string; readonly after: number; readonly limit: number }>()(
     (p) =>
       database.read
@@ -34,14 +27,7 @@ export function readStream(
     restore(database.read, await query.all(database.read, { workspaceId, stream, after: afterVersion, limit }), upcasters);
 }
 
-export function readLog(
-  database: Database,
-  upcasters: Upcasters,
-): (
-  workspaceId: WorkspaceId,
-  log: LogName,
-  options?: { readonly after?: number; readonly limit?: number },
-) => Promise<readonly StoredEvent[]> {
+export function readLog(database: Database, upcasters: Upcasters): EventStore['readLog'] {
   const query = prepareQuery<{ readonly workspaceId: string; readonly log: string; readonly after: number; readonly limit: number }>()(
     (p) =>
       database.read

@@ -18,11 +18,12 @@ export function readRunStatus(database: Database): EventStore['runStatus'] {
 
 /** Runs with status running, oldest first. */
 export function readUnfinishedRuns(database: Database): EventStore['unfinishedRuns'] {
-  return async (workspaceId, { resource, limit = DEFAULT_LIMIT } = {}) => {
+  return async (workspaceId, { resource, mode, limit = DEFAULT_LIMIT } = {}) => {
     let query = database.read.selectFrom('run_status').selectAll().where('workspace_id', '=', workspaceId).where('status', '=', 'running');
     if (resource !== undefined) query = query.where('resource', '=', resource);
+    if (mode !== undefined) query = query.where('mode', '=', mode);
     const rows = await query.orderBy('since').orderBy('run_id').limit(limit).execute();
-    return rows.map(toChange);
+    return rows.map((row) => ({ ...toChange(row), since: row.since }));
   };
 }
 

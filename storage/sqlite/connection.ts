@@ -7,7 +7,7 @@ import type { Database, Executor, Session } from '../database.ts';
 import type { Tables } from '../tables/database-tables.ts';
 import { sqliteDialect } from './dialect.ts';
 import { nodeSqliteDialect } from './driver.ts';
-import { isBusy, isNotADatabase } from './errors.ts';
+import { explained, isBusy } from './errors.ts';
 
 export type SqliteFile = {
   readonly file: string;
@@ -22,8 +22,7 @@ export type SqliteFile = {
  */
 export async function openSqliteFile(options: SqliteFile): Promise<Database> {
   const writer = await openConnection(options);
-  const reader = connect(options);
-  reader.exec('pragma query_only = 1');
+  const reader = connectAgain(options, 'query_only = 1');
   // The driver waits for the write lock itself, without blocking.
   writer.exec('pragma busy_timeout = 0');
   const write = kyselyOver(writer, options);
@@ -81,6 +80,17 @@ async function openConnection(options: SqliteFile): Promise<DatabaseSync> {
   }
 }
 
+/** One more connection to a file that is open already. */
+function connectAgain(options: SqliteFile, pragma: string): DatabaseSync {
+  try {
+    const database = connect(options);
+    database.exec(`pragma ${pragma}`);
+    return database;
+  } catch (error) {
+    throw openError(error, options, true);
+  }
+}
+
 /** A file with tables of something else is left as it is. */
 function refuseForeign(database: DatabaseSync, file: string): void {
   const tables = database.prepare("select name from sqlite_schema where type = 'table'").all();
@@ -90,9 +100,9 @@ function refuseForeign(database: DatabaseSync, file: string): void {
 
 function openError(error: unknown, options: SqliteFile, existed: boolean): unknown {
   const { file } = options;
-  if (isRiskflowError(error)) return error;
-  if (isNotADatabase(error)) return new RiskflowError('invalid_file', `${file} is not a data file of Riskflow`, { cause: error });
   if (isBusy(error)) return busyError(options, error);
+  const told = explained(error, file);
+  if (isRiskflowError(told)) return told;
   return new RiskflowError('failed', `${file} cannot be ${existed ? 'opened' : 'made'}: ${messageOf(error)}`, { cause: error });
 }
 
@@ -111,8 +121,7 @@ async function inTransaction<T>(db: Kysely<Tables>, options: SqliteFile, work: (
 }
 
 async function inSession<T>(options: SqliteFile, work: (session: Session) => Promise<T>): Promise<T> {
-  const database = connect(options);
-  database.exec('pragma busy_timeout = 0');
+  const database = connectAgain(options, 'busy_timeout = 0');
   const connection = kyselyOver(database, options);
   try {
     return await work({ connection, transaction: (inner) => inTransaction(connection, options, inner) });

@@ -83,4 +83,22 @@ describe('Kysely over node:sqlite', () => {
     const wrong: unknown = await db.executeQuery(CompiledQuery.raw('selekt')).catch((caught: unknown) => caught);
     expect(trouble(wrong)).toBe('other');
   });
+
+  it.each([
+    ['pragma query_only = 1', 'usage', /^the data file .* cannot be written to$/],
+    ['pragma max_page_count = 2', 'failed', /^the disk of the data file .* is full$/],
+  ])('after "%s" it says what is wrong with the file', async (pragma, code, message) => {
+    database.exec(pragma);
+    const error: unknown = await db
+      .transaction()
+      .execute((trx) =>
+        trx
+          .insertInto('t')
+          .values({ id: 1, v: new Uint8Array(100_000) })
+          .execute(),
+      )
+      .catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message), hint: expect.stringContaining('RISKFLOW_DATA') });
+    expect(database.isTransaction).toBe(false);
+  });
 });

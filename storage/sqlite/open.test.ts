@@ -41,11 +41,11 @@ describe('opening an SQLite file', () => {
     writeFileSync(file(), 'this is no database, but long enough to look at '.repeat(50));
     await expect(openSqliteStorage({ folder })).rejects.toMatchObject({
       code: 'invalid_file',
-      message: `${file()} is not a data file of Riskflow`,
+      message: `${file()} is not a data file of Riskflow, or its beginning is damaged`,
     });
     await expect(openSqliteStorage({ folder: file() })).rejects.toMatchObject({
-      code: 'failed',
-      message: expect.stringContaining('cannot be made'),
+      code: 'usage',
+      message: `the data folder ${file()} is a file`,
     });
     mkdirSync(join(folder, 'sub.sqlite'));
     await expect(openSqliteStorage({ file: join(folder, 'sub.sqlite') })).rejects.toMatchObject({ code: 'failed' });

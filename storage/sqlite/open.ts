@@ -1,11 +1,11 @@
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { messageOf, RiskflowError, type Storage } from '../../schemas/core.ts';
+import type { Storage } from '../../schemas/core.ts';
 import type { Database } from '../database.ts';
 import { migrate } from '../migrations.ts';
 import { storageOver } from '../open-storage.ts';
 import { type Upcasters, upcasters as releasedUpcasters } from '../upcasting.ts';
 import { openSqliteFile } from './connection.ts';
+import { makeFolder } from './make-folder.ts';
 
 export type SqliteOptions = ({ readonly file: string } | { readonly folder: string }) & {
   /** Milliseconds since 1970. @default Date.now */
@@ -22,7 +22,8 @@ const DATA_FILE = 'riskflow.sqlite';
 /**
  * Opens the storage in one SQLite file, and makes the folder, the file and its tables when they are not there. Several
  * processes may have the same file open.
- * @throws RiskflowError when the file cannot be opened, is something else, or was written by a newer version
+ * @throws RiskflowError when the folder cannot be made, or the file cannot be opened, is damaged or something else, or was
+ *   written by a newer version
  */
 export async function openSqliteStorage(options: SqliteOptions): Promise<Storage> {
   const { now = Date.now, lockWaitMs = 5000, upcasters = releasedUpcasters } = options;
@@ -31,14 +32,6 @@ export async function openSqliteStorage(options: SqliteOptions): Promise<Storage
   const database = await openSqliteFile({ file, now, lockWaitMs });
   await migrateOrClose(database);
   return storageOver(database, upcasters);
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new RiskflowError('failed', `the folder ${folder} cannot be made: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 async function migrateOrClose(database: Database): Promise<void> {

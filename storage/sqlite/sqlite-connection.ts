@@ -1,23 +1,31 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
+import { explained } from './errors.ts';
 import { type Prepared, StatementCache } from './statement-cache.ts';
 
 type Cells = Readonly<Record<number, unknown>>;
 
 /**
  * Kysely's view of one `node:sqlite` connection. Rows are ordinary objects (node:sqlite's own have no prototype), booleans and
- * undefined are accepted as parameters, and integers beyond 2^53 come out as bigint instead of an error.
+ * undefined are accepted as parameters, and integers beyond 2^53 come out as bigint instead of an error. Every statement goes through
+ * here, so this is where a damaged file or a full disk becomes a RiskflowError.
  */
 export class SqliteConnection implements DatabaseConnection {
+  readonly #database: DatabaseSync;
   readonly #statements: StatementCache;
 
   constructor(database: DatabaseSync) {
+    this.#database = database;
     this.#statements = new StatementCache(database);
   }
 
   /** Executes a statement of our own that takes no parameters and gives no rows. */
   execute(sql: string): void {
-    this.#statements.prepare(sql).statement.run();
+    try {
+      this.#statements.prepare(sql).statement.run();
+    } catch (error) {
+      throw this.#explained(error);
+    }
   }
 
   // Not async itself, so that a query costs no more turns of the event loop than Kysely takes anyway.
@@ -25,21 +33,29 @@ export class SqliteConnection implements DatabaseConnection {
     try {
       return Promise.resolve(this.#run<R>(query));
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(this.#explained(error));
     }
   }
 
   async *streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
     // A statement of its own: a cached one would be reset by the next query with the same text.
-    const prepared = this.#statements.prepareUncached(query.sql);
-    let rows: R[] = [];
-    for (const cells of prepared.statement.iterate(...toParameters(query.parameters))) {
-      rows.push(toRow(prepared.columns, cells) as R);
-      if (rows.length < chunkSize) continue;
-      yield { rows };
-      rows = [];
+    try {
+      const prepared = this.#statements.prepareUncached(query.sql);
+      let rows: R[] = [];
+      for (const cells of prepared.statement.iterate(...toParameters(query.parameters))) {
+        rows.push(toRow(prepared.columns, cells) as R);
+        if (rows.length < chunkSize) continue;
+        yield { rows };
+        rows = [];
+      }
+      if (rows.length > 0) yield { rows };
+    } catch (error) {
+      throw this.#explained(error);
     }
-    if (rows.length > 0) yield { rows };
+  }
+
+  #explained(error: unknown): unknown {
+    return explained(error, this.#database.location() ?? 'in memory');
   }
 
   #run<R>(query: CompiledQuery): QueryResult<R> {

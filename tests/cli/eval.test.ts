@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { EvaluationSummary, ResultRow } from '../../schemas/index.ts';
-import { copyOf, dataWithSamples, workingFolder } from './fixtures.ts';
+import { copyOf, dataWithSamples, evalOf, workingFolder } from './fixtures.ts';
 import { modelEndpoint } from './model-endpoint.ts';
 import { contentOf, countRows, newFolder, riskflow, riskflowJson, startRiskflow } from './riskflow.ts';
 
@@ -17,17 +17,6 @@ type Listed = {
 };
 
 const onWindows = process.platform === 'win32';
-const run = (a: string, b: string, ...more: readonly string[]): readonly string[] => [
-  'eval',
-  'run',
-  '--a',
-  a,
-  '--b',
-  b,
-  '--samples',
-  'small@test',
-  ...more,
-];
 
 describe.concurrent('riskflow eval', () => {
   let folder: string;
@@ -46,7 +35,7 @@ describe.concurrent('riskflow eval', () => {
     { a: 'good.yml', b: 'good.yml', verdict: 'UNDECIDED', code: 4, estimate: 0 },
   ])('run: $a against $b is $verdict, exit code $code', async ({ a, b, verdict, code, estimate }) => {
     const data = await newData();
-    const finished = await riskflow(run(a, b, '--json', '--positive', 'spam'), { data, folder });
+    const finished = await riskflow(evalOf(a, b, '--json', '--positive', 'spam'), { data, folder });
     expect(finished.code).toBe(code);
     const summary = JSON.parse(finished.out) as EvaluationSummary;
     expect(summary).toMatchObject({
@@ -65,7 +54,7 @@ describe.concurrent('riskflow eval', () => {
 
   it('its figures are those of the results it lists, and show, list and report agree', async () => {
     const data = await newData();
-    const first = await riskflowJson<EvaluationSummary>(run('bad.yml', 'good.yml'), { data, folder });
+    const first = await riskflowJson<EvaluationSummary>(evalOf('bad.yml', 'good.yml'), { data, folder });
     const { out } = await riskflow(['eval', 'show', first.id, '--results', '--json'], { data, folder });
     const results = out
       .trimEnd()
@@ -86,7 +75,7 @@ describe.concurrent('riskflow eval', () => {
     }
     expect(await riskflowJson(['eval', 'show', first.id], { data, folder })).toEqual(first);
 
-    const second = await riskflow(run('good.yml', 'good.yml', '--json'), { data, folder });
+    const second = await riskflow(evalOf('good.yml', 'good.yml', '--json'), { data, folder });
     const { evaluations } = await riskflowJson<Listed>(['eval', 'list'], { data, folder });
     expect(evaluations.map(({ id }) => id)).toEqual([(JSON.parse(second.out) as EvaluationSummary).id, first.id]);
     expect(evaluations.map(({ status, verdict }) => [status, verdict])).toEqual([
@@ -111,7 +100,7 @@ describe.concurrent('riskflow eval', () => {
   it('prints the verdict for people, with the report it wrote', async () => {
     const data = await newData();
     const report = join(newFolder(), 'r.html');
-    const { code, out } = await riskflow(run('bad.yml', 'good.yml', '--report', report, '--variant', 'C=good.yml'), { data, folder });
+    const { code, out } = await riskflow(evalOf('bad.yml', 'good.yml', '--report', report, '--variant', 'C=good.yml'), { data, folder });
     expect(code).toBe(0);
     expect(out).toMatch(/\nPASS {2}/);
     expect(out).toContain('20 samples gained (A wrong, B right)');
@@ -124,7 +113,7 @@ describe.concurrent('riskflow eval', () => {
 
   it('--map-model applies to the variants that ask for the model', async () => {
     const endpoint = await modelEndpoint((prompt) => ({ text: prompt.includes('win') ? 'spam' : 'ham' }));
-    const args = run('bad.yml', 'foreign.yml', '--map-model', 'acme/m1=openai/small', '--json');
+    const args = evalOf('bad.yml', 'foreign.yml', '--map-model', 'acme/m1=openai/small', '--json');
     const { out, err, code } = await riskflow(args, { data: await newData(), folder, env: { OPENAI_BASE_URL: endpoint.url } });
     expect([code, err]).toEqual([0, expect.stringContaining('model acme/m1 is replaced by openai/small')]);
     expect((JSON.parse(out) as EvaluationSummary).variants).toMatchObject({ A: { calls: 0, modelMap: {} }, B: { calls: 20, accuracy: 1 } });
@@ -133,7 +122,7 @@ describe.concurrent('riskflow eval', () => {
   it('--pin gives a variant its result without a call, and the summary says which variant', async () => {
     const pins = join(newFolder(), 'pins.json');
     await writeFile(pins, '{"type:llm": {"outputs": {"text": "spam"}}}');
-    const { out, code } = await riskflow(run('bad.yml', 'ask.yml', '--pin', pins, '--json'), { data: await newData(), folder });
+    const { out, code } = await riskflow(evalOf('bad.yml', 'ask.yml', '--pin', pins, '--json'), { data: await newData(), folder });
     expect(code).toBe(0);
     expect((JSON.parse(out) as EvaluationSummary).variants).toMatchObject({
       A: { pinned: [], accuracy: 0 },
@@ -147,7 +136,7 @@ describe.concurrent('riskflow eval', () => {
       const endpoint = await modelEndpoint((prompt) => ({ text: prompt.includes('win') ? 'spam' : 'ham' }), 150);
       const data = await newData();
       const start = { data, folder, env: { OPENAI_BASE_URL: endpoint.url } };
-      const running = startRiskflow(run('bad.yml', 'ask.yml', '--concurrency', String(concurrency)), start);
+      const running = startRiskflow(evalOf('bad.yml', 'ask.yml', '--concurrency', String(concurrency)), start);
       const id = await running.printed(/eval resume (e-[\w-]+)/);
       await endpoint.called(6);
       running.child.kill('SIGINT');
@@ -179,7 +168,7 @@ describe.concurrent('riskflow eval', () => {
       const endpoint = await modelEndpoint(() => ({ text: 'ham' }), 60_000);
       const data = await newData();
       const start = { data, folder, env: { OPENAI_BASE_URL: endpoint.url } };
-      const running = startRiskflow(run('bad.yml', 'ask.yml'), start);
+      const running = startRiskflow(evalOf('bad.yml', 'ask.yml'), start);
       const id = await running.printed(/eval resume (e-[\w-]+)/);
       const { code, out, err } = await riskflow(['eval', 'resume', id, '--json'], start);
       expect([code, out]).toEqual([1, '']);
@@ -195,7 +184,7 @@ describe.concurrent('riskflow eval', () => {
   it('a report that cannot be written is noticed before anything is done', async () => {
     const data = await newData();
     const before = contentOf(data);
-    const { code } = await riskflow(run('bad.yml', 'good.yml', '--report', 'missing/r.html'), { data, folder });
+    const { code } = await riskflow(evalOf('bad.yml', 'good.yml', '--report', 'missing/r.html'), { data, folder });
     expect(code).toBe(2);
     expect(existsSync(join(folder, 'missing'))).toBe(false);
     expect(contentOf(data)).toBe(before);

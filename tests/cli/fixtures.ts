@@ -44,6 +44,11 @@ const flows = {
   /** Wrong about every one. */
   bad: saying('bad', '{% if "win" in text %}ham{% else %}spam{% endif %}'),
   ask: askFlow('ask', llm('langgenius/openai/openai', 'small')),
+  /** Asks with a parameter that OpenAI's API does not know. */
+  oddParams: askFlow(
+    'odd-params',
+    llm('openai', 'small', { model: { provider: 'openai', name: 'small', mode: 'chat', completion_params: { temperature: 0, top_k: 5 } } }),
+  ),
   foreign: askFlow('foreign', llm('acme', 'm1')),
   askFailBranch: flow(
     'careful',
@@ -135,6 +140,12 @@ export async function dataWithSamples(folder: string, commands: readonly (readon
   }
   return data;
 }
+
+/** The arguments of an evaluation on the test split of that data. */
+export const evalOf = (a: string, b: string, ...more: readonly string[]): readonly string[] => [
+  ...['eval', 'run', '--a', a, '--b', b, '--samples', 'small@test'],
+  ...more,
+];
 
 /** A copy of a data folder, so that a test has its own. */
 export async function copyOf(data: string): Promise<string> {

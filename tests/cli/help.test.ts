@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { SHOWN_DEFAULTS } from '../../cli/commands/eval.ts';
 import { buildProgram } from '../../cli/program.ts';
 import { EVALUATION_DEFAULTS } from '../../runtime/index.ts';
+import { messageOf } from '../../schemas/core.ts';
 import { newFolder, project, riskflow } from './riskflow.ts';
 
 const printed: string[] = [];
@@ -66,6 +67,23 @@ describe('help', () => {
       }
     },
   );
+
+  it.each(verbs)('riskflow $words: every option that takes one value is refused when it is given twice', async ({ words, command }) => {
+    const valued = command.options.filter((option) => option.required || option.optional);
+    for (const { long = '', description, flags, argChoices } of valued) {
+      const value = argChoices?.[0] ?? (/<\w+=\w+>/.test(flags) ? 'a/b=c/d' : '1');
+      const other = value === 'a/b=c/d' ? 'e/f=g/h' : value;
+      const fresh = buildProgram({ out: { write: () => undefined, isTty: false, columns: () => 80 } }, () => Promise.resolve());
+      const parsed = fresh.parseAsync([...words.split(' '), long, value, long, other], { from: 'user' });
+      const message = await parsed.then(
+        () => 'accepted',
+        (error: unknown) => messageOf(error),
+      );
+      const said = `${words}: the option ${flags} is given twice`;
+      if (description.includes('may be repeated')) expect(message, long).not.toBe(said);
+      else expect(message, long).toBe(said);
+    }
+  });
 
   it('shows the defaults that the program uses', () => expect(SHOWN_DEFAULTS).toEqual(EVALUATION_DEFAULTS));
 

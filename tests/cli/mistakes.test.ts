@@ -1,7 +1,7 @@
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { dataWithSamples, workingFolder } from './fixtures.ts';
+import { dataWithSamples, evalOf, workingFolder } from './fixtures.ts';
 import { contentOf, newFolder, riskflow } from './riskflow.ts';
 
 type Mistake = {
@@ -13,32 +13,15 @@ type Mistake = {
   /** What the hint says. */
   readonly hint?: RegExp;
   readonly env?: Readonly<Record<string, string>>;
+  /** What becomes of the bytes of the data file before. */
+  readonly damage?: (file: Buffer) => Uint8Array;
+  /** The one platform that has such a thing. */
+  readonly only?: NodeJS.Platform;
   /** Files in the working folder, beside those of the fixture. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 };
 
-const evalRun = (...more: readonly string[]): readonly string[] => [
-  'eval',
-  'run',
-  '--a',
-  'good.yml',
-  '--b',
-  'bad.yml',
-  '--samples',
-  'small@test',
-  ...more,
-];
-const evalOf = (a: string, b: string, ...more: readonly string[]): readonly string[] => [
-  'eval',
-  'run',
-  '--a',
-  a,
-  '--b',
-  b,
-  '--samples',
-  'small@test',
-  ...more,
-];
+const evalRun = (...more: readonly string[]): readonly string[] => evalOf('good.yml', 'bad.yml', ...more);
 const runGood = (...more: readonly string[]): readonly string[] => ['run', 'good.yml', ...more];
 const importAs = (file: string, ...more: readonly string[]): readonly string[] => ['sample', 'import', 'new', file, ...more];
 const pins = (json: string): Readonly<Record<string, string>> => ({ 'pins.json': json });
@@ -53,6 +36,11 @@ const commandLine: readonly Mistake[] = [
   { args: ['eval', 'run', '--a', 'good.yml'], says: /^eval run: the option --b <FLOW> is required$/ },
   { args: evalRun('--seed'), says: /^eval run: the option --seed <N> needs a value$/ },
   { args: ['flow', 'list', 'all'], says: /^flow list: too many arguments \(1 where 0 can be used\): all$/ },
+  { args: evalRun('--seed', '1', '--seed', '2'), says: /^eval run: the option --seed <N> is given twice$/, hint: /one value/ },
+  { args: evalRun('--a', 'bad.yml'), says: /^eval run: the option --a <FLOW> is given twice$/ },
+  { args: ['run', 'good.yml', '--inputs', '{}', '--inputs', '{}'], says: /^run: the option --inputs <JSON> is given twice$/ },
+  { args: importAs('samples.csv', '--id', 'id', '--id', 'lang'), says: /^sample import: the option --id <COLUMN> is given twice$/ },
+  { args: ['sample', 'split', 'small', '--tune', '0.5', '--tune', '0.5'], says: /^--tune is given twice$/ },
   { args: ['eval', 'report', 'e-1'], says: /^eval report: the option --report <FILE> is required$/ },
 ];
 
@@ -122,6 +110,11 @@ const runs: readonly Mistake[] = [
     files: pins('{"type:llm": {"error": "x"}}'),
     says: /^--pin: no node has the type "llm" of the pin "type:llm"$/,
   },
+  {
+    args: ['flow', 'import', 'good.yml', '--flow', 'n'.repeat(161)],
+    says: /^good\.yml cannot be imported: the name of the flow is longer than 160 characters$/,
+    hint: /--flow/,
+  },
   { args: runGood('--map-model', 'gpt-4o'), says: /^--map-model needs FROM=TO, two models, not "gpt-4o"$/ },
   {
     args: ['run', 'ask.yml', '--inputs', '{"text": "x"}', '--map-model', 'openai/big=riskflow/classifier/small@tune'],
@@ -139,6 +132,27 @@ const samples: readonly Mistake[] = [
   },
   { args: importAs('samples.csv', '--field', 'language'), says: /^--field needs FIELD=COLUMN, not "language"$/ },
   { args: ['sample', 'import', 'a/b', 'samples.csv'], says: /^"a\/b" cannot be the name of a sample set/ },
+  {
+    args: ['sample', 'import', '_new', 'samples.csv'],
+    says: /^"_new" cannot be the name of a sample set: it must begin with a letter or digit /,
+  },
+  { args: ['sample', 'import', 'n'.repeat(101), 'samples.csv'], says: /^"n+" cannot be the name of a sample set: .*at most 100$/ },
+  {
+    args: ['sample', 'split', 'small', '--_tune', '0.5'],
+    says: /^"_tune" cannot be the name of a split: it must begin with a letter or digit /,
+  },
+  { args: ['sample', 'split', 'small', `--${'n'.repeat(61)}`, '0.5'], says: /^"n+" cannot be the name of a split: .*at most 60$/ },
+  {
+    args: importAs('semicolons.csv'),
+    files: { 'semicolons.csv': 'id;text;label\n1;a;x\n2;b;y\n' },
+    says: /^semicolons\.csv has no column "label" \(--label\): its columns seem to be separated by ";"$/,
+    hint: /commas/,
+  },
+  {
+    args: importAs('long-id.csv'),
+    files: { 'long-id.csv': `id,text,label\n1,a,x\n${'i'.repeat(256)},b,y\n` },
+    says: /^long-id\.csv: 1 of its rows .*line 3: its id \(column "id"\) is 256 characters long, and at most 255 are possible$/,
+  },
   { args: importAs('empty.csv'), files: { 'empty.csv': '' }, says: /^empty\.csv is empty/ },
   {
     args: importAs('twice.csv'),
@@ -178,7 +192,10 @@ const evaluations: readonly Mistake[] = [
   { args: evalRun('--metric', 'recall:eggs'), says: /--metric.*eggs/, hint: /ham/ },
   { args: evalRun('--positive', 'eggs'), says: /^--positive eggs: no sample has this label$/, hint: /ham, spam/ },
   { args: evalRun('--variant', 'A=good.yml'), says: /^--variant A=good\.yml: the variant A is given with --a$/ },
-  { args: evalRun('--map', 'txt=text'), says: /--map.*txt/ },
+  { args: evalRun('--map', 'txt=text'), says: /^--map txt=…: no variant has an input "txt"$/ },
+  { args: evalRun('--map', 'text=body'), says: /^--map text=body: the samples have no field "body"$/, hint: /text, lang$/ },
+  { args: evalRun('--variant', '_c=good.yml'), says: /^--variant _c=good\.yml: a name has letters, digits, / },
+  { args: evalRun('--variant', `${'v'.repeat(41)}=good.yml`), says: /^--variant v+=good\.yml: a name .* at most 40$/ },
   { args: evalRun('--predict', 'category'), says: /^flow "good" has no output "category" \(--predict\)$/, hint: /label/ },
   { args: evalRun('--report', 'no/such/folder/r.html'), says: /^--report no\/such\/folder\/r\.html: there is no folder / },
   { args: evalRun('--report', 'empty-folder'), says: /^--report empty-folder is a folder, and a file is to be written$/ },
@@ -227,6 +244,15 @@ const intake: readonly Mistake[] = [
     args: ['source', 'create', 's2', '--file', 'records.ndjson', '--flow', 'good', '--on-duplicate-key', 'drop'],
     says: /process, keep, replace/,
   },
+  {
+    args: ['source', 'create', '_s2', '--file', 'records.ndjson', '--flow', 'good'],
+    says: /^"_s2" cannot be the name of a source: it must begin with a letter or digit /,
+  },
+  {
+    args: ['source', 'create', 's2', '--file', 'records.ndjson', '--flow', 'good', '--map', 'txt=text'],
+    says: /^flow "good" has no input "txt" \(--map\)$/,
+    hint: /text/,
+  },
   { args: ['source', 'start', 'strem'], says: /^there is no source "strem"$/, hint: /stream/ },
   { args: ['decision', 'list', '--source', 'strem'], says: /^there is no source "strem"$/ },
   { args: ['deadletter', 'list', '--limit', '0'], says: /^--limit must be a whole number from 1 to 100000, not "0"$/ },
@@ -253,15 +279,54 @@ const surroundings: readonly Mistake[] = [
   },
   {
     args: ['flow', 'list'],
+    env: { RISKFLOW_CONFIG: 'c.yml' },
+    files: { 'c.yml': 'modelConcurency: 4\n' },
+    says: /c\.yml: there is no setting "modelConcurency"$/,
+    hint: /modelConcurrency/,
+  },
+  {
+    args: ['flow', 'list'],
+    env: { RISKFLOW_CONFIG: 'c.yml' },
+    files: { 'c.yml': 'models:\n  acme:\n    baseUrl: http://127.0.0.1:1/v1\n    apiKey: sk-1\n' },
+    says: /c\.yml: models\.acme: there is no setting "apiKey"$/,
+  },
+  {
+    args: ['flow', 'list'],
     env: { RISKFLOW_DATA: 'samples.csv' },
-    says: /^the data folder .*samples\.csv cannot be made: /,
+    says: /^the data folder .*samples\.csv is a file$/,
     hint: /RISKFLOW_DATA/,
+  },
+  {
+    args: ['flow', 'list'],
+    env: { RISKFLOW_DATA: 'samples.csv/data' },
+    says: /^the data folder .*data cannot be made: .*samples\.csv is a file$/,
+    hint: /RISKFLOW_DATA/,
+  },
+  {
+    args: ['flow', 'list'],
+    env: { RISKFLOW_DATA: '/proc/nope' },
+    says: /^the data folder \/proc\/nope cannot be made: \/proc takes no folders$/,
+    hint: /RISKFLOW_DATA/,
+    only: 'linux',
   },
   {
     args: ['flow', 'list'],
     env: { RISKFLOW_DATA: 'bad-data' },
     files: { 'bad-data/riskflow.sqlite': 'this is no database, but it is longer than a header of one is' },
-    says: /riskflow\.sqlite/,
+    says: /riskflow\.sqlite is not a data file of Riskflow, or its beginning is damaged$/,
+    hint: /RISKFLOW_DATA/,
+  },
+  {
+    args: ['sample', 'show', 'small'],
+    damage: (file) => file.subarray(0, Math.floor(file.length / 2)),
+    says: /^the data file .*riskflow\.sqlite is damaged$/,
+    hint: /restore it from a copy/,
+  },
+  {
+    args: ['projection', 'rebuild'],
+    damage: (file) => Buffer.concat([file.subarray(0, 8192), Buffer.alloc(file.length - 8192, 0x5a)]),
+    says: /^the data file .*riskflow\.sqlite is damaged$/,
+    hint: /restore it from a copy/,
   },
 ];
 
@@ -273,6 +338,24 @@ const all = {
   sources: intake,
   surroundings: surroundings,
 };
+
+const lineOf = (subject: string, { args, env = {}, damage, only }: Mistake): string => {
+  const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const notes = [
+    ...(damage === undefined ? [] : ['over a damaged data file']),
+    ...(only === undefined ? [] : [`(only ${only} has such a place)`]),
+  ];
+  return [`${subject}:`, ...settings, 'riskflow', ...args, ...notes].join(' ');
+};
+
+const dataFile = (data: string): string => join(data, 'riskflow.sqlite');
+const bytesOf = (data: string): Buffer => readFileSync(dataFile(data));
+
+/** @returns the bytes of the damaged file */
+function damageData(data: string, damage: NonNullable<Mistake['damage']>): Buffer {
+  writeFileSync(dataFile(data), damage(bytesOf(data)));
+  return bytesOf(data);
+}
 
 describe.concurrent('a mistake gives one sentence, the right exit code and changes nothing', () => {
   let folder: string;
@@ -307,26 +390,25 @@ describe.concurrent('a mistake gives one sentence, the right exit code and chang
   const listing = (ownFolder: string): readonly string[] => readdirSync(ownFolder, { recursive: true, encoding: 'utf8' }).sort();
 
   for (const [subject, mistakes] of Object.entries(all)) {
-    it.each(
-      mistakes.map((mistake) => ({
-        ...mistake,
-        line: `${subject}: riskflow ${mistake.args.join(' ')} ${Object.keys(mistake.env ?? {}).join(' ')}`,
-      })),
-    )('$line', async ({ args, code = 2, says, hint, env = {}, files }) => {
-      const { ownData, ownFolder } = copies(files);
-      const there = listing(ownFolder);
-      const finished = await riskflow(args, { data: ownData, folder: ownFolder, env });
-      const lines = finished.err.replace(/\n$/, '').split('\n');
-      expect(lines[0]).toMatch(/^riskflow: /);
-      expect(lines[0]?.slice('riskflow: '.length)).toMatch(says);
-      expect(lines.slice(1)).toEqual(lines.length === 1 ? [] : [expect.stringMatching(/^ {2}→ \S/)]);
-      if (hint !== undefined) expect(lines[1]?.slice('  → '.length)).toMatch(hint);
-      expect(finished.err).not.toMatch(/\n\s+at |unexpected|Warning/);
-      expect(finished.out).toBe('');
-      expect(finished.code).toBe(code);
-      expect(listing(ownFolder)).toEqual(there);
-      expect(contentOf(ownData)).toBe(before);
-    });
+    for (const mistake of mistakes) {
+      const { args, code = 2, says, hint, env = {}, files, damage, only } = mistake;
+      it.skipIf(only !== undefined && only !== process.platform)(lineOf(subject, mistake), async () => {
+        const { ownData, ownFolder } = copies(files);
+        const there = listing(ownFolder);
+        const contentBefore = damage === undefined ? before : damageData(ownData, damage);
+        const finished = await riskflow(args, { data: ownData, folder: ownFolder, env });
+        const lines = finished.err.replace(/\n$/, '').split('\n');
+        expect(lines[0]).toMatch(/^riskflow: /);
+        expect(lines[0]?.slice('riskflow: '.length)).toMatch(says);
+        expect(lines.slice(1)).toEqual(lines.length === 1 ? [] : [expect.stringMatching(/^ {2}→ \S/)]);
+        if (hint !== undefined) expect(lines[1]?.slice('  → '.length)).toMatch(hint);
+        expect(finished.err).not.toMatch(/\n\s+at |unexpected|Warning/);
+        expect(finished.out).toBe('');
+        expect(finished.code).toBe(code);
+        expect(listing(ownFolder)).toEqual(there);
+        expect(damage === undefined ? contentOf(ownData) : bytesOf(ownData)).toEqual(contentBefore);
+      });
+    }
   }
 
   it('the table is long enough', () => expect(Object.values(all).flat().length).toBeGreaterThanOrEqual(60));

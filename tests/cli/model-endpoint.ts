@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onTestFinished } from 'vitest';
+import { afterAll } from 'vitest';
 
 export type ModelEndpoint = {
   /** What OPENAI_BASE_URL is set to. */
@@ -16,7 +16,7 @@ export type ModelEndpoint = {
 
 type Reply = { readonly status?: number; readonly text: string };
 
-/** An OpenAI-compatible endpoint on the loopback interface, which answers what `reply` says after `delayMs`. Gone after the test. */
+/** An OpenAI-compatible endpoint on the loopback interface, which answers what `reply` says after `delayMs`. Gone after the test file. */
 export async function modelEndpoint(reply: (prompt: string) => Reply, delayMs = 0): Promise<ModelEndpoint> {
   const prompts: string[] = [];
   const keys: string[] = [];
@@ -46,14 +46,20 @@ export async function modelEndpoint(reply: (prompt: string) => Reply, delayMs = 
     }
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  servers.push(server);
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the endpoint has no port');
   return { url: `http://127.0.0.1:${address.port}/v1`, prompts, keys, called };
 }
+
+// Of the file and not of the test: among concurrent tests, which one calls is not known once it has waited for something.
+const servers: Server[] = [];
+afterAll(() => {
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
 
 async function promptOf(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
