@@ -159,16 +159,16 @@ function reuseKeys({ started, models }: ExecuteOptions): (effect: Effect) => Pro
 }
 
 /**
- * `<evaluation>.<variant>.<repeat>.<place in the seeded order>`: the same each time the evaluation is taken up, and rising, so that rows
+ * `<evaluation>.<place in the seeded order>.<repeat>.<variant>`: the same each time the evaluation is taken up, and rising, so that rows
  * of runs enter their indexes side by side. With random ids every commit touches many more pages.
  */
 const evaluationRunId = (evaluationId: string, { variant, repeat, place }: Task): string =>
-  `${evaluationId}.${variant.name}.${repeat}.${String(place).padStart(8, '0')}`;
+  `${evaluationId}.${String(place).padStart(8, '0')}.${repeat}.${variant.name}`;
 
 function runParts(runId: string): { readonly variant: string; readonly repeat: number } {
-  // From the right: the name of a variant may hold dots.
-  const parts = runId.split('.');
-  return { variant: parts.slice(1, -2).join('.'), repeat: Number(parts.at(-2)) };
+  // The name of a variant may hold dots.
+  const [, , repeat, ...variant] = runId.split('.');
+  return { variant: variant.join('.'), repeat: Number(repeat) };
 }
 
 async function evaluateOne(
