@@ -1,7 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { RiskflowError } from '../../schemas/core.ts';
 import { addVerb, type Dispatch } from '../declare.ts';
 import { installFolder } from '../install-folder.ts';
 import { durationText } from '../output/duration.ts';
@@ -75,7 +73,6 @@ async function demo(session: Session, { runCommand, debug }: Demo): Promise<numb
   const folder = join(readSettings(terminal.env, terminal.folder).dataFolder, 'demo');
   const example = shortest(terminal, join(installFolder(), 'examples', 'report-triage'));
   const report = join(folder, 'report.html');
-  await makeFolder(folder);
   const began = terminal.clock();
   const steps = stepsOf(example, shortest(terminal, report));
   const results: StepResult[] = [];
@@ -100,14 +97,6 @@ async function demo(session: Session, { runCommand, debug }: Demo): Promise<numb
 
 /** PASS, FAIL and UNDECIDED are all a finished demo. */
 const isFailure = (exitCode: number): boolean => exitCode === 1 || exitCode === 2;
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (cause) {
-    throw new RiskflowError('usage', `the folder ${folder} cannot be made`, { cause, hint: 'name another data folder with RISKFLOW_DATA' });
-  }
-}
 
 /** A path as a person would type it from where they are. */
 function shortest(terminal: Pick<Terminal, 'folder'>, path: string): string {
