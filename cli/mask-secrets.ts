@@ -1,4 +1,4 @@
-import { textMasker } from '../schemas/core.ts';
+import { isHiddenKey, textMasker } from '../schemas/core.ts';
 import { oneLine } from './output/visible-text.ts';
 
 /**
@@ -7,7 +7,9 @@ import { oneLine } from './output/visible-text.ts';
  */
 export function maskSecrets(text: string, env: Readonly<Record<string, string | undefined>>): string {
   const secrets = Object.entries(env).flatMap(([name, value]) =>
-    value !== undefined && (name.endsWith('API_KEY') || name.startsWith('RISKFLOW_SECRET_')) ? [value, oneLine(value)] : [],
+    value !== undefined && ((name.endsWith('API_KEY') && isHiddenKey(value)) || name.startsWith('RISKFLOW_SECRET_'))
+      ? [value, oneLine(value)]
+      : [],
   );
   return textMasker(secrets)(text);
 }

@@ -4,7 +4,7 @@ import { environmentSecrets } from './environment-secrets.ts';
 describe('environmentSecrets', () => {
   const store = environmentSecrets(
     { RISKFLOW_SECRET_TOKEN: 'value-one', RISKFLOW_SECRET_EMPTY: '', OTHER: 'x', RISKFLOW_SECRET_PIN: '1234' },
-    ['sk-key-of-the-model'],
+    ['sk-key-of-the-model', 'none'],
   );
 
   it('knows the secrets that are set, by the name without its prefix', () => {
@@ -15,7 +15,7 @@ describe('environmentSecrets', () => {
     expect(store.version('default', name)).toBeUndefined();
     expect(store.reveal('default', { secret: name, version: 'environment' })).toBeUndefined();
   });
-  it('names all values and keys to hide, the short ones too, but no empty one', () => {
+  it('names all values and keys to hide, the short secrets too, but no empty one and no word in place of a key', () => {
     expect(store.values('default')).toEqual(['value-one', '1234', 'sk-key-of-the-model']);
   });
 });

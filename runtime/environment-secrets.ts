@@ -1,4 +1,4 @@
-import type { SecretStore } from '../schemas/index.ts';
+import { isHiddenKey, type SecretStore } from '../schemas/index.ts';
 
 const PREFIX = 'RISKFLOW_SECRET_';
 
@@ -12,7 +12,7 @@ export function environmentSecrets(environment: Readonly<Record<string, string |
     return found === undefined || found === '' ? undefined : found;
   };
   const all = Object.entries(environment).flatMap(([name, text]) => (name.startsWith(PREFIX) && text !== undefined ? [text] : []));
-  const values = [...new Set([...all, ...hidden])].filter((text) => text.trim() !== '');
+  const values = [...new Set([...all, ...hidden.filter(isHiddenKey)])].filter((text) => text.trim() !== '');
   return {
     version: (_, name) => (value(name) === undefined ? undefined : 'environment'),
     reveal: (_, ref) => value(ref.secret),

@@ -5,6 +5,14 @@ export const MASK = '***';
 const SHORTEST_WITHIN = 4;
 
 /**
+ * Whether a model's key is to be hidden. Endpoints without keys are given words instead (none, EMPTY, ollama), which a model may well
+ * answer: hiding those would spoil results.
+ */
+export const isHiddenKey = (key: string): boolean => key.trim().length >= SHORTEST_KEY;
+
+const SHORTEST_KEY = 8;
+
+/**
  * A function that masks secrets in one text. A text that is a secret and nothing else is masked whatever its length; within longer
  * texts, secrets of 4 or more characters are replaced wherever they stand. Each is known as it is, without blanks around it, escaped
  * as in JSON once and twice (quotes, backslashes, line breaks), and as in URLs. A secret changed otherwise is not recognised.
