@@ -11,6 +11,7 @@ import { addSourceCommands } from './commands/source.ts';
 import type { Dispatch } from './declare.ts';
 import { productVersion } from './install-folder.ts';
 import { printError } from './print-error.ts';
+import { addWorkerCommand } from './commands/worker.ts';
 import { openSession } from './session.ts';
 import type { Terminal } from './terminal.ts';
 import { wrongUseOf } from './wrong-use.ts';
@@ -60,6 +61,7 @@ export function buildProgram(terminal: Pick<Terminal, 'out'>, dispatch: Dispatch
   addDecisionCommands(program, dispatch);
   addDeadletterCommands(program, dispatch);
   addProjectionCommands(program, dispatch);
+  addWorkerCommand(program, dispatch);
   addDemoCommand(program, dispatch, runProgram);
   return program;
 }

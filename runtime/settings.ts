@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseDocument } from 'yaml';
+import type { TemporalPlace } from './temporal/address.ts';
+import { temporalPlace } from './temporal/place.ts';
 import { storagePlace, type StoragePlace } from './storage-place.ts';
 import { configSchema, RiskflowError, type Config } from '../schemas/index.ts';
 
@@ -10,6 +12,8 @@ export type Settings = {
   /** Absolute path of the data folder. */
   readonly dataFolder: string;
   readonly storage: StoragePlace;
+  /** Undefined when no server is set. */
+  readonly temporal: TemporalPlace | undefined;
   readonly openai: { readonly baseUrl: string | undefined; readonly apiKey: string | undefined };
   readonly config: Config;
   /** The environment, for secrets (RISKFLOW_SECRET_*) and the keys that the configuration names. */
@@ -29,6 +33,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     workspaceId: DEFAULT_WORKSPACE,
     dataFolder,
     storage: storagePlace({ environment, config, dataFolder, workingFolder }),
+    temporal: temporalPlace({ environment, config, workingFolder }),
     openai: { baseUrl: checkedUrl(nonEmpty(environment['OPENAI_BASE_URL'])), apiKey: nonEmpty(environment['OPENAI_API_KEY']) },
     config,
     environment,

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { messageOf, RiskflowError, type Config } from '../schemas/index.ts';
+import { RiskflowError, type Config } from '../schemas/index.ts';
+import { readTls, type TlsTexts } from './tls-files.ts';
 
 /** Where events and all else are kept. */
 export type StoragePlace =
@@ -10,8 +9,8 @@ export type StoragePlace =
       /** With the password: never to be shown. */
       readonly url: string;
       readonly password: string;
-      /** PEM texts; undefined for a connection without TLS. */
-      readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined;
+      /** Undefined for a connection without TLS. */
+      readonly tls: TlsTexts | undefined;
       readonly connections: number | undefined;
     };
 
@@ -32,15 +31,17 @@ export function storagePlace({ environment, config, dataFolder, workingFolder }:
   if (wanted !== '') throw new RiskflowError('usage', `RISKFLOW_STORAGE is "${wanted}", and can only be sqlite or left out`);
   const given = environment['RISKFLOW_MYSQL_URL']?.trim() ?? '';
   const mysql = config.storage?.mysql;
+  const tls = readTls(mysql?.tls, { setting: 'storage.mysql.tls', folder: workingFolder });
+  const connections = mysql?.connections;
   if (given !== '') {
     const url = mysqlUrl(given);
-    return { kind: 'mysql', url: url.href, password: decodeURIComponent(url.password), tls: tlsOf(mysql, workingFolder), connections: mysql?.connections };
+    return { kind: 'mysql', url: url.href, password: decodeURIComponent(url.password), tls, connections };
   }
   if (mysql === undefined) return { kind: 'sqlite', folder: dataFolder };
   const password = passwordOf(mysql.passwordEnv, environment);
   const url = new URL(mysql.url);
   url.password = encodeURIComponent(password);
-  return { kind: 'mysql', url: url.href, password, tls: tlsOf(mysql, workingFolder), connections: mysql.connections };
+  return { kind: 'mysql', url: url.href, password, tls, connections };
 }
 
 function mysqlUrl(text: string): URL {
@@ -56,23 +57,11 @@ function passwordOf(variable: string | undefined, environment: Surroundings['env
   if (variable === undefined) return '';
   const password = environment[variable];
   if (password !== undefined && password !== '') return password;
-  throw new RiskflowError('missing_key', `there is no password for MySQL: the configuration says that ${variable} holds it, which is not set`, {
-    hint: `set the environment variable ${variable}`,
-  });
-}
-
-type Mysql = NonNullable<Config['storage']>['mysql'];
-
-function tlsOf(mysql: Mysql | undefined, folder: string): Extract<StoragePlace, { kind: 'mysql' }>['tls'] {
-  if (mysql?.tls === undefined) return undefined;
-  const files = Object.entries(mysql.tls).filter(([, file]) => file !== undefined);
-  return Object.fromEntries(files.map(([name, file = '']) => [name, pem(name, resolve(folder, file))]));
-}
-
-function pem(name: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new RiskflowError('usage', `the file ${file} (storage.mysql.tls.${name}) cannot be read: ${messageOf(cause)}`, { cause });
-  }
+  throw new RiskflowError(
+    'missing_key',
+    `there is no password for MySQL: the configuration says that ${variable} holds it, which is not set`,
+    {
+      hint: `set the environment variable ${variable}`,
+    },
+  );
 }

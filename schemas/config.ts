@@ -12,7 +12,9 @@ const tlsSchema = z.strictObject({ ca: z.string().optional(), cert: z.string().o
 /** What keeps the events in production. Passwords are never in the file: `passwordEnv` names the environment variable that holds one. */
 const mysqlSchema = z.strictObject({
   /** `mysql://user@host:3306/database` */
-  url: z.url({ protocol: /^mysql$/ }).refine((url) => new URL(url).password === '', 'the password does not belong here: name its variable with passwordEnv'),
+  url: z
+    .url({ protocol: /^mysql$/ })
+    .refine((url) => new URL(url).password === '', 'the password does not belong here: name its variable with passwordEnv'),
   passwordEnv: z.string().optional(),
   tls: tlsSchema.optional(),
   /** Most connections of one process. */
@@ -37,6 +39,19 @@ export const configSchema = z.strictObject({
   /** Calls in flight to model endpoints, over all runs of the process. */
   modelConcurrency: z.int().min(1).max(10_000).optional(),
   runTimeoutMs: z.int().min(1).optional(),
+  /** Where `run --on temporal` and `worker` find each other. */
+  temporal: z
+    .strictObject({
+      /** host:port of the frontend. */
+      address: z.string().min(1),
+      /** Default: default. */
+      namespace: z.string().min(1).optional(),
+      /** Default: riskflow. */
+      taskQueue: z.string().min(1).optional(),
+      /** With it the connection is encrypted; with `cert` and `key` the server knows who asks (mTLS). */
+      tls: tlsSchema.optional(),
+    })
+    .optional(),
   /** Default: one SQLite file in the data folder. */
   storage: z.strictObject({ mysql: mysqlSchema }).optional(),
 });
