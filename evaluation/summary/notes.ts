@@ -6,6 +6,9 @@ import type { ResultTable } from './result-table.ts';
 /** Below so many clusters the t interval is known to be too narrow (A. C. Cameron, D. L. Miller 2015, section VI). */
 const FEW_CLUSTERS = 20;
 
+/** A loss of 1 % is not seen at all in so many samples once in twenty times (3/n, J. Hanley, A. Lippman-Hand 1983). */
+const FEW_DRAWN = 300;
+
 /** What a reader must know to read the numbers right: what was noted at the start, then what the results show. */
 export function notesOf(work: {
   readonly table: ResultTable;
@@ -41,6 +44,14 @@ export function notesOf(work: {
     if (difference.low !== null && difference.low === difference.high) {
       notes.push(
         `The interval of ${difference.variant} − ${difference.baseline} has no width, because nothing varied: it says nothing of samples not seen here.`,
+      );
+    }
+  }
+  for (const { metric, variant, test, low, n } of differences) {
+    const decided = metric.startsWith('recall:') ? (variants[variant]?.classes[metric.slice('recall:'.length)]?.support ?? n) : n;
+    if (test === 'paired-bootstrap' && low !== null && low >= 0 && decided < FEW_DRAWN) {
+      notes.push(
+        `Only ${counted(decided, 'sample')} ${decided === 1 ? 'decides' : 'decide'} ${metric}: drawing from so few cannot show a loss that none of them had.`,
       );
     }
   }

@@ -33,6 +33,8 @@ export type ExecuteOptions = {
   readonly fieldNames: readonly string[];
   /** By variant name. */
   readonly plans: ReadonlyMap<string, Plan>;
+  /** Hash of what a flow version means, by version. */
+  readonly meanings: ReadonlyMap<string, string>;
   readonly models: ModelRouter;
   readonly lease: HeldLease;
   /** Calls in flight at most. */
@@ -139,21 +141,24 @@ function prepareWork(context: Context, options: ExecuteOptions): Work {
 }
 
 /**
- * Equal questions are asked once within the evaluation, across variants too. Repeats draw afresh, and so do variants that are the same
- * (A/A): they are there to show the noise. A local classifier is not asked over a network, so nothing is gained by reuse.
+ * Equal questions are asked once within the evaluation, across variants too. Repeats draw afresh. Variants that mean the same (A/A) share
+ * nothing at all: they are there to show the noise, and answers that samples share would make it look larger than it is. A local
+ * classifier is not asked over a network, so nothing is gained by reuse.
  */
-function reuseKeys({ started, models }: ExecuteOptions): (effect: Effect) => Promise<ReuseKey | null> {
-  const twins = new Set(started.variants.map((variant) => hashJson([variant.flowVersion, variant.modelMap])));
+function reuseKeys({ started, models, meanings }: ExecuteOptions): (effect: Effect) => Promise<ReuseKey | null> {
+  const twins = new Set(
+    started.variants.map(({ flowVersion, modelMap }) => hashJson([meanings.get(flowVersion) ?? flowVersion, modelMap])),
+  );
   const isAA = twins.size < started.variants.length;
   return async (effect) => {
     const { request, contentKey } = effect;
-    if (!started.options.reuse || contentKey === null || (request.kind !== 'llm' && request.kind !== 'question-classifier')) return null;
+    if (!started.options.reuse || isAA || contentKey === null) return null;
+    if (request.kind !== 'llm' && request.kind !== 'question-classifier') return null;
     const resolved = await models.resolve(request.model);
     if (resolved.kind !== 'chat') return null;
-    const { variant, repeat } = runParts(effect.runId);
     return {
       scope: started.evaluationId,
-      contentKey: hash('sha256', JSON.stringify([contentKey, resolved.version, repeat, isAA ? variant : null])),
+      contentKey: hash('sha256', JSON.stringify([contentKey, resolved.version, repeatOf(effect.runId)])),
     };
   };
 }
@@ -165,11 +170,7 @@ function reuseKeys({ started, models }: ExecuteOptions): (effect: Effect) => Pro
 const evaluationRunId = (evaluationId: string, { variant, repeat, place }: Task): string =>
   `${evaluationId}.${String(place).padStart(8, '0')}.${repeat}.${variant.name}`;
 
-function runParts(runId: string): { readonly variant: string; readonly repeat: number } {
-  // The name of a variant may hold dots.
-  const [, , repeat, ...variant] = runId.split('.');
-  return { variant: variant.join('.'), repeat: Number(repeat) };
-}
+const repeatOf = (runId: string): number => Number(runId.split('.')[2]);
 
 async function evaluateOne(
   work: Work,

@@ -115,6 +115,7 @@ type Loaded = {
   readonly manifest: readonly ManifestEntry[];
   readonly fieldNames: readonly string[];
   readonly plans: ReadonlyMap<string, Plan>;
+  readonly meanings: ReadonlyMap<string, string>;
 };
 
 async function startedOf(context: Context, evaluationId: string): Promise<EvaluationStarted['data']> {
@@ -125,12 +126,17 @@ async function startedOf(context: Context, evaluationId: string): Promise<Evalua
 
 async function loadEvaluation(context: Context, started: EvaluationStarted['data']): Promise<Loaded> {
   const plans = new Map<string, Plan>();
-  for (const variant of started.variants) plans.set(variant.name, await loadPlan(context, variant.flowVersion));
+  const meanings = new Map<string, string>();
+  for (const { name, flowVersion } of started.variants) {
+    plans.set(name, await loadPlan(context, flowVersion));
+    const row = await context.storage.read.flowVersion(context.workspaceId, flowVersion);
+    if (row !== undefined) meanings.set(flowVersion, row.meaningHash);
+  }
   const versions = await context.storage.read.sampleSetVersions(context.workspaceId, { set: started.set });
   const set = versions.findLast((version) => version.version === started.setVersion && version.split === started.split);
   if (set === undefined)
     throw new RiskflowError('not_found', `the sample set version ${started.setVersion} of evaluation ${started.evaluationId} is gone`);
-  return { started, set, manifest: await manifestOf(context, set), fieldNames: set.fieldNames, plans };
+  return { started, set, manifest: await manifestOf(context, set), fieldNames: set.fieldNames, plans, meanings };
 }
 
 /** All results of an evaluation, in portions. */

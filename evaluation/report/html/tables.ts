@@ -2,6 +2,9 @@ import type { ClassScores, Interval, VariantSummary } from '../../../schemas/cor
 import { counted, dollars, duration, fixed, grouped, percent } from '../../summary/number-text.ts';
 import { own } from '../confusion-rows.ts';
 import { foreign, safe, scrolling, type Html } from './markup.ts';
+import { cutText } from '../visible-text.ts';
+
+const LONGEST_LABEL = 60;
 
 export type NamedVariant = { readonly name: string; readonly colour: string; readonly summary: VariantSummary };
 
@@ -44,7 +47,7 @@ export function metricsTable(variants: readonly NamedVariant[], labels: readonly
     const scores = (variant: VariantSummary): ClassScores => scoresOf(variant, label);
     const support = variants.reduce((most, { summary }) => Math.max(most, scores(summary).support), 0);
     return safe`<tr class="group">
-        <th scope="rowgroup" colspan="${variants.length + 1}">${foreign(label)} <small>${counted(support, 'result')}</small></th>
+        <th scope="rowgroup" colspan="${variants.length + 1}">${foreign(cutText(label, LONGEST_LABEL))} <small>${counted(support, 'result')}</small></th>
       </tr>
       ${rowsOf(variants, [
         ['precision', (variant) => share(scores(variant).precision, scores(variant).precisionInterval)],

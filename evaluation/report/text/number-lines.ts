@@ -3,12 +3,15 @@ import { dollars, duration, fixed, grouped, percent } from '../../summary/number
 import { confusionRows, own } from '../confusion-rows.ts';
 import { variantNames, type ReportInput } from '../report-input.ts';
 import { visibleLine } from '../visible-text.ts';
+import { cutToCells } from './cell-width.ts';
 import type { Layout } from './layout.ts';
 import { besideEachOther, tableLines } from './text-table.ts';
 
 /** Classes shown in the terminal; the report has more. */
 const CLASSES = 8;
 const TITLE_CELLS = 22;
+/** What is left for a label beside the longest word, precision. */
+const LABEL_CELLS = TITLE_CELLS - ' precision'.length;
 const SHARE_CELLS = 20;
 
 type Row = (title: string, cell: (variant: VariantSummary) => string) => readonly string[];
@@ -28,7 +31,7 @@ export function metricLines(input: ReportInput, { width }: Layout): readonly str
   const labels = Object.keys(input.summary.labels);
   const classes = labels.slice(0, CLASSES).flatMap((label) =>
     (['precision', 'recall', 'f1'] as const).map((kind) =>
-      row(`${visibleLine(label)} ${kind === 'f1' ? 'F1' : kind}`, (variant) => {
+      row(`${cutToCells(visibleLine(label), LABEL_CELLS)} ${kind === 'f1' ? 'F1' : kind}`, (variant) => {
         const scores = own(variant.classes, label);
         return share(scores?.[kind] ?? null, scores?.[`${kind}Interval`] ?? null);
       }),
