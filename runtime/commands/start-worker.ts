@@ -10,7 +10,8 @@ export async function startAppWorker(
 ): Promise<Omit<TemporalPlace, 'tls'> & { readonly worker: RunWorker }> {
   const place = neededTemporal(context.settings.temporal);
   // Loaded when it is needed: it is larger than all the rest of the program.
-  const { startRunWorker, appActivities } = await import('../temporal/app-worker.ts');
+  const { appActivities, installQuietRuntime, startRunWorker } = await import('../temporal/app-worker.ts');
+  installQuietRuntime();
   const worker = await startRunWorker({ ...place, ...options, activities: appActivities(context) });
   const { address, namespace, taskQueue } = place;
   return { address, namespace, taskQueue, worker };

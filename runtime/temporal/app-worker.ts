@@ -1,3 +1,4 @@
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { RiskflowError } from '../../schemas/index.ts';
 import type { RunActivities } from '../../workflows/index.ts';
 import { loadPlan } from '../commands/flows.ts';
@@ -6,6 +7,9 @@ import type { Context } from '../context.ts';
 import { createRunActivities } from './run-activities.ts';
 
 export { startRunWorker } from './worker.ts';
+
+/** The SDK tells of warnings and errors only, on standard error. Once per process, before anything connects. */
+export const installQuietRuntime = (): Runtime => Runtime.install({ logger: new DefaultLogger('WARN') });
 
 /** The activities of runs over what the application has. A worker serves the workspace of its process. */
 export function appActivities(context: Context): RunActivities {
