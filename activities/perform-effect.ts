@@ -1,4 +1,4 @@
-import { evaluateWithSecrets, fillSecrets, hasSecrets } from '../flow/index.ts';
+import { EVALUATED_HANDLE, evaluateWithSecrets, fillSecrets, hasSecrets } from '../flow/index.ts';
 import {
   decodeValue,
   encodeValue,
@@ -9,6 +9,7 @@ import {
   type CodeRunner,
   type Effect,
   type EffectExecutor,
+  type EffectRequest,
   type Json,
   type ModelRouter,
   type PerformOptions,
@@ -18,7 +19,7 @@ import {
 } from '../schemas/index.ts';
 import { performClassifier } from './classifier-effect.ts';
 import { performLlm } from './llm-effect.ts';
-import { maskSecrets } from './mask-secrets.ts';
+import { maskOutputs, maskSecrets } from './mask-secrets.ts';
 import { failedWith, type Performed } from './performed.ts';
 import { sleep } from './sleep.ts';
 
@@ -48,9 +49,19 @@ export function createEffectExecutor(deps: EffectDeps): EffectExecutor {
         ...common,
       };
     }
-    return { status: 'succeeded', outputs: encodeValue(maskSecrets(performed.outputs, known)), ...common };
+    return {
+      status: 'succeeded',
+      outputs: encodeValue(maskOutputs(performed.outputs, known, OWN_OUTPUTS[effect.request.kind] ?? [])),
+      ...common,
+    };
   };
 }
+
+/** Outputs that hold an id from the flow, which the interpreter goes on by. */
+const OWN_OUTPUTS: Readonly<Partial<Record<EffectRequest['kind'], readonly string[]>>> = {
+  evaluate: [EVALUATED_HANDLE],
+  'question-classifier': ['class_id'],
+};
 
 async function performSafely(effect: Effect, deps: EffectDeps, options: PerformOptions): Promise<Performed> {
   try {

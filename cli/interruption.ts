@@ -7,7 +7,7 @@ export type Interruption = {
 };
 
 /** Ctrl-C twice ends the process at once, as it would without this: 128 + the number of SIGINT. */
-const KILLED = 130;
+export const KILLED = 130;
 
 /**
  * Turns the first SIGINT or SIGTERM into an abort, whose reason is the error the command ends with; the second one ends the process.

@@ -1,16 +1,13 @@
-const SHORTEST = 6;
+import { textMasker } from '../schemas/core.ts';
+import { oneLine } from './output/visible-text.ts';
 
-/** Replaces what must not be shown by asterisks: the values of OPENAI_API_KEY and of RISKFLOW_SECRET_* in the environment. */
+/**
+ * Masks what must not be shown: the values in the environment of RISKFLOW_SECRET_* and of whatever ends in API_KEY, also as they
+ * stand in a message that was brought into one line.
+ */
 export function maskSecrets(text: string, env: Readonly<Record<string, string | undefined>>): string {
-  let masked = text;
-  for (const secret of secretsOf(env)) masked = masked.replaceAll(secret, '***');
-  return masked;
-}
-
-/** The longest first, so that a secret within another does not leave half of it. Shorter texts would blank out ordinary words. */
-function secretsOf(env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  const values = Object.entries(env).flatMap(([name, value]) =>
-    value !== undefined && (name === 'OPENAI_API_KEY' || name.startsWith('RISKFLOW_SECRET_')) ? [value, value.trim()] : [],
+  const secrets = Object.entries(env).flatMap(([name, value]) =>
+    value !== undefined && (name.endsWith('API_KEY') || name.startsWith('RISKFLOW_SECRET_')) ? [value, oneLine(value)] : [],
   );
-  return [...new Set(values)].filter((value) => value.length >= SHORTEST).sort((a, b) => b.length - a.length);
+  return textMasker(secrets)(text);
 }

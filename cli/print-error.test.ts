@@ -33,12 +33,12 @@ describe('printError', () => {
   });
 
   it.each([false, true])('never shows keys and secrets (debug %s)', (debug) => {
-    const env = { OPENAI_API_KEY: 'sk-very-secret', RISKFLOW_SECRET_TOKEN: 'sk-very', RISKFLOW_SECRET_PIN: '1234', OTHER: 'shown-value' };
-    const { text } = print(new RiskflowError('failed', 'the endpoint said: bad key sk-very-secret, sk-very, 1234, shown-value'), {
+    const env = { OPENAI_API_KEY: 'sk-very-secret', RISKFLOW_SECRET_TOKEN: 'sk-very', RISKFLOW_SECRET_PIN: '123', OTHER: 'shown-value' };
+    const { text } = print(new RiskflowError('failed', 'the endpoint said: bad key sk-very-secret, sk-very, 123, shown-value'), {
       env,
       debug,
     });
-    expect(text.split('\n')[0]).toBe('riskflow: the endpoint said: bad key ***, ***, 1234, shown-value');
+    expect(text.split('\n')[0]).toBe('riskflow: the endpoint said: bad key ***, ***, 123, shown-value');
     expect(text).not.toContain('sk-very');
   });
 });

@@ -1,16 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRiskflowError } from '../schemas/core.ts';
-import { listenForInterruption } from './interruption.ts';
+import { isRiskflowError, RiskflowError } from '../schemas/core.ts';
+import { KILLED } from './interruption.ts';
 
 const RETRY_MS = 100;
 
+export type StopOnSignal = {
+  /** Aborted by SIGTERM and SIGHUP once the run has begun; the reason is the error that the command ends with. */
+  readonly signal: AbortSignal;
+  readonly began: (runId: string) => void;
+  /** Back to what the process did before. */
+  readonly end: () => void;
+};
+
 /**
- * Stops a run when the user interrupts the command: asks for the stop, which the run then records as its end. Asked again while the
- * run is not stored yet.
+ * What ends a run early. Ctrl-C (SIGINT) asks for its stop, which the run then records as its end; asked again while the run is not
+ * stored yet. SIGTERM and SIGHUP end the process and not the run, as `kill -9` does. A second signal ends the process at once.
  */
-export function stopOnSignal(requestStop: (runId: string) => Promise<unknown>): { began(runId: string): void; end(): void } {
-  const { signal, stopListening } = listenForInterruption(() => ({ sentence: 'the run was interrupted', hint: 'start it again' }));
+export function stopOnSignal(requestStop: (runId: string) => Promise<unknown>): StopOnSignal {
+  const controller = new AbortController();
   let runId: string | undefined;
+  let received: NodeJS.Signals | undefined;
   let over = false;
   const ask = async (id: string): Promise<void> => {
     while (!over) {
@@ -23,18 +32,28 @@ export function stopOnSignal(requestStop: (runId: string) => Promise<unknown>): 
       }
     }
   };
-  const stop = (): void => {
-    if (runId !== undefined) void ask(runId);
+  const act = (): void => {
+    if (runId === undefined || received === undefined) return;
+    if (received === 'SIGINT') void ask(runId);
+    else controller.abort(new RiskflowError('failed', `the run was interrupted; it goes on with: riskflow run --resume ${runId}`));
   };
-  signal.addEventListener('abort', stop, { once: true });
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (received !== undefined) process.exit(KILLED); // oxlint-disable-line unicorn/no-process-exit -- the user insists
+    received = signal;
+    act();
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   return {
+    signal: controller.signal,
     began: (id) => {
       runId = id;
-      if (signal.aborted) stop();
+      act();
     },
     end: () => {
       over = true;
-      stopListening();
+      for (const signal of SIGNALS) process.off(signal, onSignal);
     },
   };
 }
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -2,7 +2,9 @@
 export { advance, conclude, pendingEffects, requestStop, type Step, type StepOptions } from './engine/advance.ts';
 export { evolve } from './engine/apply.ts';
 export { initialState, type RunState } from './engine/state.ts';
+export { isRootPinned } from './engine/pins.ts';
 export { checkInputs, startVariables, type InputCheck } from './engine/start-inputs.ts';
+export { EVALUATED_HANDLE } from './engine/node-outcome.ts';
 export { evaluateWithSecrets, type Evaluated } from './engine/secrets.ts';
 export type { Plan, PlanNode, StartVariable } from './plan/plan.ts';
 export { difyEvents, type DifyEvent } from './stream/dify-events.ts';

@@ -15,7 +15,7 @@ describe('environmentSecrets', () => {
     expect(store.version('default', name)).toBeUndefined();
     expect(store.reveal('default', { secret: name, version: 'environment' })).toBeUndefined();
   });
-  it('hides values and keys, longest first, but none so short that it would blank out ordinary text', () => {
-    expect(store.values('default')).toEqual(['sk-key-of-the-model', 'value-one']);
+  it('names all values and keys to hide, the short ones too, but no empty one', () => {
+    expect(store.values('default')).toEqual(['value-one', '1234', 'sk-key-of-the-model']);
   });
 });

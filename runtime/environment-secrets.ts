@@ -12,8 +12,7 @@ export function environmentSecrets(environment: Readonly<Record<string, string |
     return found === undefined || found === '' ? undefined : found;
   };
   const all = Object.entries(environment).flatMap(([name, text]) => (name.startsWith(PREFIX) && text !== undefined ? [text] : []));
-  // Shorter texts would blank out ordinary words.
-  const values = [...new Set([...all, ...hidden])].filter((text) => text.length >= 6).sort((a, b) => b.length - a.length);
+  const values = [...new Set([...all, ...hidden])].filter((text) => text.trim() !== '');
   return {
     version: (_, name) => (value(name) === undefined ? undefined : 'environment'),
     reveal: (_, ref) => value(ref.secret),

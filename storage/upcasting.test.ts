@@ -61,6 +61,13 @@ describe('upcasting', () => {
     expect(upcast(registry, type, { schemaVersion, data })).toEqual(read);
   });
 
+  it.each([
+    { type: 'Grown', schemaVersion: 4 },
+    { type: 'Other', schemaVersion: 2 },
+  ])('refuses version $schemaVersion of $type, which a newer Riskflow wrote', ({ type, schemaVersion }) => {
+    expect(() => upcast(registry, type, { schemaVersion, data: null })).toThrow(expect.objectContaining({ code: 'unsupported' }));
+  });
+
   it('counts the current version from the steps', () => {
     expect([currentSchemaVersion(registry, 'Grown'), currentSchemaVersion(registry, 'Other')]).toEqual([3, 1]);
   });

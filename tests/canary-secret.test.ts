@@ -112,6 +112,8 @@ describe('a secret', () => {
         outputs: { tpl: 'key=***', echo: '***', length: CANARY.length, direct: '***' },
       });
       expect(events.code).toBe(0);
+      expect(events.stdout).toContain('use *** for hello');
+      expect(events.stdout).not.toMatch(/[\ufdd0\ufdd1]/);
       expect(bad.code).toBe(1);
       // ... and is nowhere to be found.
       const printed = [good, events, bad].map((result) => result.stdout + result.stderr).join('\n');

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { RiskflowError } from '../../schemas/core.ts';
 import { addNoun, addVerb, option, type Dispatch } from '../declare.ts';
 import { renderTable } from '../output/table.ts';
 import { loadRuntime, withApp, type Session } from '../session.ts';
@@ -34,6 +35,11 @@ export function addFlowCommands(program: Command, dispatch: Dispatch): void {
 async function importFlow(session: Session, command: Command): Promise<number> {
   const [path = ''] = command.args;
   const { flow: flowName } = command.opts<{ flow?: string }>();
+  if (flowName !== undefined && flowName.trim() === '') {
+    throw new RiskflowError('usage', 'flow import: --flow needs a name, and it is empty', {
+      hint: 'leave it out to take the name of the app in the file',
+    });
+  }
   return withApp(session, async ({ runtime, context }) => {
     const published = await runtime.publishFlowFile(context, path, flowName === undefined ? {} : { flowName });
     const { flow, version, meaningHash, warnings, fileName, isNew } = published;

@@ -13,7 +13,7 @@ export type Following = {
   readonly drive: (watch: RunWatch) => Promise<FinishedRun>;
 };
 
-/** Follows a run to its end, and stops it when the user interrupts. @returns the exit code */
+/** Follows a run to its end; Ctrl-C stops it, and SIGTERM or SIGHUP leave it to be resumed. @returns the exit code */
 export async function followRun(session: Session, { runtime, context }: Work, { events, onBegun, drive }: Following): Promise<number> {
   const stop = stopOnSignal((runId) => runtime.stopRun(context, runId, 'interrupted at the keyboard'));
   let translate: ReturnType<typeof runtime.difyEvents> | undefined;
@@ -23,6 +23,7 @@ export async function followRun(session: Session, { runtime, context }: Work, { 
   };
   try {
     const finished = await drive({
+      signal: stop.signal,
       onBegun: ({ runId }) => {
         stop.began(runId);
         onBegun?.();

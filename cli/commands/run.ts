@@ -74,7 +74,7 @@ async function runReference(session: Session, reference: string, options: RunOpt
     const { runtime, context } = work;
     const named = file ?? (await findFlow(work, reference));
     checkPins(pins, named.nodes);
-    runtime.checkRun(context, { plan: named.plan, inputs, modelMap });
+    runtime.checkRun(context, { plan: named.plan, inputs, modelMap, pins });
     const onTemporal = options.on === 'temporal';
     const plan = named.isFile ? (await runtime.publishFlowFile(context, reference)).plan : named.plan;
     const interruption = await interruptionNotice(work);

@@ -19,6 +19,7 @@ import { REUSABLE, RETRYABLE, type Plan, type PlanNode, type Selector } from '..
 import { lookupIn } from '../text/index.ts';
 import { applyEvent, applyNodeFinished, findNode, FoldError } from './apply.ts';
 import { DEFAULT_HANDLE, EMPTY, EVALUATED_HANDLE, type NodeContext, type NodeError, type NodeOutcome } from './node-outcome.ts';
+import { pinOf } from './pins.ts';
 import { draftOf, type Draft, type RunningNode, type RunState } from './state.ts';
 import { concludeNode, pinnedHandle, startNode } from './start-node.ts';
 import { behaviourJson, watchSecrets } from './secrets.ts';
@@ -288,11 +289,10 @@ function lookup(plan: Plan, draft: Draft, selector: Selector): Value | undefined
   return value === undefined || selector.length === 2 ? value : lookupIn(value, selector.slice(2));
 }
 
+/** What a node gives instead of being executed: the pin of its id before that of its type. */
 function pinFor(draft: Draft, node: PlanNode): NonNullable<Draft['started']>['pins'][string] | undefined {
   const pins = draft.started?.pins;
-  if (pins === undefined || node.behaviour.kind === 'start') return undefined;
-  if (Object.hasOwn(pins, node.id)) return pins[node.id];
-  return Object.hasOwn(pins, `type:${node.type}`) ? pins[`type:${node.type}`] : undefined;
+  return pins === undefined ? undefined : pinOf(pins, node);
 }
 
 type EffectParts = {

@@ -81,7 +81,8 @@ export function applyNodeFinished(plan: Plan, draft: Draft, data: NodeFinished['
     draft.failure = data.error?.message ?? 'a node failed';
     return;
   }
-  if (index !== plan.root) draft.produced[index] = outputs;
+  // What the root gives are the inputs of the run, unless it was pinned.
+  if (index !== plan.root || data.effectId !== null) draft.produced[index] = outputs;
   collectOutputs(draft, node, outputs);
   followEdges(plan, draft, node, data.handle);
 }

@@ -416,3 +416,36 @@ describe('properties', () => {
     );
   });
 });
+
+describe('a pinned start node', () => {
+  const flow = flowOf(
+    [
+      startNode('a', 'b'),
+      {
+        id: 'agg',
+        type: 'variable-aggregator',
+        variables: [
+          ['start', 'a'],
+          ['start', 'b'],
+        ],
+      },
+      end('end', { o: ['agg', 'output'] }),
+    ],
+    ['start -> agg', 'agg -> end'],
+  );
+
+  it.each<[string, Record<string, unknown>, Value]>([
+    ['lists', { a: [], b: [1] }, []],
+    ['one alone: the other does not exist', { b: 'y' }, 'y'],
+    ['null', { a: null, b: 'y' }, null],
+  ])('gives what it is pinned to, whatever the inputs are: %s', (_, outputs, expected) => {
+    const { outputs: given } = outcomeOf(
+      drive(flow.plan, { inputs: new Map([['a', 'input']]), pins: { start: { outputs: outputs as never } } }),
+    );
+    expect(object(given)).toEqual({ o: expected });
+  });
+
+  it('fails the run when it is pinned to an error', () => {
+    expect(outcomeOf(drive(flow.plan, { pins: { 'type:start': { error: 'boom' } } }))).toMatchObject({ status: 'failed', error: 'boom' });
+  });
+});

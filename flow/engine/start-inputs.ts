@@ -1,5 +1,6 @@
-import { decodeValue, float, integer, isObject, parseJson, typeOf, type Value, type Values } from '../../schemas/core.ts';
+import { decodeValue, float, isObject, parseJson, typeOf, type Value, type Values } from '../../schemas/core.ts';
 import type { Plan, StartVariable } from '../plan/plan.ts';
+import { parsePythonFloat, parsePythonInteger, pythonStrip } from '../text/index.ts';
 
 export type InputCheck = { readonly ok: true; readonly inputs: Values } | { readonly ok: false; readonly message: string };
 type Checked = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly message: string };
@@ -12,7 +13,7 @@ export function startVariables(plan: Plan): readonly StartVariable[] {
 
 /**
  * Checks what a run is given against the start node's variables, as Dify does before a run: a required one must be there, text
- * must be text, a number may be given as text, a choice must be one of the options; what is not declared is dropped.
+ * must be text, a number may be given as text (Python's syntax), a choice must be one of the options; what is not declared is dropped.
  */
 export function checkInputs(plan: Plan, given: Values): InputCheck {
   const inputs = new Map<string, Value>();
@@ -78,16 +79,22 @@ const codePoints = (text: string): number => {
 };
 
 function checkNumber(value: Value, name: string): Checked {
-  if (typeof value === 'string') {
-    const text = value.trim();
-    if (text === '') return { ok: true, value: null };
-    if (/^[+-]?\d{1,4300}$/.test(text)) return { ok: true, value: integer(BigInt(text)) };
-    const number = Number(text);
-    if (Number.isNaN(number)) return { ok: false, message: `${name} must be a number, not the text "${text.slice(0, 40)}"` };
-    return { ok: true, value: float(number) };
-  }
+  if (typeof value === 'string') return numberOfText(value, name);
   const type = typeOf(value);
   return type === 'integer' || type === 'float' ? { ok: true, value } : { ok: false, message: `${name} must be a number, not ${type}` };
+}
+
+// Python's syntax decides: with a point the text is a float, else it must be an integer ("1e5", "0x10" and "inf" are none).
+function numberOfText(text: string, name: string): Checked {
+  if (pythonStrip(text) === '') return { ok: true, value: null };
+  if (text.includes('.')) {
+    const number = parsePythonFloat(text);
+    if (number !== undefined) return { ok: true, value: float(number) };
+  } else {
+    const number = parsePythonInteger(text);
+    if (number !== undefined) return { ok: true, value: number };
+  }
+  return { ok: false, message: `${name} must be a number, not the text "${text.slice(0, 40)}"` };
 }
 
 function checkObject(value: Value, name: string): Checked {

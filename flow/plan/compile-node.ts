@@ -1,9 +1,10 @@
-import { decodeValue, encodeValue, float, parseJson, type Json, type Value } from '../../schemas/core.ts';
+import { decodeValue, encodeValue } from '../../schemas/core.ts';
 import { nodeCommonSchema, type NodeCommon } from '../../schemas/index.ts';
 import type { DefinitionNode } from '../import/definition.ts';
 import { firstIssue } from '../import/issues.ts';
-import { toYamlPlain, valueOfPlain } from '../import/yaml-values.ts';
+import { toYamlPlain } from '../import/yaml-values.ts';
 import { compileBehaviour } from './compile-behaviour.ts';
+import { defaultValues } from './default-values.ts';
 import type { PlanNode } from './plan.ts';
 
 type CompiledNode = Pick<PlanNode, 'behaviour' | 'branches' | 'onError' | 'defaults' | 'retry'>;
@@ -20,6 +21,8 @@ export function compileNode(node: DefinitionNode): CompileNodeResult {
   if (!common.success) return { ok: false, message: firstIssue(common.error) };
   const behaviour = compileBehaviour(node.type, plain);
   if (!behaviour.ok) return behaviour;
+  const defaults = defaultValues(common.data.default_value);
+  if (!defaults.ok) return defaults;
   const onError = errorStrategy(common.data);
   const retry = common.data.retry_config;
   const times = retry?.retry_enabled === true ? (retry.max_retries ?? 0) : 0;
@@ -30,7 +33,7 @@ export function compileNode(node: DefinitionNode): CompileNodeResult {
       behaviour: behaviour.behaviour,
       branches: BRANCHING.has(node.type) || onError === 'fail-branch',
       onError,
-      defaults: onError === 'default-value' ? defaultOutputs(common.data) : {},
+      defaults: onError === 'default-value' ? encodeValue(defaults.values) : {},
       retry: { times, intervalMs: retry?.retry_interval ?? 0 },
     },
   };
@@ -38,24 +41,4 @@ export function compileNode(node: DefinitionNode): CompileNodeResult {
 
 function errorStrategy(common: NodeCommon): PlanNode['onError'] {
   return common.error_strategy === 'fail-branch' || common.error_strategy === 'default-value' ? common.error_strategy : 'fail-run';
-}
-
-/** `default_value`: a list of {key, type, value}, where the value may be the text of its type. */
-function defaultOutputs(common: NodeCommon): Json {
-  const outputs = new Map<string, Value>();
-  for (const item of common.default_value) outputs.set(item.key, typedValue(item.type ?? 'string', valueOfPlain(item.value)));
-  return encodeValue(outputs);
-}
-
-function typedValue(type: string, value: Value): Value {
-  if (typeof value !== 'string') return value;
-  if (type === 'number') {
-    const number = Number(value);
-    return value.trim() === '' || Number.isNaN(number) ? value : float(number);
-  }
-  if (type === 'object' || type.startsWith('array')) {
-    const parsed = parseJson(value);
-    return parsed.ok ? parsed.value : value;
-  }
-  return value;
 }

@@ -1,6 +1,9 @@
 import {
   decodeValues,
   float,
+  isArray,
+  isObject,
+  MASK,
   type Json,
   type NodeFinished,
   type RunEvent,
@@ -10,6 +13,7 @@ import {
   type Values,
 } from '../../schemas/core.ts';
 import type { Plan, PlanNode } from '../plan/plan.ts';
+import { fillSecrets } from '../text/index.ts';
 
 /** An event in the form Dify's service API streams (facts: dify-semantics §6): `data` holds values, to be printed with `toJsonText`. */
 export type DifyEvent = ReadonlyMap<string, Value>;
@@ -62,7 +66,7 @@ export function difyEvents(plan: Plan): (event: RunEvent) => readonly DifyEvent[
             node_type: node?.type ?? null,
             title: node?.title ?? null,
             retry_index: event.data.attempt,
-            error: event.data.error.message,
+            error: maskedText(event.data.error.message),
           }),
         ];
       }
@@ -95,7 +99,17 @@ export function difyEvents(plan: Plan): (event: RunEvent) => readonly DifyEvent[
 type Entries = Readonly<Record<string, Value>>;
 const objectOf = (entries: Entries): DifyEvent => new Map(Object.entries(entries));
 const seconds = (ms: number): number => Math.floor(ms / 1000);
-const shown = (json: Json): Value => (json === null ? null : decodeValues(json));
+const shown = (json: Json): Value => (json === null ? null : withoutPlaceholders(decodeValues(json)));
+const maskedText = (text: string): string => fillSecrets(text, () => MASK);
+
+/** The value with `***` for every placeholder of a secret. */
+function withoutPlaceholders(value: Value): Value {
+  if (typeof value === 'string') return maskedText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (isArray(value)) return value.map(withoutPlaceholders);
+  if (!isObject(value)) return value;
+  return new Map(Array.from(value, ([key, item]): [string, Value] => [maskedText(key), withoutPlaceholders(item)]));
+}
 
 /** The inputs as Dify shows them: the start variables, and sys.* beside them. */
 function runInputs(started: RunStarted['data']): Values {
@@ -116,7 +130,7 @@ function nodeFinished(node: PlanNode, data: NodeFinished['data'], started: RunSt
     process_data: null,
     outputs: isStart ? runInputs(started) : shown(data.outputs),
     status: data.status,
-    error: data.error?.message ?? null,
+    error: data.error === null ? null : maskedText(data.error.message),
     elapsed_time: float((data.at - data.startedAt) / 1000),
     execution_metadata: objectOf({ total_tokens: tokens, total_price: data.usage?.cost ?? null, currency: 'USD' }),
     created_at: seconds(data.startedAt),
@@ -131,7 +145,9 @@ function pieces(plan: Plan, node: PlanNode, data: NodeFinished['data'], started:
   const answer = decodeValues(data.outputs).get('answer');
   if (typeof answer !== 'string' || answer === '') return [];
   const base = { task_id: started.runId, workflow_run_id: started.runId, conversation_id: started.runId, message_id: started.runId };
-  return [objectOf({ event: 'message', ...base, id: started.runId, answer, from_variable_selector: [node.id, 'answer'] })];
+  return [
+    objectOf({ event: 'message', ...base, id: started.runId, answer: maskedText(answer), from_variable_selector: [node.id, 'answer'] }),
+  ];
 }
 
 const messageEnd = (started: RunStarted['data']): DifyEvent =>
@@ -151,7 +167,7 @@ const runFinished = (data: RunFinished['data'], started: RunStarted['data'] | un
   workflow_id: started?.flowVersion ?? null,
   status: data.status,
   outputs: shown(data.outputs),
-  error: data.error,
+  error: data.error === null ? null : maskedText(data.error),
   elapsed_time: float(data.elapsedMs / 1000),
   total_tokens: (data.usage.inputTokens ?? 0) + (data.usage.outputTokens ?? 0),
   total_steps: data.totalSteps,

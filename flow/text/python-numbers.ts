@@ -26,16 +26,18 @@ export const pythonStrip = (text: string): string => text.slice(leadingSpace(tex
 export const pythonLeftStrip = (text: string): string => text.slice(leadingSpace(text));
 export const pythonRightStrip = (text: string): string => text.slice(0, trailingSpace(text));
 
+type IsBlank = (unit: number) => boolean;
+
 // Loops, since a regex for blanks at the end takes quadratic time on text with long runs of blanks.
-function leadingSpace(text: string): number {
+function leadingSpace(text: string, isBlank: IsBlank = isPythonSpace): number {
   let start = 0;
-  while (start < text.length && isPythonSpace(text.charCodeAt(start))) start++;
+  while (start < text.length && isBlank(text.charCodeAt(start))) start++;
   return start;
 }
 
-function trailingSpace(text: string): number {
+function trailingSpace(text: string, isBlank: IsBlank = isPythonSpace): number {
   let end = text.length;
-  while (end > 0 && isPythonSpace(text.charCodeAt(end - 1))) end--;
+  while (end > 0 && isBlank(text.charCodeAt(end - 1))) end--;
   return end;
 }
 
@@ -45,9 +47,13 @@ function isPythonSpace(unit: number): boolean {
   return FURTHER_SPACES.has(unit);
 }
 
+// `int` and `float` skip fewer blanks than `str.strip`: the separators U+001C to U+001F are none to them.
+const isNumberSpace: IsBlank = (unit) => isPythonSpace(unit) && !(unit >= 0x1c && unit <= 0x1f);
+const stripNumber = (text: string): string => text.slice(leadingSpace(text, isNumberSpace), trailingSpace(text, isNumberSpace));
+
 /** `int(text)` of Python: blanks around, a sign, single underscores between digits, digits of any script. Undefined: ValueError. */
 export function parsePythonInteger(text: string): number | bigint | undefined {
-  const plain = asciiDigits(pythonStrip(text));
+  const plain = asciiDigits(stripNumber(text));
   if (!INTEGER.test(plain)) return undefined;
   const digits = plain.replaceAll('_', '');
   if (digits.length <= 15) return integer(Number(digits));
@@ -57,7 +63,7 @@ export function parsePythonInteger(text: string): number | bigint | undefined {
 
 /** `float(text)` of Python, as a double; "nan", "inf" and "infinity" in any case. Undefined: ValueError. */
 export function parsePythonFloat(text: string): number | undefined {
-  const plain = asciiDigits(pythonStrip(text));
+  const plain = asciiDigits(stripNumber(text));
   if (FLOAT.test(plain)) return Number(plain.replaceAll('_', ''));
   const named = NAMED_FLOAT.exec(plain);
   if (named === null) return undefined;

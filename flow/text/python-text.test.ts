@@ -101,6 +101,10 @@ describe('numbers in text', () => {
     ['', undefined],
     ['\ufeff1', undefined],
     ['9'.repeat(4301), undefined],
+    ['\x85\xa0\u2028\t5\v\f\r\n \u3000', 5],
+    ['\x1c5', undefined],
+    ['5\x1f', undefined],
+    ['\u3000\x1e5', undefined],
   ])('int(%s)', (text, value) => expect(parsePythonInteger(text)).toBe(value));
 
   it.each<[string, number | undefined]>([
@@ -120,6 +124,11 @@ describe('numbers in text', () => {
     ['infinit', undefined],
     ['', undefined],
     ['1,5', undefined],
+    ['\x85\xa0\u2028\t5\v\f\r\n \u3000', 5],
+    ['\x1c5', undefined],
+    ['5\x1d', undefined],
+    ['\x85\x1e5', undefined],
+    ['5\x1f\u3000', undefined],
   ])('float(%j)', (text, value) => expect(parsePythonFloat(text)).toBe(value));
 
   it('reads back every float it prints', () => {

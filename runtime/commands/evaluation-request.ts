@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Plan } from '../../flow/index.ts';
-import { RiskflowError, type EvaluationOptions, type Pin } from '../../schemas/index.ts';
+import { RiskflowError, type EvaluationOptions, type FlowVersionRow, type Pin } from '../../schemas/index.ts';
 import type { Context } from '../context.ts';
 import { loadPlan, publishFlow, readFlowFile } from './flows.ts';
 
@@ -57,6 +57,16 @@ export type ResolvedFlow = {
   readonly publish: () => Promise<void>;
 };
 
+/** The version that FLOW[:VERSION] names. Names of flows come from their files and may hold colons: the whole text is tried first. */
+async function publishedVersion({ storage, workspaceId }: Context, reference: string): Promise<FlowVersionRow | undefined> {
+  const latest = (await storage.read.flowVersions(workspaceId, reference)).at(-1);
+  const colon = reference.lastIndexOf(':');
+  if (latest !== undefined || colon === -1) return latest;
+  const version = reference.slice(colon + 1);
+  const versions = await storage.read.flowVersions(workspaceId, reference.slice(0, colon));
+  return version === '' ? undefined : versions.find((candidate) => candidate.version.startsWith(version));
+}
+
 /** A flow by what the user wrote: a file, or FLOW[:VERSION] of a published flow. Writes nothing. */
 export async function resolveFlow(context: Context, reference: string): Promise<ResolvedFlow> {
   if (/\.ya?ml$/i.test(reference) || existsSync(reference)) {
@@ -67,9 +77,7 @@ export async function resolveFlow(context: Context, reference: string): Promise<
     return { plan: imported.flow.plan, fileName: basename(reference), warnings: imported.flow.warnings, publish };
   }
   await context.storage.projections.catchUp(context.workspaceId);
-  const [name = '', version] = reference.split(':');
-  const versions = await context.storage.read.flowVersions(context.workspaceId, name);
-  const row = version === undefined ? versions.at(-1) : versions.find((candidate) => candidate.version.startsWith(version));
+  const row = await publishedVersion(context, reference);
   if (row === undefined) {
     const known = (await context.storage.read.flows(context.workspaceId)).map((flow) => flow.flow);
     throw new RiskflowError('not_found', `"${reference}" is neither a flow file nor a published flow`, {

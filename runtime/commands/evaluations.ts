@@ -264,7 +264,7 @@ export async function showEvaluation(
   evaluationId: string,
   options: { readonly report: string | null } = { report: null },
 ): Promise<{ readonly summary: EvaluationSummary; readonly input: Awaited<ReturnType<typeof reportInput>> }> {
-  const row = await evaluationRow(context, evaluationId);
+  const row = await withOwnership(context, await evaluationRow(context, evaluationId));
   const loaded = await loadEvaluation(context, await startedOf(context, evaluationId));
   const summary = await withReport(context, loaded, { status: row.status, report: options.report });
   return { summary, input: await reportInput(context, { loaded, summary }) };
@@ -276,8 +276,23 @@ export async function* showResults(context: Context, evaluationId: string): Asyn
   yield* resultsOf(context, evaluationId);
 }
 
+/** An evaluation as it stands: `interrupted` when it has no verdict and nobody works on it any more. */
+export type ListedEvaluation = Omit<EvaluationRow, 'status'> & { readonly status: EvaluationRow['status'] | 'interrupted' };
+
 /** All evaluations, newest first. */
-export async function listEvaluations(context: Context): Promise<readonly EvaluationRow[]> {
+export async function listEvaluations(context: Context): Promise<readonly ListedEvaluation[]> {
   await context.storage.projections.catchUp(context.workspaceId);
-  return context.storage.read.evaluations(context.workspaceId);
+  const listed: ListedEvaluation[] = [];
+  for (const row of await context.storage.read.evaluations(context.workspaceId)) listed.push(await withOwnership(context, row));
+  return listed;
+}
+
+/** Whether a process lives that works on an evaluation is no fact of its own, so the projection does not know it. */
+async function withOwnership(context: Context, row: EvaluationRow): Promise<ListedEvaluation> {
+  if (row.status !== 'running') return row;
+  const lease = await context.storage.leases.read(context.workspaceId, evaluationStream(row.evaluationId));
+  if (lease !== undefined && lease.until > context.now() && !context.isDead(lease)) return row;
+  // It may have been judged after it was read, and only therefore have nobody.
+  const now = await evaluationRow(context, row.evaluationId);
+  return now.status === 'running' ? { ...now, status: 'interrupted' } : now;
 }

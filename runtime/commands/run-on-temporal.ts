@@ -36,13 +36,22 @@ export async function runFlowOnTemporal(context: Context, request: TemporalRunRe
     await client.start({ workspaceId, runId, flowVersion: plan.flowVersion, started, actor, timeoutMs });
     request.onBegun?.(started.data);
     const followed = follow(context, { runId, client, request });
-    const result = await client.result({ workspaceId, runId });
+    const result = await Promise.race([client.result({ workspaceId, runId }), aborted(request.signal, runId)]);
     await followed.seen();
     if (result.status === 'finished') return finishedRun(started, result.data);
     throw new RiskflowError('busy', `run ${runId} was taken over by another process, which goes on with it`);
   } finally {
     await client.close();
   }
+}
+
+/** Whoever follows a run may go: Temporal goes on with it. */
+function aborted(signal: AbortSignal | undefined, runId: string): Promise<never> {
+  return new Promise((_, reject) => {
+    const leave = (): void => reject(new RiskflowError('failed', `nobody follows run ${runId} any more; Temporal goes on with it`));
+    if (signal?.aborted === true) leave();
+    else signal?.addEventListener('abort', leave, { once: true });
+  });
 }
 
 /** Tells of each event once it is stored, until all that there are when `seen` is called were told. */

@@ -1,4 +1,4 @@
-import { checkInputs, type Plan } from '../../flow/index.ts';
+import { checkInputs, isRootPinned, type Plan } from '../../flow/index.ts';
 import {
   encodeValues,
   PLAN_VERSION,
@@ -26,7 +26,7 @@ export type RunStart = {
 };
 
 /** What can be wrong with a request before the run begins. @throws RiskflowError `invalid_input` or `usage` */
-export function checkRun(context: Context, start: Pick<RunStart, 'plan' | 'inputs' | 'modelMap'>): void {
+export function checkRun(context: Context, start: Pick<RunStart, 'plan' | 'inputs' | 'modelMap' | 'pins'>): void {
   checkModelMap([start.plan], start.modelMap ?? {}, context.settings);
   checkedInputs(start);
 }
@@ -68,7 +68,9 @@ export function startRun(context: Pick<Context, 'now' | 'secrets' | 'workspaceId
   };
 }
 
-function checkedInputs({ plan, inputs }: Pick<RunStart, 'plan' | 'inputs'>): Values {
+function checkedInputs({ plan, inputs, pins }: Pick<RunStart, 'plan' | 'inputs' | 'pins'>): Values {
+  // The start node is not executed, so nothing asks for its variables.
+  if (isRootPinned(plan, pins ?? {})) return inputs;
   const checked = checkInputs(plan, inputs);
   if (!checked.ok) throw new RiskflowError('invalid_input', `flow "${plan.flow}": ${checked.message}`);
   return checked.inputs;

@@ -146,7 +146,8 @@ describe.concurrent('riskflow eval', () => {
         new RegExp(`\nriskflow: evaluation ${id} was interrupted; what is done is stored\n  → go on with: riskflow eval resume ${id}\n$`),
       );
       const { evaluations } = await riskflowJson<Listed>(['eval', 'list'], start);
-      expect(evaluations).toEqual([expect.objectContaining({ id, status: 'running', verdict: null })]);
+      expect(evaluations).toEqual([expect.objectContaining({ id, status: 'interrupted', verdict: null })]);
+      expect(await riskflowJson<EvaluationSummary>(['eval', 'show', id], start)).toMatchObject({ id, status: 'interrupted' });
       const paidBefore = endpoint.prompts.length;
       expect(paidBefore).toBeLessThan(20);
 

@@ -49,6 +49,17 @@ const flows = {
     'odd-params',
     llm('openai', 'small', { model: { provider: 'openai', name: 'small', mode: 'chat', completion_params: { temperature: 0, top_k: 5 } } }),
   ),
+  /** Asks about the input, then about the answer. */
+  askTwice: flow(
+    'ask-twice',
+    [
+      start({ variable: 'text' }),
+      llm('openai', 'small'),
+      { ...llm('openai', 'small'), id: 'again', prompt_template: [{ role: 'user', text: 'Sure about {{#ask.text#}}?' }] },
+      end({ label: ['again', 'text'] }),
+    ],
+    ['start -> ask', 'ask -> again', 'again -> end'],
+  ),
   foreign: askFlow('foreign', llm('acme', 'm1')),
   askFailBranch: flow(
     'careful',

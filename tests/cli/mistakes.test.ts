@@ -115,6 +115,7 @@ const runs: readonly Mistake[] = [
     says: /^good\.yml cannot be imported: the name of the flow is longer than 160 characters$/,
     hint: /--flow/,
   },
+  { args: ['flow', 'import', 'good.yml', '--flow', ''], says: /^flow import: --flow needs a name, and it is empty$/, hint: /leave it out/ },
   { args: runGood('--map-model', 'gpt-4o'), says: /^--map-model needs FROM=TO, two models, not "gpt-4o"$/ },
   {
     args: ['run', 'ask.yml', '--inputs', '{"text": "x"}', '--map-model', 'openai/big=riskflow/classifier/small@tune'],

@@ -16,8 +16,11 @@ export type ModelEndpoint = {
 
 type Reply = { readonly status?: number; readonly text: string };
 
-/** An OpenAI-compatible endpoint on the loopback interface, which answers what `reply` says after `delayMs`. Gone after the test file. */
-export async function modelEndpoint(reply: (prompt: string) => Reply, delayMs = 0): Promise<ModelEndpoint> {
+/** An OpenAI-compatible endpoint on the loopback interface, which answers what `reply` says after `delay` milliseconds. Gone after the test file. */
+export async function modelEndpoint(
+  reply: (prompt: string) => Reply,
+  delay: number | ((prompt: string) => number) = 0,
+): Promise<ModelEndpoint> {
   const prompts: string[] = [];
   const keys: string[] = [];
   const came = new EventEmitter();
@@ -31,7 +34,7 @@ export async function modelEndpoint(reply: (prompt: string) => Reply, delayMs = 
       prompts.push(prompt);
       keys.push(request.headers.authorization ?? '');
       came.emit('call');
-      await sleep(delayMs);
+      await sleep(typeof delay === 'number' ? delay : delay(prompt), undefined, { ref: false });
       const { status = 200, text } = reply(prompt);
       const completion = {
         id: 'c',

@@ -139,6 +139,31 @@ describe('riskflow run --resume', () => {
     );
   });
 
+  describe.skipIf(onWindows)(onWindows ? 'ended by a signal (skipped: Windows has none)' : 'ended by a signal', () => {
+    it.each(['SIGTERM', 'SIGHUP'] as const)('%s leaves the run as it is, and what was answered is not asked again', async (signal) => {
+      let slow = true;
+      // The first question is answered at once, the second one not before the process is gone.
+      const endpoint = await modelEndpoint(
+        (prompt) => ({ text: prompt.includes('hello') ? 'first' : 'second' }),
+        (prompt) => (slow && !prompt.includes('hello') ? 60_000 : 0),
+      );
+      const start = { data: join(newFolder(), 'data'), folder, env: { OPENAI_BASE_URL: endpoint.url } };
+      const running = startRiskflow(['run', 'askTwice.yml', '--inputs', '{"text": "hello"}', '--events'], start);
+      await running.printed(/"event":"node_started".*"node_id":"again"/);
+      await endpoint.called(2);
+      running.child.kill(signal);
+      const { code, err } = await running.finished;
+      const [runId = ''] = runIdsLike(start.data, 'run/%');
+      expect([code, err]).toEqual([1, `riskflow: the run was interrupted; it goes on with: riskflow run --resume ${runId}\n`]);
+      expect(runEvents(start.data, runId)).not.toContain('RunFinished');
+      slow = false;
+      const resumed = await riskflow(['run', '--resume', '--json'], start);
+      expect([resumed.code, resumed.err]).toEqual([0, `riskflow: run ${runId} goes on where it was interrupted\n`]);
+      expect(document(resumed.out)).toMatchObject({ runId, status: 'succeeded', outputs: { label: 'second' } });
+      expect(endpoint.prompts).toEqual(['Is this spam? hello', 'Sure about first?', 'Sure about first?']);
+    });
+  });
+
   it('a run that failed is printed again with its exit code, and not tried again', async () => {
     const endpoint = await modelEndpoint(() => ({ status: 400, text: 'no' }));
     const start = { data: join(newFolder(), 'data'), folder, env: { OPENAI_BASE_URL: endpoint.url } };

@@ -135,6 +135,19 @@ describe.concurrent('riskflow run', () => {
     });
   });
 
+  it.each(['a:b', 'mail@home', 'a:b@c'])('runs the flow that was imported as %s, also by its version', async (name) => {
+    const data = newData();
+    const { code, out } = await riskflow(['flow', 'import', 'good.yml', '--flow', name, '--json'], { data, folder });
+    expect(code).toBe(0);
+    const { version } = JSON.parse(out) as { readonly version: string };
+    for (const reference of [name, `${name}:${version}`, `${name}:${version.slice(0, 8)}`]) {
+      const ran = await riskflow(['run', reference, '--inputs', '{"text": "win"}', '--json'], { data, folder });
+      expect([reference, ran.code, ran.err]).toEqual([reference, 0, '']);
+      expect(JSON.parse(ran.out)).toMatchObject({ flow: name, flowVersion: version, outputs: { label: 'spam' } });
+    }
+    expect((await riskflow(['run', `${name}:`], { data, folder })).err).toMatch(/is neither a flow file nor a published flow/);
+  });
+
   it('asks the model behind OPENAI_BASE_URL, and --map-model replaces it', async () => {
     const endpoint = await modelEndpoint((prompt) => ({ text: `about ${prompt.length}` }));
     const env = { OPENAI_BASE_URL: endpoint.url };
