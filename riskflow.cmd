@@ -8,5 +8,5 @@ if not exist "%PINNED%" (
   exit /b 1
 )
 if not defined NODE_COMPILE_CACHE set "NODE_COMPILE_CACHE=%ROOT%node_modules\.cache\riskflow\compiled"
-"%PINNED%" --disable-warning=ExperimentalWarning --max-semi-space-size=4 --heap-growing-percent=120 "%ROOT%cli\main.ts" %*
+"%PINNED%" --disable-warning=ExperimentalWarning --max-semi-space-size=4 --heap-growing-percent=100 "%ROOT%cli\main.ts" %*
 exit /b %ERRORLEVEL%
