@@ -79,7 +79,7 @@ describe('where events are kept', () => {
       /^usage: the address of Temporal is "http:\/\/x"/,
     ],
   ])('%s is refused in one sentence that shows no password', (_, config, environment, expected) => {
-    const told = refusal(config, environment as Readonly<Record<string, string>>);
+    const told = refusal(config, environment);
     expect(told).toMatch(expected);
     expect(told).not.toMatch(/secret\d/);
   });

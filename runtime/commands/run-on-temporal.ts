@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RiskflowError, type RunEvent } from '../../schemas/index.ts';
 import { newId, type Context } from '../context.ts';
 import { DEFAULT_RUN_TIMEOUT_MS } from '../embedded/run-host.ts';
-import type { RunClient } from '../temporal/client.ts';
 import { neededTemporal } from '../temporal/place.ts';
 import { finishedRun, type FinishedRun, type RunRequest } from './run-flow.ts';
 import { readRunAfter } from './run-reads.ts';
@@ -35,8 +34,8 @@ export async function runFlowOnTemporal(context: Context, request: TemporalRunRe
     const timeoutMs = context.settings.config.runTimeoutMs ?? DEFAULT_RUN_TIMEOUT_MS;
     await client.start({ workspaceId, runId, flowVersion: plan.flowVersion, started, actor, timeoutMs });
     request.onBegun?.(started.data);
-    const followed = follow(context, { runId, client, request });
-    const result = await Promise.race([client.result({ workspaceId, runId }), aborted(request.signal, runId)]);
+    const followed = follow(context, { runId, request });
+    const result = await Promise.race([client.result({ workspaceId, runId }), aborted(request.signal, runId)]).finally(followed.end);
     await followed.seen();
     if (result.status === 'finished') return finishedRun(started, result.data);
     throw new RiskflowError('busy', `run ${runId} was taken over by another process, which goes on with it`);
@@ -54,11 +53,11 @@ function aborted(signal: AbortSignal | undefined, runId: string): Promise<never>
   });
 }
 
-/** Tells of each event once it is stored, until all that there are when `seen` is called were told. */
+/** Tells of each event once it is stored, until `end`; `seen` resolves when all that there are then were told. */
 function follow(
   context: Context,
-  { runId, request }: { readonly runId: string; readonly client: RunClient; readonly request: TemporalRunRequest },
-): { readonly seen: () => Promise<void> } {
+  { runId, request }: { readonly runId: string; readonly request: TemporalRunRequest },
+): { readonly end: () => void; readonly seen: () => Promise<void> } {
   const { onEvent, onWaiting, plan } = request;
   const began = performance.now();
   let told = 0;
@@ -81,8 +80,10 @@ function follow(
   // Its failure shows when the end is awaited.
   watching.catch(() => undefined);
   return {
-    seen: async () => {
+    end: () => {
       over = true;
+    },
+    seen: async () => {
       await watching;
       await look();
     },
