@@ -11,6 +11,7 @@ import { addSourceCommands } from './commands/source.ts';
 import type { Dispatch } from './declare.ts';
 import { productVersion } from './install-folder.ts';
 import { printError } from './print-error.ts';
+import { addWorkerCommand } from './commands/worker.ts';
 import { openSession } from './session.ts';
 import type { Terminal } from './terminal.ts';
 import { wrongUseOf } from './wrong-use.ts';
@@ -23,6 +24,9 @@ const ENVIRONMENT = `
 Environment:
   RISKFLOW_DATA        folder of the data (default: ./data)
   RISKFLOW_CONFIG      configuration file (default: ./riskflow.yml, where there is one)
+  RISKFLOW_MYSQL_URL   keep the data on a MySQL server: mysql://user:password@host:3306/database
+  RISKFLOW_TEMPORAL_ADDRESS
+                       host:port of the Temporal server for run --on temporal and worker
   OPENAI_BASE_URL      any OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1
   OPENAI_API_KEY       its key; not needed for an endpoint on this machine
   RISKFLOW_SECRET_X    value of the secret X that flows use
@@ -60,6 +64,7 @@ export function buildProgram(terminal: Pick<Terminal, 'out'>, dispatch: Dispatch
   addDecisionCommands(program, dispatch);
   addDeadletterCommands(program, dispatch);
   addProjectionCommands(program, dispatch);
+  addWorkerCommand(program, dispatch);
   addDemoCommand(program, dispatch, runProgram);
   return program;
 }

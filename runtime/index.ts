@@ -15,6 +15,8 @@ export {
 export { listModels, trainModel, type TrainedModel } from './commands/models.ts';
 export { projectionStatus, rebuildProjections } from './commands/projections.ts';
 export { checkRun } from './commands/run-start.ts';
+export { runFlowOnTemporal, type TemporalRunRequest } from './commands/run-on-temporal.ts';
+export { startAppWorker } from './commands/start-worker.ts';
 export { runFlow, type FinishedRun, type RunRequest, type RunWatch } from './commands/run-flow.ts';
 export { resumeRun, type ResumedRun } from './commands/run-resume.ts';
 export { interruptedRuns, type InterruptedRun } from './commands/run-reads.ts';

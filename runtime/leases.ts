@@ -1,6 +1,8 @@
 import { RiskflowError, type Fence, type LeaseOwner, type LeaseStore } from '../schemas/index.ts';
 
 /** A lease lasts this long unless renewed, which happens every third of it. */
+/** What stands for the host in leases of workflows. Not a host's name, so that no process looks for the owner among its neighbours. */
+export const TEMPORAL_HOST = 'temporal:workflow';
 export const LEASE_MS = 10_000;
 const RENEW_MS = 3_000;
 

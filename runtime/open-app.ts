@@ -1,11 +1,12 @@
 import { createCallLimiter, createEffectExecutor } from '../activities/index.ts';
 import { createQuickJsRunner } from '../sandbox/index.ts';
-import type { CodeRunner } from '../schemas/index.ts';
-import { isDead, openSqliteStorage, processIdentity } from '../storage/index.ts';
+import type { CodeRunner, Storage } from '../schemas/index.ts';
+import { isDead, openMysqlStorage, openSqliteStorage, processIdentity } from '../storage/index.ts';
 import type { Context, OnProgress } from './context.ts';
 import { environmentSecrets } from './environment-secrets.ts';
 import { createModelRouter } from './model-router.ts';
 import type { Settings } from './settings.ts';
+import type { StoragePlace } from './storage-place.ts';
 
 export type App = { readonly context: Context; close(): Promise<void> };
 
@@ -19,12 +20,13 @@ export type OpenOptions = {
 
 const DEFAULT_MODEL_CONCURRENCY = 16;
 
-/** The one place that composes the program. Opens the data folder, which is made when it is not there. */
+/** The one place that composes the program. Opens the storage: in the data folder, which is made when it is not there, or on a server. */
 export async function openApp(settings: Settings, options: OpenOptions): Promise<App> {
-  const storage = await openSqliteStorage({ folder: settings.dataFolder });
+  const storage = await openStorage(settings.storage);
   const identity = processIdentity();
   const hidden = [
     settings.openai.apiKey,
+    settings.storage.kind === 'mysql' ? settings.storage.password : undefined,
     ...Object.values(settings.config.models ?? {}).map((entry) =>
       entry.apiKeyEnv === undefined ? undefined : settings.environment[entry.apiKeyEnv],
     ),
@@ -62,6 +64,12 @@ export async function openApp(settings: Settings, options: OpenOptions): Promise
       await storage.close();
     },
   };
+}
+
+function openStorage(place: StoragePlace): Promise<Storage> {
+  if (place.kind === 'sqlite') return openSqliteStorage({ folder: place.folder });
+  const { url, tls, connections } = place;
+  return openMysqlStorage({ url, ...(tls === undefined ? {} : { tls }), ...(connections === undefined ? {} : { connections }) });
 }
 
 /** A worker for code costs time and memory that most commands need not spend. */

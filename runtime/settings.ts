@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseDocument } from 'yaml';
+import type { TemporalPlace } from './temporal/address.ts';
+import { temporalPlace } from './temporal/place.ts';
+import { storagePlace, type StoragePlace } from './storage-place.ts';
 import { configSchema, RiskflowError, type Config } from '../schemas/index.ts';
 
 /** Everything that decides how a process works, resolved once at its start. */
@@ -8,6 +11,9 @@ export type Settings = {
   readonly workspaceId: string;
   /** Absolute path of the data folder. */
   readonly dataFolder: string;
+  readonly storage: StoragePlace;
+  /** Undefined when no server is set. */
+  readonly temporal: TemporalPlace | undefined;
   readonly openai: { readonly baseUrl: string | undefined; readonly apiKey: string | undefined };
   readonly config: Config;
   /** The environment, for secrets (RISKFLOW_SECRET_*) and the keys that the configuration names. */
@@ -17,15 +23,19 @@ export type Settings = {
 export const DEFAULT_WORKSPACE = 'default';
 
 /**
- * Reads RISKFLOW_DATA (default ./data), OPENAI_BASE_URL, OPENAI_API_KEY and the configuration file: RISKFLOW_CONFIG, else ./riskflow.yml
+ * Reads RISKFLOW_DATA (default ./data), RISKFLOW_MYSQL_URL, OPENAI_BASE_URL, OPENAI_API_KEY and the configuration file: RISKFLOW_CONFIG, else ./riskflow.yml
  * where there is one.
  */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>, workingFolder: string): Settings {
+  const dataFolder = resolve(workingFolder, nonEmpty(environment['RISKFLOW_DATA']) ?? 'data');
+  const config = readConfig(environment, workingFolder);
   return {
     workspaceId: DEFAULT_WORKSPACE,
-    dataFolder: resolve(workingFolder, nonEmpty(environment['RISKFLOW_DATA']) ?? 'data'),
+    dataFolder,
+    storage: storagePlace({ environment, config, dataFolder, workingFolder }),
+    temporal: temporalPlace({ environment, config, workingFolder }),
     openai: { baseUrl: checkedUrl(nonEmpty(environment['OPENAI_BASE_URL'])), apiKey: nonEmpty(environment['OPENAI_API_KEY']) },
-    config: readConfig(environment, workingFolder),
+    config,
     environment,
   };
 }

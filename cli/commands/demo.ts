@@ -114,7 +114,8 @@ type StepWork = Demo & { readonly folder: string };
 
 async function runStep(session: Session, { title, args }: Step, { folder, debug, runCommand }: StepWork): Promise<StepResult> {
   const { terminal } = session;
-  const env = { ...terminal.env, RISKFLOW_DATA: folder };
+  // It shows what one process can do with one file, and leaves other data alone.
+  const env = { ...terminal.env, RISKFLOW_DATA: folder, RISKFLOW_STORAGE: 'sqlite' };
   const flags = debug ? ['--debug'] : [];
   if (!session.json) return { title, command: args, exitCode: await runCommand([...args, ...flags], { ...terminal, env }), result: null };
   const printed: string[] = [];

@@ -17,6 +17,7 @@ type RunOptions = {
   readonly mapModel?: Pairs;
   readonly events?: boolean;
   readonly resume?: string | true;
+  readonly on?: string;
 };
 
 export function addRunCommand(program: Command, dispatch: Dispatch): void {
@@ -30,6 +31,7 @@ export function addRunCommand(program: Command, dispatch: Dispatch): void {
       pinOption(),
       mapModelOption(),
       option('--events', 'print every event as Dify streams it, one JSON document per line'),
+      option('--on <HOST>', 'where it runs: here, or temporal, where a worker drives it', { standard: 'here' }),
       option('--resume [RUN_ID]', 'instead of FLOW: go on with the run, or with the only one, that was interrupted'),
     ],
     examples: [
@@ -63,6 +65,8 @@ async function run(session: Session, command: Command): Promise<number> {
 
 async function runReference(session: Session, reference: string, options: RunOptions): Promise<number> {
   const { query, mapModel: modelMap = {} } = options;
+  if (options.on !== undefined && options.on !== 'here' && options.on !== 'temporal')
+    throw new RiskflowError('usage', `run: --on is "${options.on}", and can be here or temporal`);
   const inputs = await readInputs(session.terminal, options.inputs);
   const pins = options.pin === undefined ? {} : await readPins(session.terminal, options.pin);
   const file = await readFlowFile(reference);
@@ -71,6 +75,7 @@ async function runReference(session: Session, reference: string, options: RunOpt
     const named = file ?? (await findFlow(work, reference));
     checkPins(pins, named.nodes);
     runtime.checkRun(context, { plan: named.plan, inputs, modelMap, pins });
+    const onTemporal = options.on === 'temporal';
     const plan = named.isFile ? (await runtime.publishFlowFile(context, reference)).plan : named.plan;
     const interruption = await interruptionNotice(work);
     return followRun(session, work, {
@@ -79,7 +84,12 @@ async function runReference(session: Session, reference: string, options: RunOpt
         if (interruption !== null) session.notice(interruption);
         tellAbout(session, named, { inputs, options });
       },
-      drive: (watch) => runtime.runFlow(context, { plan, inputs, pins, modelMap, ...(query === undefined ? {} : { query }), ...watch }),
+      drive: (watch) => {
+        const request = { plan, inputs, pins, modelMap, ...(query === undefined ? {} : { query }), ...watch };
+        return onTemporal
+          ? runtime.runFlowOnTemporal(context, { ...request, onWaiting: session.notice })
+          : runtime.runFlow(context, request);
+      },
     });
   });
 }

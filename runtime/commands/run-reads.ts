@@ -1,6 +1,7 @@
 import { RiskflowError, type RunEvent, type RunStarted, type StoredEvent } from '../../schemas/index.ts';
 import type { Context } from '../context.ts';
 import { runStream } from '../embedded/run-host.ts';
+import { TEMPORAL_HOST } from '../leases.ts';
 
 type Reader = Pick<Context, 'storage' | 'workspaceId'>;
 
@@ -10,10 +11,13 @@ const toRunEvent = ({ type, data }: StoredEvent): RunEvent => ({ type, data }) a
 const PAGE = 1000;
 
 /** All events of a run, in order. */
-export async function readRun({ storage, workspaceId }: Reader, runId: string): Promise<readonly RunEvent[]> {
+export const readRun = (reader: Reader, runId: string): Promise<readonly RunEvent[]> => readRunAfter(reader, runId, 0);
+
+/** The events of a run without its first `known`. */
+export async function readRunAfter({ storage, workspaceId }: Reader, runId: string, known: number): Promise<readonly RunEvent[]> {
   const events: RunEvent[] = [];
   for (;;) {
-    const page = await storage.events.readStream(workspaceId, runStream(runId), { afterVersion: events.length, limit: PAGE });
+    const page = await storage.events.readStream(workspaceId, runStream(runId), { afterVersion: known + events.length, limit: PAGE });
     for (const stored of page) events.push(toRunEvent(stored));
     if (page.length < PAGE) return events;
   }
@@ -36,6 +40,8 @@ export async function interruptedRuns(context: Context): Promise<readonly Interr
   const interrupted: InterruptedRun[] = [];
   for (const { runId, flow, since, resource } of await storage.events.unfinishedRuns(workspaceId, { mode: 'manual' })) {
     const lease = await storage.leases.read(workspaceId, resource);
+    // Temporal goes on with its own.
+    if (lease?.host === TEMPORAL_HOST) continue;
     if (lease !== undefined && lease.until > context.now() && !context.isDead(lease)) continue;
     // It may have ended after it was listed, and only therefore have nobody.
     if ((await storage.events.runStatus(workspaceId, runId))?.status === 'running') interrupted.push({ runId, flow, since });

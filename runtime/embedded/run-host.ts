@@ -63,7 +63,7 @@ export type RunOutcome =
   | { readonly status: 'taken-over' };
 
 const STOP_POLL_MS = 500;
-const DEFAULT_RUN_TIMEOUT_MS = 1_200_000;
+export const DEFAULT_RUN_TIMEOUT_MS = 1_200_000;
 export const LOG_OF_RUNS = 'runs-0';
 export const runStream = (runId: string): string => `run/${runId}`;
 

@@ -8,7 +8,7 @@ import {
 } from '@temporalio/client';
 import { ErrorCode, messageOf, RiskflowError } from '../../schemas/index.ts';
 import type { runFlow, RunFlowArgs, RunFlowResult, RunName, RunView } from '../../workflows/index.ts';
-import { connected, type TemporalPlace } from './address.ts';
+import { connected, tlsOptions, type TemporalPlace } from './address.ts';
 
 export type RunClient = {
   /** Starts a run. Asked twice for the same run, under way or over, it starts nothing: the run is then the first one's. */
@@ -26,8 +26,9 @@ const CONNECT_MS = 5_000;
 type RunHandle = WorkflowHandle<typeof runFlow>;
 
 /** @throws RiskflowError `failed` when no server answers. */
-export async function connectRunClient({ address, namespace, taskQueue, identity }: TemporalPlace): Promise<RunClient> {
-  const connection = await connected(address, () => Connection.connect({ address, connectTimeout: CONNECT_MS }));
+export async function connectRunClient(place: TemporalPlace): Promise<RunClient> {
+  const { address, namespace, taskQueue, identity } = place;
+  const connection = await connected(address, () => Connection.connect({ address, connectTimeout: CONNECT_MS, ...tlsOptions(place) }));
   const client = new Client({ connection, namespace, ...(identity === undefined ? {} : { identity }) });
   const handleOf = (run: RunName): RunHandle => client.workflow.getHandle<typeof runFlow>(workflowIdOf(run));
   return {

@@ -14,7 +14,7 @@ import {
 } from '../../schemas/index.ts';
 import type { FactsToAppend, HistoryPage, RunActivities, RunName } from '../../workflows/index.ts';
 import { LOG_OF_RUNS, runStream } from '../embedded/run-host.ts';
-import { LEASE_MS } from '../leases.ts';
+import { LEASE_MS, TEMPORAL_HOST } from '../leases.ts';
 
 /** What a worker performs runs with. */
 export type RunActivityDeps = {
@@ -70,8 +70,7 @@ const storing = (deps: RunActivityDeps, workspaceId: string): EffectExecutor =>
     reuseKey: () => Promise.resolve(null),
   });
 
-/** Not a host's name, so that no process looks for the owner among its neighbours and takes it for dead. */
-const ownerOf = (owner: string): LeaseOwner => ({ owner, host: 'temporal:workflow', boot: 'temporal', pid: 0 });
+const ownerOf = (owner: string): LeaseOwner => ({ owner, host: TEMPORAL_HOST, boot: 'temporal', pid: 0 });
 
 async function takeRun(
   deps: RunActivityDeps,

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import type { RunActivities } from '../../workflows/index.ts';
-import { connected, type TemporalPlace } from './address.ts';
+import { connected, tlsOptions, type TemporalPlace } from './address.ts';
 
 export type RunWorkerOptions = TemporalPlace & {
   readonly activities: RunActivities;
@@ -30,7 +30,7 @@ const STICKY_MS = 5_000;
 /** A worker that drives runs. @throws RiskflowError `failed` when no server answers. */
 export async function startRunWorker(options: RunWorkerOptions): Promise<RunWorker> {
   const { address, namespace, taskQueue, identity, activities, workflowBundle, maxEffects } = options;
-  const connection = await connected(address, () => NativeConnection.connect({ address }));
+  const connection = await connected(address, () => NativeConnection.connect({ address, ...tlsOptions(options) }));
   try {
     const worker = await Worker.create({
       connection,

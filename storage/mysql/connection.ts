@@ -7,8 +7,12 @@ import type { Tables } from '../tables/database-tables.ts';
 import { mysqlDialect } from './dialect.ts';
 import { trouble } from './errors.ts';
 
+/** Certificates and a key in PEM form. */
+export type MysqlTls = { readonly ca?: string; readonly cert?: string; readonly key?: string };
+
 export type MysqlServer = {
   readonly url: string;
+  readonly tls: MysqlTls | undefined;
   readonly connections: number;
   readonly now: () => number;
   /** Seconds after which a statement gives up waiting for a row lock; its transaction is then tried again. */
@@ -47,12 +51,13 @@ export async function openMysqlServer(options: MysqlServer): Promise<Database> {
   }
 }
 
-async function kyselyOver({ url, connections, lockWaitSeconds }: MysqlServer): Promise<Kysely<Tables>> {
+async function kyselyOver({ url, tls, connections, lockWaitSeconds }: MysqlServer): Promise<Kysely<Tables>> {
   // Loaded when it is needed: most processes use SQLite, and start sooner without it.
   const { createPool } = await import('mysql2');
   const pool = createPool({
     uri: url,
     connectionLimit: connections,
+    ...(tls === undefined ? {} : { ssl: { ...tls, rejectUnauthorized: true, verifyIdentity: true } }),
     charset: 'utf8mb4_bin',
     timezone: 'Z',
     // Integers beyond 2^53 come as text instead of being rounded.

@@ -5,11 +5,13 @@ import { migrate } from '../migrations.ts';
 import { storageOver } from '../open-storage.ts';
 import { rowsOf } from '../prepared-query.ts';
 import { type Upcasters, upcasters as releasedUpcasters } from '../upcasting.ts';
-import { openMysqlServer } from './connection.ts';
+import { openMysqlServer, type MysqlTls } from './connection.ts';
 
 export type MysqlOptions = {
   /** `mysql://user:password@host:port/database`; the database exists. */
   readonly url: string;
+  /** PEM texts. Default: no TLS. With it the server's certificate and name are checked. */
+  readonly tls?: MysqlTls;
   /** Most connections at a time. @default 8 */
   readonly connections?: number;
   /** Milliseconds since 1970. @default Date.now */
@@ -28,8 +30,8 @@ const MIGRATION_WAIT = 60;
  * @throws RiskflowError when it cannot be reached or was written by a newer version
  */
 export async function openMysqlStorage(options: MysqlOptions): Promise<Storage> {
-  const { url, connections = 8, now = Date.now, lockWaitSeconds = 5, upcasters = releasedUpcasters } = options;
-  const database = await openMysqlServer({ url, connections, now, lockWaitSeconds });
+  const { url, tls, connections = 8, now = Date.now, lockWaitSeconds = 5, upcasters = releasedUpcasters } = options;
+  const database = await openMysqlServer({ url, tls, connections, now, lockWaitSeconds });
   try {
     await migrateAlone(database);
   } catch (error) {
