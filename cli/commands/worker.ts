@@ -16,11 +16,11 @@ export function addWorkerCommand(program: Command, dispatch: Dispatch): void {
         read: wholeNumber('--max-effects', { min: 1, max: 100_000 }),
       }),
     ],
-    examples: [
-      'RISKFLOW_TEMPORAL_ADDRESS=127.0.0.1:7233 riskflow worker',
-      'RISKFLOW_TEMPORAL_ADDRESS=127.0.0.1:7233 RISKFLOW_MYSQL_URL=mysql://user:password@127.0.0.1:3306/riskflow riskflow worker',
-    ],
+    examples: ['riskflow worker', 'riskflow worker --max-effects 400'],
     notes: [
+      'It needs Temporal, and a database that every worker and `run --on temporal` share, from the environment or the configuration file:',
+      '  RISKFLOW_TEMPORAL_ADDRESS=127.0.0.1:7233',
+      '  RISKFLOW_MYSQL_URL=mysql://user:password@127.0.0.1:3306/riskflow',
       'Any number of workers may run side by side, each on the storage that `run --on temporal` uses. Ctrl-C or SIGTERM stops one gracefully:',
       'it takes nothing new, and another worker performs what it had in flight.',
     ],

@@ -40,6 +40,7 @@ describe('help', () => {
       'decision list',
       'deadletter list',
       ...['rebuild', 'status'].map((verb) => `projection ${verb}`),
+      'worker',
       'demo',
     ]);
   });
