@@ -1,14 +1,8 @@
-import {
-  Client,
-  Connection,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  WorkflowNotFoundError,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import { ErrorCode, messageOf, RiskflowError } from '../../schemas/index.ts';
 import type { runFlow, RunFlowArgs, RunFlowResult, RunName, RunView } from '../../workflows/index.ts';
-import { connected, tlsOptions, type TemporalPlace } from './address.ts';
+import type { TemporalPlace } from './address.ts';
+import { openTemporalClient } from './open-client.ts';
 
 export type RunClient = {
   /** Starts a run. Asked twice for the same run, under way or over, it starts nothing: the run is then the first one's. */
@@ -21,15 +15,12 @@ export type RunClient = {
   close(): Promise<void>;
 };
 
-const CONNECT_MS = 5_000;
-
 type RunHandle = WorkflowHandle<typeof runFlow>;
 
 /** @throws RiskflowError `failed` when no server answers. */
 export async function connectRunClient(place: TemporalPlace): Promise<RunClient> {
-  const { address, namespace, taskQueue, identity } = place;
-  const connection = await connected(address, () => Connection.connect({ address, connectTimeout: CONNECT_MS, ...tlsOptions(place) }));
-  const client = new Client({ connection, namespace, ...(identity === undefined ? {} : { identity }) });
+  const { taskQueue } = place;
+  const { client, close } = await openTemporalClient(place);
   const handleOf = (run: RunName): RunHandle => client.workflow.getHandle<typeof runFlow>(workflowIdOf(run));
   return {
     start: async (args) => {
@@ -57,7 +48,7 @@ export async function connectRunClient(place: TemporalPlace): Promise<RunClient>
       }
     },
     view: (run) => toldOf(run, () => handleOf(run).query<RunView>('state')),
-    close: () => connection.close(),
+    close,
   };
 }
 
