@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Directories } from './directories.ts';
 import { isRunning } from './identity.ts';
 import type { ProcessIdentity } from './identity.ts';
-import { down, status, up } from './lifecycle.ts';
-import { portOf } from './ports.ts';
+import { down, install, status, up } from './lifecycle.ts';
+import { pickPorts, portOf } from './ports.ts';
 import { readRecord, writeRecord } from './record.ts';
 import type { Server } from './server.ts';
 
@@ -23,23 +23,24 @@ function fake(script: string, done: string[], needs: Server['needs'] = []): Serv
     installationName: 'fake-1',
     needs,
     ports: ['server'],
+    secrets: ['password'],
     stopLimitMs: 5_000,
     install: async () => {
       done.push('install');
       return { variant: 'fake', version: '1' };
     },
-    start: async (_installation, _state, ports) => {
+    start: async (_installation, { ports }) => {
       done.push('start');
       return { program: process.execPath, arguments: ['-e', script, String(portOf(ports, 'server'))] };
     },
-    ready: async (ports) => {
+    ready: async ({ ports }) => {
       const socket = connect(portOf(ports, 'server'), '127.0.0.1');
       await once(socket, 'connect');
       socket.destroy();
       return 'Fake 1';
     },
     prepare: async () => void done.push('prepare'),
-    environment: (ports) => ({ FAKE: `127.0.0.1:${portOf(ports, 'server')}` }),
+    environment: ({ ports, secrets }) => ({ FAKE: `${secrets['password'] ?? ''}@127.0.0.1:${portOf(ports, 'server')}` }),
   };
 }
 
@@ -86,6 +87,34 @@ describe.runIf(process.platform === 'linux')('(Linux only: reads /proc)', () => 
     expect(await readRecord(join(directories.state, 'fake'))).toBeUndefined();
   });
 
+  test('the password is the same at every start, another after a wipe, and nobody else may read it', async () => {
+    const server = fake(LISTENS, []);
+    const { FAKE: first = '' } = await up(server, directories);
+    expect(first).toMatch(/^[\w-]{24}@/);
+    expect((await stat(join(directories.state, 'fake', 'process.json'))).mode & 0o777).toBe(0o600);
+    await down(server, directories, true);
+    const { FAKE: second = '' } = await up(server, directories);
+    expect(second.split('@')[0]).not.toBe(first.split('@')[0]);
+  });
+
+  test('a port that somebody fixed is used, and asking for another one while it runs is an error', async () => {
+    const server = fake(LISTENS, []);
+    const [one, other] = Object.values(await pickPorts(['one', 'other']));
+    expect(await up(server, directories, { server: one ?? 0 })).toEqual({ FAKE: expect.stringContaining(`:${one}`) });
+    await expect(up(server, directories, { server: other ?? 0 })).rejects.toThrow(
+      `it runs on port ${one}, and RISKFLOW_STACK_PORT_FAKE asks for ${other}: take it down first`,
+    );
+  });
+
+  test('install starts nothing, and up then has nothing to install', async () => {
+    const done: string[] = [];
+    await install(fake(LISTENS, done), directories);
+    await install(fake(LISTENS, done), directories);
+    expect(done).toEqual(['install']);
+    await up(fake(LISTENS, done), directories);
+    expect(done).toEqual(['install', 'start', 'prepare']);
+  });
+
   test('what is installed is not installed again, and what the machine lacks by then does not matter', async () => {
     const done: string[] = [];
     const lacking = [{ sentence: 'Get a compiler.', present: async () => false }];
@@ -106,7 +135,7 @@ describe.runIf(process.platform === 'linux')('(Linux only: reads /proc)', () => 
     await up(fake(LISTENS, []), directories);
     const state = join(directories.state, 'fake');
     const process = await processOf(directories);
-    const record = { server: 'fake', ports: {}, startedAt: new Date().toISOString() };
+    const record = { server: 'fake', ports: {}, secrets: {}, startedAt: new Date().toISOString() };
     await writeRecord(state, { ...record, process: { ...process, startTime: '1' } });
     await down(fake(LISTENS, []), directories, false);
     expect(isRunning(process)).toBe(true);

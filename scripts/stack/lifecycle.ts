@@ -10,11 +10,13 @@ import { isRunning, stopProcess } from './identity.ts';
 import type { ProcessIdentity } from './identity.ts';
 import { makeOnce, readMarker, removeTree } from './install.ts';
 import { launch } from './launch.ts';
-import { pickPorts } from './ports.ts';
+import { choosePorts } from './ports.ts';
 import type { Ports } from './ports.ts';
 import { say, step } from './progress.ts';
 import { readRecord, writeRecord } from './record.ts';
-import type { Installation, Server } from './server.ts';
+import { keepSecrets } from './secrets.ts';
+import type { Installation, Instance, Server } from './server.ts';
+import { portSetting } from './settings.ts';
 
 /** The environment variables of a server that answers. */
 export type Environment = Readonly<Record<string, string>>;
@@ -24,24 +26,43 @@ const READY_POLL_MS = 150;
 const installedSchema = z.object({ variant: z.string(), version: z.string(), note: z.string().optional() });
 
 /**
- * Installs the server if it is not in the cache, starts it if it does not run, and returns when it answers. Throws
- * StackFailure when the machine lacks something, or the server ends or stays silent.
+ * Installs the server if it is not in the cache, starts it if it does not run, and returns when it answers. `fixed` are the ports that
+ * somebody settled. Throws StackFailure when the machine lacks something, or the server ends or stays silent.
  */
-export async function up(server: Server, directories: Directories): Promise<Environment> {
+export async function up(server: Server, directories: Directories, fixed: Ports = {}): Promise<Environment> {
   const state = stateOf(directories, server.name);
   const known = await readRecord(state);
   if (known?.process && isRunning(known.process)) {
     say(server.name, `already running as process ${known.process.pid}`);
-    return answers(server, known.process, known.ports, state);
+    requireSamePorts(server, known.ports, fixed);
+    return answers(server, known.process, { state, ports: known.ports, secrets: known.secrets });
   }
   const installation = await installed(server, directories);
   if (installation.note !== undefined) say(server.name, installation.note);
   await mkdir(state, { recursive: true });
-  const ports = await pickPorts(server.ports, known?.ports);
-  const command = await server.start(installation, state, ports);
+  const settingOf = (purpose: string): string => portSetting(server.name, purpose);
+  const ports = await choosePorts(server.ports, { fixed, before: known?.ports, settingOf });
+  const instance = { state, ports, secrets: keepSecrets(server.secrets, known?.secrets) };
+  const command = await server.start(installation, instance);
   const process = await launch(command, state, logIn(state));
-  await writeRecord(state, { server: server.name, process, ports, startedAt: new Date().toISOString() });
-  return answers(server, process, ports, state);
+  const { secrets } = instance;
+  await writeRecord(state, { server: server.name, process, ports, secrets, startedAt: new Date().toISOString() });
+  return answers(server, process, instance);
+}
+
+function requireSamePorts(server: Server, ports: Ports, fixed: Ports): void {
+  for (const [purpose, port] of Object.entries(fixed)) {
+    if (ports[purpose] === port) continue;
+    throw new StackFailure(
+      `it runs on port ${ports[purpose] ?? 'unknown'}, and ${portSetting(server.name, purpose)} asks for ${port}: take it down first`,
+    );
+  }
+}
+
+/** Installs the server if it is not in the cache, and starts nothing. Throws StackFailure when the machine lacks something. */
+export async function install(server: Server, directories: Directories): Promise<void> {
+  const { version } = await installed(server, directories);
+  say(server.name, `installed: ${version}`);
 }
 
 /** Stops the server if the stack started it; with `wipe` its data and log are deleted too. */
@@ -68,11 +89,12 @@ export async function status(server: Server, directories: Directories): Promise<
     say(server.name, `${ended}; ${installation === undefined ? 'not installed' : `installed: ${installation.version}`}`);
     return undefined;
   }
-  const { process, ports } = record;
+  const { process, ports, secrets } = record;
+  const instance = { state, ports, secrets };
   const places = Object.entries(ports).map(([purpose, port]) => `${purpose} 127.0.0.1:${port}`);
   try {
-    say(server.name, `running as process ${process.pid}, ${await server.ready(ports)}, ${places.join(', ')}`);
-    return server.environment(ports);
+    say(server.name, `running as process ${process.pid}, ${await server.ready(instance)}, ${places.join(', ')}`);
+    return server.environment(instance);
   } catch (error) {
     say(server.name, `process ${process.pid} runs but does not answer (${messageOf(error)}); ${places.join(', ')}; log ${logIn(state)}`);
     return undefined;
@@ -99,36 +121,36 @@ async function requireNeeds(server: Server): Promise<void> {
   if (missing.length > 0) throw new StackFailure(missing.join('\n'));
 }
 
-function answers(server: Server, process: ProcessIdentity, ports: Ports, state: string): Promise<Environment> {
+function answers(server: Server, process: ProcessIdentity, instance: Instance): Promise<Environment> {
   return step(server.name, 'waiting for an answer', async () => {
-    const version = await untilReady(server, process, ports, state);
-    await server.prepare(ports);
+    const version = await untilReady(server, process, instance);
+    await server.prepare(instance);
     say(server.name, `answers: ${version}`);
-    return server.environment(ports);
+    return server.environment(instance);
   });
 }
 
-async function untilReady(server: Server, process: ProcessIdentity, ports: Ports, state: string): Promise<string> {
+async function untilReady(server: Server, process: ProcessIdentity, instance: Instance): Promise<string> {
+  const log = logIn(instance.state);
   const deadline = performance.now() + READY_LIMIT_MS;
   for (;;) {
-    const answer = await server.ready(ports).then(
+    const answer = await server.ready(instance).then(
       (version) => ({ version }),
       (error: unknown) => ({ why: messageOf(error) }),
     );
     // Looked at after the answer too: if the process is gone, it was a stranger on the same port who answered.
     if (!isRunning(process)) {
-      throw new StackFailure(`the server ended before it answered; the end of ${logIn(state)}:\n${await endOfLog(logIn(state))}`);
+      throw new StackFailure(`the server ended before it answered; the end of ${log}:\n${await endOfLog(log)}`);
     }
     if ('version' in answer) return answer.version;
     if (performance.now() > deadline) {
-      throw new StackFailure(
-        `no answer within ${READY_LIMIT_MS / 1000} s (${answer.why}); see ${logIn(state)}, or take it down and up again`,
-      );
+      throw new StackFailure(`no answer within ${READY_LIMIT_MS / 1000} s (${answer.why}); see ${log}, or take it down and up again`);
     }
     await delay(READY_POLL_MS);
   }
 }
 
-function logIn(state: string): string {
+/** The file a server writes to. */
+export function logIn(state: string): string {
   return join(state, 'server.log');
 }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { isFree, pickPorts, portOf } from './ports.ts';
+import { choosePorts, isFree, pickPorts, portOf } from './ports.ts';
 
 test('each purpose gets its own port, and taken ones are passed over', async () => {
   const candidates = [1, 2, 2, 3].values();
@@ -37,8 +37,17 @@ test('a port somebody listens on is not free', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   expect(await isFree(port)).toBe(false);
+  const chosen = choosePorts(['server'], { fixed: { server: port }, before: undefined, settingOf: () => 'PORT_OF_IT' });
+  await expect(chosen).rejects.toThrow(`port ${port} is taken on 127.0.0.1: free it, or change PORT_OF_IT`);
   await new Promise((resolve) => server.close(resolve));
   expect(await isFree(port)).toBe(true);
+});
+
+test('fixed ports are kept, and the others are not put onto them', async () => {
+  const { server: free = 0 } = await pickPorts(['server']);
+  const chosen = await choosePorts(['server', 'ui'], { fixed: { ui: free }, before: { server: free }, settingOf: () => '' });
+  expect(chosen['ui']).toBe(free);
+  expect(chosen['server']).not.toBe(free);
 });
 
 test('asking for a port nobody picked is a mistake', () => {

@@ -53,3 +53,23 @@ async function pickOne(taken: readonly number[], free: (port: number) => Promise
   }
   throw new StackFailure(`no free port on 127.0.0.1 between ${LOWEST} and ${BEYOND - 1} after ${TRIES_PER_PORT} tries`);
 }
+
+/**
+ * Like `pickPorts`, with some ports settled in advance; `settingOf` names the setting that did it. Throws StackFailure when one of them is taken:
+ * a person who fixed a port wants that one.
+ */
+export async function choosePorts(
+  purposes: readonly string[],
+  {
+    fixed,
+    before,
+    settingOf,
+  }: { readonly fixed: Ports; readonly before: Ports | undefined; readonly settingOf: (purpose: string) => string },
+): Promise<Ports> {
+  for (const [purpose, port] of Object.entries(fixed)) {
+    if (!(await isFree(port))) throw new StackFailure(`port ${port} is taken on 127.0.0.1: free it, or change ${settingOf(purpose)}`);
+  }
+  const taken = Object.values(fixed);
+  const open = purposes.filter((purpose) => fixed[purpose] === undefined);
+  return { ...(await pickPorts(open, before, async (port) => !taken.includes(port) && (await isFree(port)))), ...fixed };
+}

@@ -9,6 +9,7 @@ const RECORD: ServerRecord = {
   server: 'mysql',
   process: { pid: 4711, startTime: '123456', boot: '0b5c' },
   ports: { server: 20_001 },
+  secrets: { password: 'x' },
   startedAt: '2026-01-02T03:04:05.000Z',
 };
 
@@ -25,6 +26,11 @@ test('a record comes back as it was written, also when the server was stopped', 
   const stopped = { ...RECORD, process: null };
   await writeRecord(folder, stopped);
   expect(await readRecord(folder)).toEqual(stopped);
+});
+
+test('a record of before there were passwords has none', () => {
+  const { secrets: _, ...old } = RECORD;
+  expect(parseRecord(JSON.stringify(old))).toEqual({ ...RECORD, secrets: {} });
 });
 
 test.each([

@@ -10,6 +10,8 @@ const recordSchema = z.strictObject({
   /** null after it was stopped by request; the ports are remembered for the next start. */
   process: z.strictObject({ pid: z.int().positive(), startTime: z.string().regex(/^\d+$/), boot: z.string().min(1) }).nullable(),
   ports: z.record(z.string(), z.int().min(1).max(65_535)),
+  /** Generated passwords by purpose; none in records of before they were generated. */
+  secrets: z.record(z.string(), z.string()).default({}),
   startedAt: z.iso.datetime(),
 });
 
@@ -41,9 +43,9 @@ export async function readRecord(stateDirectory: string): Promise<ServerRecord |
   return record;
 }
 
-/** Stores a record in one step, so that nobody ever reads half of one. The folder must exist. */
+/** Stores a record, which only its owner may read, in one step, so that nobody ever reads half of one. The folder must exist. */
 export async function writeRecord(stateDirectory: string, record: ServerRecord): Promise<void> {
   const path = join(stateDirectory, FILE);
-  await writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`);
+  await writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
   await rename(`${path}.new`, path);
 }

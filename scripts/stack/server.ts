@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import type { Ports } from './ports.ts';
+import type { Secrets } from './secrets.ts';
 
 /** Something the machine must have before a server can be installed, and how a person gets it. */
 export interface Need {
@@ -23,6 +24,14 @@ export interface Installation extends Installed {
   readonly directory: string;
 }
 
+/** One server that runs or is about to: what it was given, the same over restarts. */
+export interface Instance {
+  /** The folder of its record, log and data. */
+  readonly state: string;
+  readonly ports: Ports;
+  readonly secrets: Secrets;
+}
+
 /**
  * One kind of server, as a table of functions: one file in `servers/` each, listed in `servers.ts`. Starting,
  * recording, waiting and stopping are the same for all and live in `lifecycle.ts`.
@@ -38,16 +47,18 @@ export interface Server {
   readonly needs: readonly Need[];
   /** The purposes it needs ports for; `server` is the one clients connect to. */
   readonly ports: readonly string[];
+  /** The purposes it needs generated passwords for. */
+  readonly secrets: readonly string[];
   /** How long it may take to end by itself before it is killed. */
   readonly stopLimitMs: number;
   /** Installs into an empty folder, logging to `log`. Throws StackFailure when it cannot. */
   install(directory: string, log: string): Promise<Installed>;
-  /** Prepares its data in `stateDirectory` where that is needed, and says which command is the server. */
-  start(installation: Installation, stateDirectory: string, ports: Ports): Promise<Command>;
+  /** Prepares its data in the state folder where that is needed, and says which command is the server. */
+  start(installation: Installation, instance: Instance): Promise<Command>;
   /** Asks it a real question and returns its version; throws whatever the client throws while it does not answer. */
-  ready(ports: Ports): Promise<string>;
+  ready(instance: Instance): Promise<string>;
   /** Makes what the tests expect to find. Called when it is ready; doing it twice changes nothing. */
-  prepare(ports: Ports): Promise<void>;
+  prepare(instance: Instance): Promise<void>;
   /** What the tests read: the names and values of environment variables. */
-  environment(ports: Ports): Readonly<Record<string, string>>;
+  environment(instance: Instance): Readonly<Record<string, string>>;
 }

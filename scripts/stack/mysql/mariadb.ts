@@ -24,6 +24,7 @@ export const mariadb: DatabaseVariant = {
       ...common(given),
       '--bind-address=127.0.0.1',
       `--port=${given.port}`,
+      `--init-file=${given.home}/init.sql`,
       // Relative to the data, because the whole path of a socket must be shorter than 108 characters.
       '--socket=socket',
       '--pid-file=pid',

@@ -10,6 +10,8 @@ const PACKAGES = 'mysql-server-core,mysql-client-core';
 const PROGRAMS = ['unshare', 'chroot', 'mount', 'wget'];
 // The state is mounted here. Every Debian has the folder and nothing in it.
 const HOME = '/srv';
+/** What the container is told too: no second protocol on a port of its own, and no reading or writing of files by SQL. */
+export const SHARED_OPTIONS: readonly string[] = ['--mysqlx=OFF', '--secure-file-priv=NULL'];
 
 /**
  * MySQL of Debian unstable in a small Debian of its own, entered with chroot: Debian stable has no MySQL, and that of
@@ -80,11 +82,17 @@ function inside(directory: string, home: string, command: readonly string[]): Co
 }
 
 function mysqld(): readonly string[] {
-  return ['/usr/sbin/mysqld', '--no-defaults', '--user=root', `--datadir=${HOME}/data`, `--tmpdir=${HOME}/tmp`, '--secure-file-priv=NULL'];
+  return ['/usr/sbin/mysqld', '--no-defaults', '--user=root', `--datadir=${HOME}/data`, `--tmpdir=${HOME}/tmp`, ...SHARED_OPTIONS];
 }
 
 function listening({ port }: DatabaseRun): readonly string[] {
-  return ['--bind-address=127.0.0.1', `--port=${port}`, '--mysqlx=OFF', `--socket=${HOME}/socket`, `--pid-file=${HOME}/pid`];
+  return [
+    '--bind-address=127.0.0.1',
+    `--port=${port}`,
+    `--init-file=${HOME}/init.sql`,
+    `--socket=${HOME}/socket`,
+    `--pid-file=${HOME}/pid`,
+  ];
 }
 
 function root(directory: string): string {

@@ -15,6 +15,6 @@ export interface DatabaseVariant {
   install(directory: string, log: string): Promise<string>;
   /** The command that makes an empty database, with a root user without password, in a home of this run. */
   initialize(run: DatabaseRun): Command;
-  /** The command that is the server. */
+  /** The command that is the server. It first carries out `init.sql` in the home. */
   serve(run: DatabaseRun): Command;
 }

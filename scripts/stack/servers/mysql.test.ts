@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { homeName, mysql } from './mysql.ts';
+import { homeName } from '../mysql/database-server.ts';
+import { mariadb } from './mariadb.ts';
+import { mysql } from './mysql.ts';
 
 test.each([
   ['mysql', '/usr/sbin/mysqld  Ver 9.7.0-1 for Linux on x86_64 ((Debian))', 'data-mysql-9.7.0'],
@@ -9,7 +11,8 @@ test.each([
   expect(homeName({ variant, version })).toBe(home);
 });
 
-test('tests are told a whole URL with the database', () => {
-  const url = new URL(mysql.environment({ server: 20_001 })['RISKFLOW_TEST_MYSQL_URL'] ?? '');
-  expect([url.username, url.hostname, url.port, url.pathname]).toEqual(['root', '127.0.0.1', '20001', '/riskflow_test']);
+test('tests are told a whole URL with the password and the database', () => {
+  const instance = { state: '/s', ports: { server: 20_001 }, secrets: { password: 'p-w_1' } };
+  expect(mysql.environment(instance)).toEqual({ RISKFLOW_TEST_MYSQL_URL: 'mysql://root:p-w_1@127.0.0.1:20001/riskflow_test' });
+  expect(mariadb.environment(instance)).toEqual({ RISKFLOW_TEST_MARIADB_URL: 'mysql://root:p-w_1@127.0.0.1:20001/riskflow_test' });
 });
