@@ -1,3 +1,4 @@
+import type { Executor } from './executor.ts';
 import type { TableSyntax } from './tables/render-table.ts';
 
 /** What went wrong in the database, as far as the operations care. */
@@ -8,7 +9,13 @@ export type Trouble =
   | 'conflict'
   /** The lock did not become free in time. */
   | 'busy'
+  /** The connection is gone, or there is none to be had: another one may do. */
+  | 'lost'
+  /** The server takes no writes now. */
+  | 'read-only'
   | 'other';
+
+export type Counter = { readonly workspaceId: string; readonly name: string; readonly count: number };
 
 /** What differs between the databases, for the operations that both share. */
 export type Dialect = {
@@ -22,7 +29,11 @@ export type Dialect = {
   readonly lockRows: string;
   /** The same, while others may hold the same lock too. */
   readonly shareRows: string;
+  /** The statements after which a connection sees the data as they are now, whatever others write, until it commits. */
+  readonly beginSnapshot: readonly string[];
   /** Rows of the next insert statement when `left` rows are left. */
   readonly insertSize: (left: number) => number;
+  /** Adds to a counter and returns what it is then; undefined where there is no such counter. */
+  readonly raiseCounter: (trx: Executor, counter: Counter) => Promise<number | undefined>;
   readonly trouble: (error: unknown) => Trouble;
 };

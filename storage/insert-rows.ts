@@ -1,5 +1,6 @@
 import { CompiledQuery } from 'kysely';
 import type { Executor } from './database.ts';
+import type { DeferrableQuery } from './deferred-query.ts';
 import type { Dialect } from './dialect.ts';
 import type { RowOf, SqlRow, SqlValue, TableSpec } from './tables/table-spec.ts';
 
@@ -39,7 +40,8 @@ export function rowInserter<S extends TableSpec>(dialect: Dialect, table: S, opt
     let at = 0;
     while (at < rows.length) {
       const { parameters, size } = nextStatement(columns, rows.slice(at, at + dialect.insertSize(rows.length - at)));
-      await on.executeQuery({ ...queryFor(size), parameters });
+      const query: DeferrableQuery = { ...queryFor(size), parameters, deferrable: true };
+      await on.executeQuery(query);
       at += size;
     }
   };

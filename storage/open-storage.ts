@@ -18,6 +18,7 @@ import { readEvaluation, readEvaluations, readResults } from './read-models/eval
 import { readFlows, readFlowVersion, readFlowVersions } from './read-models/flows.ts';
 import { readRuns } from './read-models/runs.ts';
 import { readModelsTrained, readSampleSetVersions } from './read-models/samples.ts';
+import { readScheduleOccurrences, readSchedules } from './read-models/schedules.ts';
 import { readDecisions, readSources } from './read-models/sources.ts';
 import type { Upcasters } from './upcasting.ts';
 import { createWriter } from './writer.ts';
@@ -63,6 +64,8 @@ export function storageOver(database: Database, upcasters: Upcasters): Storage {
       evaluation: readEvaluation(database),
       results: readResults(database),
       runs: readRuns(database),
+      schedules: readSchedules(database),
+      scheduleOccurrences: readScheduleOccurrences(database),
     },
     settings: database.settings,
     close: async () => {

@@ -9,6 +9,8 @@ const types: Readonly<Record<RiskflowEvent['type'], true>> = {
   NodeStarted: true,
   NodeRetried: true,
   NodeFinished: true,
+  RunPaused: true,
+  RunResumed: true,
   RunStopRequested: true,
   EffectDiscarded: true,
   RunFinished: true,
@@ -21,6 +23,17 @@ const types: Readonly<Record<RiskflowEvent['type'], true>> = {
   EvaluationStarted: true,
   ResultRecorded: true,
   EvaluationJudged: true,
+  BatchControlled: true,
+  BatchStarted: true,
+  BatchFinished: true,
+  ScheduleCreated: true,
+  SchedulePaused: true,
+  ScheduleResumed: true,
+  ScheduleDeleted: true,
+  ScheduleTriggered: true,
+  ScheduleOccurred: true,
+  ScheduleOccurrenceEnded: true,
+  ScheduleOccurrencesMissed: true,
 };
 
 describe('fixtures of released events', () => {

@@ -1,4 +1,5 @@
 import type { Storage } from '../../schemas/core.ts';
+import type { Database } from '../database.ts';
 import type { Upcasters } from '../upcasting.ts';
 
 /** How a process of its own finds the database of a test. */
@@ -20,4 +21,12 @@ export type Backend = {
   readonly name: string;
   readonly create: () => Promise<Place>;
   /** Runs of a property. */ readonly propertyRuns: number;
+};
+
+/** A database without tables. */
+export type SchemaPlace = { readonly database: Database; readonly remove: () => Promise<void> };
+export type SchemaBackend = {
+  readonly create: () => Promise<SchemaPlace>;
+  /** Of all statements at which a migration may fail every how-manieth is tried; the last one always. */
+  readonly every: number;
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LogName, Storage, WriteResult } from '../../schemas/core.ts';
+import type { LogName, Storage, WriteResult, WriteUnit } from '../../schemas/core.ts';
 import type { Backend, Place } from './backend.ts';
 import { append, blobOf, freshWorkspace, thing, unit } from './fixtures.ts';
 import { useStorage } from './use-storage.contract.ts';
@@ -182,6 +182,27 @@ export function eventsContract(backend: Backend): void {
       await storage.leases.release(ws, second.fence);
       expect(await write(second.fence)).toEqual(stale);
       expect(await storage.events.head(ws, 'ledger')).toBe(2);
+    });
+
+    it('carry the fence of what their portion is within: either of the two refuses when it is stale', async () => {
+      const ws = freshWorkspace();
+      const owner = { owner: 'o-1', host: 'h', boot: 'b', pid: 1 };
+      const take = async (resource: string, at: number) => {
+        const taken = await storage.leases.take(ws, resource, { ...owner, owner: `o-${at}` }, { now: at, ttlMs: 10, isDead: () => false });
+        if (taken.status !== 'taken') throw new Error(`the lease ${resource} was not free`);
+        return taken.fence;
+      };
+      const [within, fence] = [await take('evaluation/1', 1000), await take('evaluation/1/40', 1000)];
+      const write = (fences: Pick<WriteUnit, 'fence' | 'within'>) =>
+        storage.events.write(unit(ws, { ...fences, appends: [append('a', [1])] }));
+      expect((await write({ fence, within })).status).toBe('written');
+      expect((await write({ within })).status).toBe('written');
+      const portion = await take('evaluation/1/40', 2000);
+      expect(await write({ fence, within })).toEqual({ status: 'stale-fence', resource: 'evaluation/1/40' });
+      expect((await write({ fence: portion, within })).status).toBe('written');
+      await take('evaluation/1', 3000);
+      expect(await write({ fence: portion, within })).toEqual({ status: 'stale-fence', resource: 'evaluation/1' });
+      expect(await storage.events.head(ws, 'ledger')).toBe(3);
     });
 
     it('of units written at once share transactions, but not each other’s failures', async () => {

@@ -124,6 +124,14 @@ export function processesContract(backend: Backend): void {
       await storage.close();
     });
 
+    it('may be eight that open it fresh at once: one makes the tables, the others wait', { timeout: 90_000 }, async () => {
+      const all = Array.from({ length: 8 }, (_, i) => start(`w${i}`, 1));
+      for (const { ended, errors } of all) expect([await ended, errors]).toEqual([0, []]);
+      const storage = await place.open();
+      expect((await expectConsistent(place, storage, [])).length).toBe(8 * 4 * 3);
+      await storage.close();
+    });
+
     it('leave it whole when one is killed in the middle, and its lease free at once', { timeout: 90_000 }, async () => {
       const [killed, other] = [start('killed', 0), start('other', 30)];
       await killed.printed(60);

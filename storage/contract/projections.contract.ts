@@ -6,10 +6,13 @@ import { useStorage } from './use-storage.contract.ts';
 
 const h = (letter: string): string => letter.repeat(64);
 
+const logOf = (stream: string): 'runs-0' | 'ledger' => (stream.startsWith('run/') ? 'runs-0' : 'ledger');
+const fixturesIn = (log: string): number => eventFixtures().filter(({ stream }) => logOf(stream) === log).length;
+
 /** Writes one event of every type. */
 async function writeFixtures(storage: Storage, ws: string): Promise<void> {
   for (const { stream, type, data } of eventFixtures()) {
-    const log = stream.startsWith('run/') ? 'runs-0' : 'ledger';
+    const log = logOf(stream);
     await storage.events.write(unit(ws, { appends: [{ log, stream, expected: { any: true }, events: [{ type, data }] }] }));
   }
 }
@@ -121,6 +124,24 @@ export function projectionsContract(backend: Backend): void {
           calls: 3,
         },
       ]);
+      expect(await storage.read.schedules(ws)).toMatchObject([
+        {
+          schedule: 'nightly',
+          settings: { timing: { kind: 'cron', expression: '0 3 * * *' }, overlap: 'skip', work: { kind: 'run', flow: 'triage' } },
+          state: 'deleted',
+          note: null,
+          createdAt: 1760000002000,
+          considered: 1760050800000,
+          missed: 3,
+          lastMissed: 1760013600000,
+        },
+      ]);
+      expect(await storage.read.scheduleOccurrences(ws, { limit: 10 })).toMatchObject([
+        { occurrenceId: 'nightly.20251009T230000Z', status: 'succeeded', triggered: false, workId: 'nightly.20251009T230000Z' },
+        { occurrenceId: 'nightly.20251009T090640Z', status: 'asked', triggered: true, startedAt: null },
+      ]);
+      expect(await storage.read.scheduleOccurrences(ws, { open: true, limit: 10 })).toMatchObject([{ status: 'asked' }]);
+      expect(await storage.read.scheduleOccurrences(ws, { schedule: 'other', limit: 10 })).toEqual([]);
       expect(await storage.read.runs(ws, { limit: 10 })).toEqual([
         {
           runId: 'r1',
@@ -175,7 +196,8 @@ export function projectionsContract(backend: Backend): void {
       await other.projections.catchUp(ws);
       await other.close();
       expect(await storage.projections.status(ws)).toEqual(status);
-      for (const { checkpoint, log } of status) expect(checkpoint).toBe(log === 'ledger' ? 1512 : 7);
+      for (const { checkpoint, log } of status)
+        expect(checkpoint).toBe(log === 'ledger' ? fixturesIn('ledger') + 1500 : fixturesIn('runs-0'));
       expect(status.every(({ checkpoint, head }) => checkpoint === head)).toBe(true);
       expect(status.find(({ name }) => name === 'results')?.rows).toBe(1502);
       // Counted from events: it would be more if any were applied twice.
@@ -205,7 +227,8 @@ export function projectionsContract(backend: Backend): void {
       const progress: (readonly [number, number])[] = [];
       const rebuilt = await storage.projections.rebuild(ws, { onProgress: (done, total) => progress.push([done, total]) });
       expect(rowsAndHashes(rebuilt)).toEqual(rowsAndHashes(before));
-      expect(progress.at(-1)).toEqual([1012 * 8 + 7, 1012 * 8 + 7]);
+      const events = before.reduce((sum, { log }) => sum + (log === 'ledger' ? fixturesIn('ledger') + 1000 : fixturesIn('runs-0')), 0);
+      expect(progress.at(-1)).toEqual([events, events]);
       expect(progress.map(([done]) => done)).toEqual(progress.map(([done]) => done).sort((a, b) => a - b));
       const one = await storage.projections.rebuild(ws, { name: 'results' });
       expect(one.map(({ name }) => name)).toEqual(['results']);

@@ -114,6 +114,9 @@ const ATTEMPTS: Readonly<Record<string, (foreign: Foreign) => Promise<void>>> = 
   'read.evaluations': async ({ storage, ws }) => expect(await storage.read.evaluations(ws)).toEqual([]),
   'read.evaluation': async ({ storage, ws }) => expect(await storage.read.evaluation(ws, 'e1')).toBeUndefined(),
   'read.results': async ({ storage, ws }) => expect(await storage.read.results(ws, 'e1', { limit: 10 })).toEqual([]),
+  'read.schedules': async ({ storage, ws }) => expect(await storage.read.schedules(ws)).toEqual([]),
+  'read.scheduleOccurrences': async ({ storage, ws }) =>
+    expect(await storage.read.scheduleOccurrences(ws, { schedule: 'nightly', limit: 10 })).toEqual([]),
   'read.runs': async ({ storage, ws }) => expect(await storage.read.runs(ws, { limit: 10 })).toEqual([]),
 };
 
@@ -166,9 +169,10 @@ export function workspacesContract(backend: Backend): void {
       expect(await storage.read.evaluation('mine', 'e1')).toMatchObject({ status: 'judged', results: 2, position: 9 });
     });
 
-    it('are the first part of every key of every table', async () => {
+    it('are the first part of every key of every table, but of those of the storage itself', async () => {
+      const ofStorage: Readonly<Record<string, string>> = { migrations: 'name', schema_state: 'id', commits: 'writer' };
       for (const [table, keys] of await keysOf(place)) {
-        for (const columns of keys) expect(`${table}: ${columns[0]}`).toBe(`${table}: ${table === 'migrations' ? 'name' : 'workspace_id'}`);
+        for (const columns of keys) expect(`${table}: ${columns[0]}`).toBe(`${table}: ${ofStorage[table] ?? 'workspace_id'}`);
       }
     });
   });

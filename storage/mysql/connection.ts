@@ -1,14 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { CompiledQuery, Kysely, MysqlDialect } from 'kysely';
-import { messageOf, RiskflowError } from '../../schemas/core.ts';
+import { Kysely } from 'kysely';
+import { isRiskflowError, messageOf, RiskflowError } from '../../schemas/core.ts';
 import type { Database, Executor, Session } from '../database.ts';
 import { rowsOf } from '../prepared-query.ts';
 import type { Tables } from '../tables/database-tables.ts';
+import { CommitTokens } from './commit-tokens.ts';
+import { type ConnectionPool, connectionPool } from './connection-pool.ts';
 import { mysqlDialect } from './dialect.ts';
-import { trouble } from './errors.ts';
-
-/** Certificates and a key in PEM form. */
-export type MysqlTls = { readonly ca?: string; readonly cert?: string; readonly key?: string };
+import { type DriverOptions, mysqlKyselyDialect } from './driver.ts';
+import { type Patience, patiently } from './patience.ts';
+import type { MysqlTls } from './server-address.ts';
+import { inTransaction, onConnection } from './transactions.ts';
 
 export type MysqlServer = {
   readonly url: string;
@@ -17,69 +18,86 @@ export type MysqlServer = {
   readonly now: () => number;
   /** Seconds after which a statement gives up waiting for a row lock; its transaction is then tried again. */
   readonly lockWaitSeconds: number;
+  /** Seconds for which reads and writes are tried again while the server cannot be reached or takes no writes. */
+  readonly retrySeconds: number;
 };
 
-/** How often a transaction is tried that another one got in the way of. */
-const MAX_ATTEMPTS = 20;
+/** A statement of a write or a read that is not answered for so long never will be: the other end is gone without a word. */
+const ANSWER_LIMIT_MS = 60_000;
 
 /** Opens a pool of connections, every one with the same settings whatever the server's are. */
 export async function openMysqlServer(options: MysqlServer): Promise<Database> {
-  const db = await kyselyOver(options);
+  const pool = await connectionPool(options);
   try {
-    const collation = await binaryCollation(db);
-    return {
-      dialect: mysqlDialect(collation),
-      read: db,
-      transaction: (work) => inTransaction(db, work),
-      session: (work) => db.connection().execute((connection) => work(sessionOver(connection))),
-      now: options.now,
-      settings: () => readSettings(db),
-      close: () => db.destroy(),
-    };
+    // Asked without patience: a wrong address is told at once.
+    const collation = await binaryCollation(kyselyOver(pool));
+    return databaseOver(pool, collation, options);
   } catch (error) {
-    await db.destroy();
-    // The address without the password.
-    const { host, pathname } = new URL(options.url);
-    throw new RiskflowError(
-      'failed',
-      `the database ${pathname.slice(1)} on the MySQL server ${host} cannot be opened: ${messageOf(error)}`,
-      {
-        hint: 'see that the server runs, and that the database and the user exist',
-        cause: error,
-      },
-    );
+    await pool.close();
+    if (isRiskflowError(error)) throw error;
+    throw new RiskflowError('failed', `${nameOf(options.url)} cannot be opened: ${messageOf(error)}`, {
+      hint: 'see that the server runs, and that the database and the user exist',
+      cause: error,
+    });
   }
 }
 
-async function kyselyOver({ url, tls, connections, lockWaitSeconds }: MysqlServer): Promise<Kysely<Tables>> {
-  // Loaded when it is needed: most processes use SQLite, and start sooner without it.
-  const { createPool } = await import('mysql2');
-  const pool = createPool({
-    uri: url,
-    connectionLimit: connections,
-    ...(tls === undefined ? {} : { ssl: { ...tls, rejectUnauthorized: true, verifyIdentity: true } }),
-    charset: 'utf8mb4_bin',
-    timezone: 'Z',
-    // Integers beyond 2^53 come as text instead of being rounded.
-    supportBigNumbers: true,
-    jsonStrings: true,
-  });
-  const dialect = new MysqlDialect({
-    pool,
-    onCreateConnection: async (connection) => {
-      for (const statement of sessionSettings(lockWaitSeconds)) await connection.executeQuery(CompiledQuery.raw(statement));
-    },
-  });
-  return new Kysely<Tables>({ dialect });
+/** The address without the password. */
+function nameOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `the database ${pathname.slice(1)} on the MySQL server ${host}`;
 }
 
-const sessionSettings = (lockWaitSeconds: number): readonly string[] => [
-  // Others' committed rows are seen at once, and no gaps are locked.
-  'set session transaction isolation level read committed',
-  `set session innodb_lock_wait_timeout = ${lockWaitSeconds}`,
-  // What does not fit is an error, and a backslash in a text is what the driver takes it for.
-  "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
-];
+const kyselyOver = (pool: ConnectionPool, options: DriverOptions = {}): Kysely<Tables> =>
+  new Kysely<Tables>({ dialect: mysqlKyselyDialect(pool, options) });
+
+function databaseOver(pool: ConnectionPool, collation: string, { url, now, retrySeconds }: MysqlServer): Database {
+  const patience: Patience = { server: nameOf(url), limitMs: retrySeconds * 1000 };
+  const tokens = new CommitTokens();
+  const read = kyselyOver(pool, { answerLimitMs: ANSWER_LIMIT_MS, patiently: (work) => patiently(patience, work) });
+  const write = { db: kyselyOver(pool, { answerLimitMs: ANSWER_LIMIT_MS }), tokens, patience };
+  // Its statements may take as long as they like: a rebuild exchanges all rows of a table with one.
+  const long = kyselyOver(pool);
+  const inSession = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
+    long.connection().execute((connection) => work({ connection, transaction: (inner) => onConnection(connection, tokens, inner) }));
+  return {
+    dialect: mysqlDialect(collation),
+    read,
+    transaction: (work) => inTransaction(write, work),
+    session: (work, { once = false } = {}) => (once ? inSession(work) : patiently(patience, () => inSession(work))),
+    alone: (work) => patiently(patience, () => inSession(({ connection }) => underLock(connection, work))),
+    now,
+    settings: () => readSettings(read),
+    close: once(async () => {
+      // A server that is gone now keeps them for a day.
+      await tokens.clean(write.db).catch(() => undefined);
+      await pool.close();
+    }),
+  };
+}
+
+/** Seconds for another process to finish what it does to the tables, unless it takes longer and is not waited for. */
+const TABLES_WAIT = 60;
+
+/** Under a lock of the server's, since statements that make tables are not held together by a transaction. */
+async function underLock<T>(connection: Executor, work: (on: Executor) => Promise<T>): Promise<T> {
+  const name = "concat('riskflow ', left(sha2(database(), 256), 32))";
+  const [lock] = await rowsOf<{ readonly taken: number | null }>(connection, `select get_lock(${name}, ?) as taken`, [TABLES_WAIT]);
+  if (lock?.taken !== 1) {
+    throw new RiskflowError('busy', `another process has been making tables for ${TABLES_WAIT} s`, { hint: 'try again when it is done' });
+  }
+  try {
+    return await work(connection);
+  } finally {
+    // A lost connection has let go of it.
+    await rowsOf(connection, `select release_lock(${name})`, []).catch(() => undefined);
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
+}
 
 async function binaryCollation(db: Executor): Promise<string> {
   const names = ['utf8mb4_0900_bin', 'utf8mb4_nopad_bin'];
@@ -92,24 +110,6 @@ async function binaryCollation(db: Executor): Promise<string> {
   if (found === undefined) throw new RiskflowError('unsupported', `the server has none of the collations ${names.join(', ')}`);
   return found;
 }
-
-async function inTransaction<T>(db: Kysely<Tables>, work: (trx: Executor) => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await db.transaction().execute(work);
-    } catch (error) {
-      const kind = trouble(error);
-      if (kind === 'other') throw error;
-      if (attempt === MAX_ATTEMPTS) throw kind === 'duplicate' ? error : busyError(error);
-    }
-    await delay(Math.random() * 5 * attempt);
-  }
-}
-
-const busyError = (error: unknown): RiskflowError =>
-  new RiskflowError('busy', `other transactions were in the way ${MAX_ATTEMPTS} times`, { cause: error, hint: 'try again later' });
-
-const sessionOver = (connection: Kysely<Tables>): Session => ({ connection, transaction: (work) => inTransaction(connection, work) });
 
 /** What decides whether a commit is on the disk, and who waits for whom. A variable that a server lacks is left out. */
 const SETTINGS: readonly string[] = [

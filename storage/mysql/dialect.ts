@@ -1,4 +1,6 @@
-import type { Dialect } from '../dialect.ts';
+import { CompiledQuery } from 'kysely';
+import type { Executor } from '../database.ts';
+import type { Counter, Dialect } from '../dialect.ts';
 import type { Column } from '../tables/table-spec.ts';
 import { trouble } from './errors.ts';
 
@@ -22,9 +24,18 @@ export const mysqlDialect = (collation: string): Dialect => ({
   replaceExisting: (_key, columns) => ` on duplicate key update ${columns.map((column) => `${column} = values(${column})`).join(', ')}`,
   lockRows: ' for update',
   shareRows: ' lock in share mode',
+  beginSnapshot: ['set transaction isolation level repeatable read', 'start transaction with consistent snapshot, read only'],
   insertSize: (left) => Math.min(left, MAX_INSERT),
+  raiseCounter,
   trouble,
 });
+
+/** The new value comes with the answer to the update (https://dev.mysql.com/doc/refman/8.4/en/information-functions.html#function_last-insert-id). */
+async function raiseCounter(trx: Executor, { workspaceId, name, count }: Counter): Promise<number | undefined> {
+  const text = 'update counters set n = last_insert_id(n + ?) where workspace_id = ? and name = ?';
+  const { insertId, numAffectedRows } = await trx.executeQuery(CompiledQuery.raw(text, [count, workspaceId, name]));
+  return numAffectedRows === 0n || insertId === undefined ? undefined : Number(insertId);
+}
 
 function columnType({ kind, length }: Column): string {
   switch (kind) {

@@ -1,3 +1,4 @@
+import type { Fence, WriteUnit } from '../../schemas/core.ts';
 import type { Executor } from '../database.ts';
 import type { Dialect } from '../dialect.ts';
 import { selectByKeys } from '../select-by-keys.ts';
@@ -8,6 +9,10 @@ export const keyOf = (...parts: readonly string[]): string => parts.join('\u0000
 
 export type LeaseState = { readonly owner: string; readonly fence: number };
 export type StreamState = { readonly log: string; readonly version: number };
+
+/** Every proof of ownership that a unit carries. */
+export const fencesOf = ({ fence, within }: Pick<WriteUnit, 'fence' | 'within'>): readonly Fence[] =>
+  [fence, within].filter((item) => item !== undefined);
 
 /** What the units of a batch are checked against; units that pass are added to it, so that later ones see them. */
 export type BatchState = {
@@ -30,9 +35,7 @@ export async function readBatchState(trx: Executor, dialect: Dialect, units: rea
 }
 
 async function readLeases(trx: Executor, dialect: Dialect, units: readonly PreparedUnit[], leases: BatchState['leases']): Promise<void> {
-  const wanted = group(
-    units.flatMap(({ unit }) => (unit.fence === undefined ? [] : [{ path: [unit.workspaceId], key: unit.fence.resource }])),
-  );
+  const wanted = group(units.flatMap(({ unit }) => fencesOf(unit).map(({ resource }) => ({ path: [unit.workspaceId], key: resource }))));
   for (const { path, keys } of wanted) {
     const [workspace = ''] = path;
     const rows = await selectByKeys<LeaseState & { readonly resource: string }>(trx, {

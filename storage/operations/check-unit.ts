@@ -1,5 +1,5 @@
 import { RiskflowError, type WriteResult } from '../../schemas/core.ts';
-import { type BatchState, keyOf, type StreamState } from './batch-state.ts';
+import { type BatchState, fencesOf, keyOf, type StreamState } from './batch-state.ts';
 import type { PreparedAppend, PreparedEvent, PreparedUnit } from './prepare-unit.ts';
 
 /** Events that follow each other in a stream, and how many of the append were there before. */
@@ -54,11 +54,11 @@ function planAppend(append: PreparedAppend, version: number): PlannedAppend | un
 type Refusal = Exclude<WriteResult, { readonly status: 'written' }>;
 
 function checkFence({ unit }: PreparedUnit, state: BatchState): Refusal | undefined {
-  const { fence, workspaceId } = unit;
-  if (fence === undefined) return undefined;
-  const lease = state.leases.get(keyOf(workspaceId, fence.resource));
-  const current = lease !== undefined && lease.owner === fence.owner && lease.fence === fence.fence;
-  return current ? undefined : { status: 'stale-fence', resource: fence.resource };
+  const stale = fencesOf(unit).find((fence) => {
+    const lease = state.leases.get(keyOf(unit.workspaceId, fence.resource));
+    return lease?.owner !== fence.owner || lease.fence !== fence.fence;
+  });
+  return stale === undefined ? undefined : { status: 'stale-fence', resource: stale.resource };
 }
 
 function checkClaims({ unit }: PreparedUnit, state: BatchState): Refusal | undefined {

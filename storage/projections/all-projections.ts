@@ -7,6 +7,8 @@ import type { Projection } from './projection.ts';
 import { results } from './results.ts';
 import { runs } from './runs.ts';
 import { sampleSetVersions } from './sample-set-versions.ts';
+import { scheduleOccurrences } from './schedule-occurrences.ts';
+import { schedules } from './schedules.ts';
 import { sources } from './sources.ts';
 
 export const allProjections: readonly Projection[] = [
@@ -19,4 +21,6 @@ export const allProjections: readonly Projection[] = [
   evaluations,
   results,
   runs,
+  schedules,
+  scheduleOccurrences,
 ];

@@ -6,6 +6,8 @@ import { modelsTable } from './models.ts';
 import { resultsTable } from './results.ts';
 import { runsTable } from './runs.ts';
 import { sampleSetVersionsTable } from './sample-set-versions.ts';
+import { scheduleOccurrencesTable } from './schedule-occurrences.ts';
+import { schedulesTable } from './schedules.ts';
 import { sourcesTable } from './sources.ts';
 
 export const projectionTables = [
@@ -18,4 +20,6 @@ export const projectionTables = [
   evaluationsTable,
   resultsTable,
   runsTable,
+  schedulesTable,
+  scheduleOccurrencesTable,
 ] as const;

@@ -44,6 +44,12 @@ export const runs = defineProjection({
         },
       },
     ],
+    RunPaused: (_, { stream }) => [
+      { key: stream, change: (before) => (before === undefined ? undefined : { ...before, status: 'paused' }) },
+    ],
+    RunResumed: (_, { stream }) => [
+      { key: stream, change: (before) => (before === undefined ? undefined : { ...before, status: 'running' }) },
+    ],
     RunFinished: ({ status, totalSteps, error, at }, { stream }) => [
       {
         key: stream,

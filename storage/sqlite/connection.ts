@@ -32,6 +32,8 @@ export async function openSqliteFile(options: SqliteFile): Promise<Database> {
     read,
     transaction: (work) => inTransaction(write, options, work),
     session: (work) => inSession(options, work),
+    // The write lock keeps others out, and a half-made file leaves nothing behind.
+    alone: (work) => inTransaction(write, options, work),
     now: options.now,
     settings: async () => readSettings(writer, reader),
     close: async () => {

@@ -1,4 +1,6 @@
-import type { Dialect } from '../dialect.ts';
+import type { Executor } from '../database.ts';
+import type { Counter, Dialect } from '../dialect.ts';
+import { rowsOf } from '../prepared-query.ts';
 import type { Column } from '../tables/table-spec.ts';
 import { trouble } from './errors.ts';
 
@@ -26,6 +28,14 @@ export const sqliteDialect: Dialect = {
   // A writing transaction holds the one write lock from its beginning.
   lockRows: '',
   shareRows: '',
+  // The first select takes the snapshot.
+  beginSnapshot: ['begin', 'select count(*) as tables from sqlite_schema'],
   insertSize: (left) => INSERT_SIZES.find((size) => size <= left) ?? 1,
+  raiseCounter,
   trouble,
 };
+
+async function raiseCounter(trx: Executor, { workspaceId, name, count }: Counter): Promise<number | undefined> {
+  const text = 'update counters set n = n + ? where workspace_id = ? and name = ? returning n';
+  return (await rowsOf<{ readonly n: number }>(trx, text, [count, workspaceId, name]))[0]?.n;
+}

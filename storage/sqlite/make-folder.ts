@@ -33,7 +33,8 @@ function look(folder: string, path: string): Stats | undefined {
 
 function makeOne(folder: string, path: string): void {
   try {
-    mkdirSync(path);
+    // For its owner alone: what lies in it holds reports and answers.
+    mkdirSync(path, { mode: 0o700 });
   } catch (cause) {
     // Another process may have made it meanwhile.
     if (codeOf(cause) !== 'EEXIST') throw refusal(folder, troubleOf(cause, path), cause);

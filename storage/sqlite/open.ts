@@ -1,10 +1,12 @@
 import { dirname, join } from 'node:path';
 import type { Storage } from '../../schemas/core.ts';
 import type { Database } from '../database.ts';
-import { migrate } from '../migrations.ts';
+import { openSchema } from '../migrations/open-schema.ts';
+import { releasedMigrations } from '../migrations/released.ts';
 import { storageOver } from '../open-storage.ts';
 import { type Upcasters, upcasters as releasedUpcasters } from '../upcasting.ts';
 import { openSqliteFile } from './connection.ts';
+import { copyFile } from './copy-file.ts';
 import { makeFolder } from './make-folder.ts';
 
 export type SqliteOptions = ({ readonly file: string } | { readonly folder: string }) & {
@@ -20,26 +22,30 @@ export type SqliteOptions = ({ readonly file: string } | { readonly folder: stri
 const DATA_FILE = 'riskflow.sqlite';
 
 /**
- * Opens the storage in one SQLite file, and makes the folder, the file and its tables when they are not there. Several
- * processes may have the same file open.
- * @throws RiskflowError when the folder cannot be made, or the file cannot be opened, is damaged or something else, or was
- *   written by a newer version
+ * Opens the storage in one SQLite file, and makes the folder, the file and its tables when they are not there. Tables of an earlier level
+ * get what they lack, after the file was copied beside itself. Several processes may have the same file open.
+ * @throws RiskflowError when the folder cannot be made, or the file cannot be opened, is damaged or something else, or its tables
+ *   do not fit this release
  */
 export async function openSqliteStorage(options: SqliteOptions): Promise<Storage> {
-  const { now = Date.now, lockWaitMs = 5000, upcasters = releasedUpcasters } = options;
-  const file = 'file' in options ? options.file : join(options.folder, DATA_FILE);
-  makeFolder(dirname(file));
-  const database = await openSqliteFile({ file, now, lockWaitMs });
-  await migrateOrClose(database);
-  return storageOver(database, upcasters);
-}
-
-async function migrateOrClose(database: Database): Promise<void> {
+  const { upcasters = releasedUpcasters } = options;
+  const { database, file } = await openSqliteDatabase(options);
   try {
-    // The write lock keeps a second process out, and a half-made file leaves nothing behind.
-    await database.transaction((trx) => migrate(trx, database.dialect, database.now));
+    await openSchema(database, releasedMigrations, { migrates: 'additions', copy: (level) => copyFile(database, file, level) });
   } catch (error) {
     await database.close();
     throw error;
   }
+  return storageOver(database, upcasters);
+}
+
+/** The path of the data file. */
+export const sqliteFileOf = (options: SqliteOptions): string => ('file' in options ? options.file : join(options.folder, DATA_FILE));
+
+/** The database itself, whatever its tables; an empty one where there is none. */
+export async function openSqliteDatabase(options: SqliteOptions): Promise<{ readonly database: Database; readonly file: string }> {
+  const { now = Date.now, lockWaitMs = 5000 } = options;
+  const file = sqliteFileOf(options);
+  makeFolder(dirname(file));
+  return { database: await openSqliteFile({ file, now, lockWaitMs }), file };
 }
