@@ -1,0 +1,127 @@
+import type { Plan } from '../../flow/index.ts';
+import type { RunEvent } from '../../schemas/index.ts';
+
+/**
+ * When two sequences of a run's events are equal up to concurrent order.
+ *
+ * Causal order: RunStarted comes before everything and RunFinished after; the events of one node keep their order; and when a way of edges
+ * leads from node A to node B, then A's NodeFinished comes before the first event of B (a node waits until every way to it is decided).
+ * Events that none of this orders are concurrent. Two sequences are equal up to concurrent order when each keeps the causal order, and
+ * both are the same after the same sorting of concurrent events: RunStarted, the events of each node in the plan's topological order,
+ * what stops or ends the run. Nothing is left out but the times and the run's id, which is replaced; `index` is checked instead:
+ * it must count the starts of nodes as they happened.
+ */
+export type ComparableEvent = { readonly type: RunEvent['type']; readonly data: unknown };
+
+/** @throws Error that names the first pair of events which are in the wrong order. */
+export function comparableEvents(plan: Plan, events: readonly RunEvent[]): readonly ComparableEvent[] {
+  checkEnds(events);
+  checkIndexes(events);
+  const sorted = canonicalOrder(plan, events, nodeOf);
+  const runId = events[0]?.type === 'RunStarted' ? events[0].data.runId : '';
+  return sorted.map((event) => ({ type: event.type, data: replaced(timeless(event), runId) }));
+}
+
+/**
+ * Items in causal order, concurrent ones in the plan's topological order. `nodeOf` tells whose an item is, null for the run's own; the
+ * items of a node are taken to begin and end it.
+ * @throws Error when they were not in causal order
+ */
+export function canonicalOrder<T>(plan: Plan, items: readonly T[], nodeOf: (item: T) => string | null): readonly T[] {
+  const order = topologicalOrder(plan);
+  const before = ancestors(plan, order);
+  const spans = new Map<string, { first: number; last: number }>();
+  for (const [at, item] of items.entries()) {
+    const id = nodeOf(item);
+    if (id === null) continue;
+    if (!before.has(id)) throw new Error(`the flow has no node ${id}`);
+    const span = spans.get(id);
+    if (span === undefined) spans.set(id, { first: at, last: at });
+    else span.last = at;
+  }
+  for (const [id, { first }] of spans) {
+    const early = [...(before.get(id) ?? [])].find((ancestor) => (spans.get(ancestor)?.last ?? -1) > first);
+    if (early !== undefined) throw new Error(`node ${id} began before node ${early}, which leads to it, had finished`);
+  }
+  const own = items.map((item, at) => ({ item, at, rank: rankOf(order, nodeOf(item), at) }));
+  return own.toSorted((a, b) => a.rank - b.rank || a.at - b.at).map(({ item }) => item);
+}
+
+/** The first item of the run itself comes first, its others last. */
+const rankOf = (order: readonly string[], id: string | null, at: number): number =>
+  id === null ? (at === 0 ? -1 : order.length) : order.indexOf(id);
+
+const nodeOf = (event: RunEvent): string | null => ('nodeId' in event.data ? event.data.nodeId : null);
+
+function checkEnds(events: readonly RunEvent[]): void {
+  for (const [at, { type }] of events.entries()) {
+    if ((type === 'RunStarted') !== (at === 0)) throw new Error(`event ${at + 1} is ${type}: a run starts with its only RunStarted`);
+    if (type === 'RunFinished' && at !== events.length - 1) throw new Error(`event ${at + 1} is RunFinished and others follow it`);
+  }
+  const finished = new Set<string>();
+  const began = new Set<string>();
+  for (const event of events) {
+    if (!('nodeId' in event.data)) continue;
+    const id = event.data.nodeId;
+    if (finished.has(id)) throw new Error(`node ${id} has the event ${event.type} after it had finished`);
+    if (event.type === 'NodeStarted' && began.has(id)) throw new Error(`node ${id} started twice`);
+    if (event.type === 'NodeFinished' && event.data.effectId !== null && !began.has(id))
+      throw new Error(`node ${id} finished without a start`);
+    if (event.type === 'NodeFinished') finished.add(id);
+    else began.add(id);
+  }
+}
+
+function checkIndexes(events: readonly RunEvent[]): void {
+  const starts = events.flatMap((event) => {
+    const isStart = event.type === 'NodeStarted' || (event.type === 'NodeFinished' && event.data.effectId === null);
+    return isStart ? [event.data] : [];
+  });
+  for (const [at, { nodeId, index }] of starts.entries()) {
+    if (index !== at + 1) throw new Error(`node ${nodeId} was start number ${at + 1} of the run and has the index ${index}`);
+  }
+}
+
+const TIMES: ReadonlySet<string> = new Set(['at', 'startedAt', 'elapsedMs', 'effectMs', 'index']);
+const without = (object: object, names: ReadonlySet<string>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(object).filter(([name]) => !names.has(name)));
+
+/** What an event says, without its times and index. Values of the flow's own are left alone, whatever their names. */
+function timeless(event: RunEvent): Readonly<Record<string, unknown>> {
+  const data = without(event.data, TIMES);
+  if (event.type !== 'RunStarted' || typeof event.data.system !== 'object' || event.data.system === null) return data;
+  return { ...data, system: without(event.data.system, new Set(['timestamp'])) };
+}
+
+/** The same with `<run>` wherever the run's id stood. */
+function replaced(value: unknown, runId: string): unknown {
+  if (typeof value === 'string') return runId === '' ? value : value.replaceAll(runId, '<run>');
+  if (Array.isArray(value)) return value.map((item) => replaced(item, runId));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replaced(item, runId)]));
+}
+
+/** Ids of all nodes, each behind those that lead to it; ties as the plan has them. */
+function topologicalOrder({ nodes, edges }: Plan): readonly string[] {
+  const open = nodes.map(({ incoming }) => incoming.length);
+  const ready = open.flatMap((count, node) => (count === 0 ? [node] : []));
+  for (const node of ready) {
+    for (const edge of nodes[node]?.outgoing ?? []) {
+      const target = edges[edge]?.target ?? -1;
+      open[target] = (open[target] ?? 0) - 1;
+      if (open[target] === 0) ready.push(target);
+    }
+  }
+  return ready.flatMap((node) => nodes[node]?.id ?? []);
+}
+
+/** For each node, those from which a way leads to it. */
+function ancestors({ nodes, edges }: Plan, order: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const known = new Map<string, ReadonlySet<string>>();
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  for (const id of order) {
+    const sources = (byId.get(id)?.incoming ?? []).flatMap((edge) => nodes[edges[edge]?.source ?? -1]?.id ?? []);
+    known.set(id, new Set(sources.flatMap((source) => [source, ...(known.get(source) ?? [])])));
+  }
+  return known;
+}
