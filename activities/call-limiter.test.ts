@@ -63,6 +63,24 @@ describe('createCallLimiter', () => {
     expect(limiter.inFlight()).toBe(0);
   });
 
+  it('another limit lets more in at once, or fewer once those inside have left', async () => {
+    const limiter = createCallLimiter(1);
+    const slots = Array.from({ length: 5 }, () => taking(limiter.slot()));
+    await turn();
+    limiter.resize(3);
+    await turn();
+    expect(slots.map(({ taken }) => taken())).toEqual([true, true, true, false, false]);
+    limiter.resize(2);
+    slots[0]?.slot.giveBack();
+    await turn();
+    expect([limiter.inFlight(), slots[3]?.taken()]).toEqual([2, false]);
+    slots[1]?.slot.giveBack();
+    slots[2]?.slot.giveBack();
+    await turn();
+    expect(slots.slice(3).map(({ taken }) => taken())).toEqual([true, true]);
+    expect(() => limiter.resize(0)).toThrow(RangeError);
+  });
+
   it.each([0, -1, 1.5, NaN])('refuses a limit of %s', (limit) => {
     expect(() => createCallLimiter(limit)).toThrow(RangeError);
   });

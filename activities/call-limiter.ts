@@ -6,11 +6,13 @@ export type CallLimiter = {
   slot(): CallSlot;
   /** Slots taken now. */
   inFlight(): number;
+  /** Another limit from now on. Slots taken beyond it are kept until they are given back. @throws RangeError as for the first one */
+  resize(limit: number): void;
 };
 
-/** @throws RangeError when `limit` is not a positive integer. */
-export function createCallLimiter(limit: number): CallLimiter {
-  if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`a limit of ${limit} calls would let none through`);
+/** @throws RangeError when the limit is not a positive integer. */
+export function createCallLimiter(first: number): CallLimiter {
+  let limit = checked(first);
   const waiting: PromiseWithResolvers<undefined>[] = [];
   let taken = 0;
 
@@ -33,7 +35,7 @@ export function createCallLimiter(limit: number): CallLimiter {
   };
   // The place is handed on, not given up and taken again: nobody can slip in between.
   const leave = (): void => {
-    const next = waiting.shift();
+    const next = taken > limit ? undefined : waiting.shift();
     if (next === undefined) taken -= 1;
     else next.resolve(undefined);
   };
@@ -55,5 +57,14 @@ export function createCallLimiter(limit: number): CallLimiter {
       };
     },
     inFlight: () => taken,
+    resize: (wanted) => {
+      limit = checked(wanted);
+      for (; taken < limit && waiting.length > 0; taken++) waiting.shift()?.resolve(undefined);
+    },
   };
+}
+
+function checked(limit: number): number {
+  if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`a limit of ${limit} calls would let none through`);
+  return limit;
 }

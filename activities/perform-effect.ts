@@ -1,4 +1,4 @@
-import { EVALUATED_HANDLE, evaluateWithSecrets, fillSecrets, hasSecrets } from '../flow/index.ts';
+import { EVALUATED_HANDLE, fillSecrets, hasSecrets, interpreterFor } from '../flow/index.ts';
 import {
   decodeValue,
   encodeValue,
@@ -79,7 +79,7 @@ function perform(effect: Effect, deps: EffectDeps, options: PerformOptions): Pro
     case 'pinned':
       return performPinned(request.pin, signal);
     case 'evaluate': {
-      const evaluated = evaluateWithSecrets(request, (ref) => reveal(deps, ref));
+      const evaluated = interpreterFor(request).evaluateWithSecrets(request, (ref) => reveal(deps, ref));
       return evaluated.ok
         ? { outputs: evaluated.outputs, usage: NO_USAGE, elapsedMs: 0 }
         : failedWith(evaluated.error.type, evaluated.error.message);

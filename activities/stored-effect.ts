@@ -14,6 +14,8 @@ export type StoredEffectOptions = {
   readonly calls: CallLimiter;
   /** Null: never reused. */
   readonly reuseKey: (effect: Effect) => Promise<ReuseKey | null>;
+  /** True when other processes answer questions of the same scopes: the store is then asked about every new one. */
+  readonly shared?: boolean;
 };
 
 /**
@@ -39,7 +41,7 @@ export function storedExecutor(options: StoredEffectOptions): EffectExecutor {
       if (shared?.status === 'succeeded') return keep(options, effect, { result: asReused(shared), reuse: null });
     }
     // Nothing may be awaited between the look above and the entry below: another equal question would slip in.
-    const mayBeKnown = answered.has(name) || options.mayBeStored(effect);
+    const mayBeKnown = answered.has(name) || options.shared === true || options.mayBeStored(effect);
     const own = answerOnce(options, { effect, signal, reuse, mayBeKnown });
     underWay.set(name, own);
     try {

@@ -5,7 +5,7 @@ import { printError } from './print-error.ts';
 function print(error: unknown, { debug = false, env = {} }: { readonly debug?: boolean; readonly env?: Record<string, string> } = {}) {
   let text = '';
   const err = { isTty: false, columns: () => 80, write: (part: string) => void (text += part) };
-  const code = printError({ err, env }, error, { debug });
+  const code = printError({ err, env, folder: import.meta.dirname }, error, { debug });
   return { code, text };
 }
 

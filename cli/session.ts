@@ -26,7 +26,7 @@ export type Session = {
 export function openSession(terminal: Terminal, { json }: { readonly json: boolean }): Session {
   const progress = createProgressLine(terminal);
   const errors = styleFor(terminal.err, terminal.env);
-  const say = (line: string): void => progress.say(maskSecrets(line, terminal.env));
+  const say = (line: string): void => progress.say(maskSecrets(line, terminal));
   return {
     terminal,
     json,

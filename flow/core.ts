@@ -5,6 +5,7 @@ export { initialState, type RunState } from './engine/state.ts';
 export { isRootPinned } from './engine/pins.ts';
 export { checkInputs, startVariables, type InputCheck } from './engine/start-inputs.ts';
 export { EVALUATED_HANDLE } from './engine/node-outcome.ts';
-export { evaluateWithSecrets, type Evaluated } from './engine/secrets.ts';
+export type { Evaluated } from './engine/secrets.ts';
+export { interpreterFor, interpreterOf, knownVersions, type Interpreter } from './versions.ts';
 export type { Plan, PlanNode, StartVariable } from './plan/plan.ts';
 export { difyEvents, type DifyEvent } from './stream/dify-events.ts';

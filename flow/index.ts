@@ -1,7 +1,7 @@
 export * from './core.ts';
 export { importFlow, type ImportedFlow, type ImportResult } from './import/import-flow.ts';
 export type { FlowDefinition } from './import/definition.ts';
-export { compilePlan, type CompileResult } from './plan/compile-plan.ts';
+export { compilerOf } from './compilers.ts';
 export { fillSecrets, hasSecrets, renderText } from './text/index.ts';
 export { modelsOf } from './plan/models-of.ts';
 export { flowRaces } from './plan/races.ts';

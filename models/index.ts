@@ -8,9 +8,10 @@ export type { LabelledText } from './classifier/folds.ts';
 export { createOpenAiChatModel, type OpenAiChatModelOptions } from './openai/chat-model.ts';
 export type { PriceTable } from './openai/price.ts';
 export type { RetryPolicy } from './openai/retry-policy.ts';
+export { createPace, type Pace, type PaceOptions } from './pace.ts';
 export { paramWarnings } from './param-warnings.ts';
 export { mapModel, type ModelMap } from './model-map.ts';
-export { readModelText, type ModelName } from './provider-names.ts';
+export { readModelText, shortProviderId, type ModelName } from './provider-names.ts';
 export {
   resolveModel,
   type ModelProblem,

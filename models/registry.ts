@@ -9,6 +9,8 @@ export type ProviderSettings = {
   /** Name of the environment variable that holds the key; null for an endpoint without keys. */
   readonly apiKeyEnv: string | null;
   readonly prices: PriceTable;
+  /** Calls that may start in a second. Default: as many as there are. */
+  readonly callsPerSecond?: number;
 };
 
 export type ModelSettings = {
@@ -29,6 +31,7 @@ export type ModelTarget =
       readonly baseUrl: string;
       readonly apiKey: string | null;
       readonly prices: PriceTable;
+      readonly callsPerSecond?: number;
     };
 
 /** Why a model cannot be served: one sentence, and how to mend it. */
@@ -73,7 +76,8 @@ function classifierTarget(served: ModelName): ModelResolution {
   return { ok: true, served, target: { kind: 'classifier', model: served.name, set, split } };
 }
 
-function providerTarget(served: ModelName, { baseUrl, apiKeyEnv, prices }: ProviderSettings, { readKey }: ModelSettings): ModelResolution {
+function providerTarget(served: ModelName, provider: ProviderSettings, { readKey }: ModelSettings): ModelResolution {
+  const { baseUrl, apiKeyEnv, prices, callsPerSecond } = provider;
   const apiKey = apiKeyEnv === null ? null : (readKey(apiKeyEnv)?.trim() ?? '');
   if (apiKey === '') {
     return problem(
@@ -82,7 +86,8 @@ function providerTarget(served: ModelName, { baseUrl, apiKeyEnv, prices }: Provi
       `Set the environment variable ${apiKeyEnv}, or give --map-model ${textOf(served)}=TO.`,
     );
   }
-  return endpointTarget(served, { baseUrl, apiKey, prices, setting: `the base URL of the provider "${served.provider}"` });
+  const setting = `the base URL of the provider "${served.provider}"`;
+  return endpointTarget(served, { baseUrl, apiKey, prices, setting, ...(callsPerSecond === undefined ? {} : { callsPerSecond }) });
 }
 
 function openAiTarget(served: ModelName, { openai }: ModelSettings): ModelResolution {
@@ -110,13 +115,13 @@ function openAiTarget(served: ModelName, { openai }: ModelSettings): ModelResolu
   });
 }
 
-type Endpoint = { readonly baseUrl: string; readonly apiKey: string | null; readonly prices: PriceTable; readonly setting: string };
+type Endpoint = Omit<Extract<ModelTarget, { readonly kind: 'openai' }>, 'kind' | 'model'> & { readonly setting: string };
 
-function endpointTarget(served: ModelName, { baseUrl, apiKey, prices, setting }: Endpoint): ModelResolution {
-  const complaint = complaintAboutUrl(baseUrl);
+function endpointTarget(served: ModelName, { setting, ...endpoint }: Endpoint): ModelResolution {
+  const complaint = complaintAboutUrl(endpoint.baseUrl);
   if (complaint !== undefined)
     return problem(ErrorCode.usage, `${setting} ${complaint}`, 'Give it as in http://127.0.0.1:8000/v1 or https://api.example.com/v1.');
-  return { ok: true, served, target: { kind: 'openai', model: served.name, baseUrl, apiKey, prices } };
+  return { ok: true, served, target: { kind: 'openai', model: served.name, ...endpoint } };
 }
 
 // The URL itself is not repeated: it may hold a password.

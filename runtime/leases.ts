@@ -32,7 +32,8 @@ export async function holdLease(deps: LeaseDeps, resource: string): Promise<Held
   const result = await leases.take(workspaceId, resource, owner, { now: now(), ttlMs: LEASE_MS, isDead });
   if (result.status === 'held') {
     const seconds = Math.max(1, Math.ceil((result.until - now()) / 1000));
-    throw new RiskflowError('busy', `${wordsOf(resource)} is being worked on by process ${result.by.pid} on ${result.by.host}`, {
+    const by = result.by.host === TEMPORAL_HOST ? 'a workflow on Temporal' : `process ${result.by.pid} on ${result.by.host}`;
+    throw new RiskflowError('busy', `${wordsOf(resource)} is being worked on by ${by}`, {
       hint: `wait for it, or stop it: its lease ends ${seconds} s after its last sign of life`,
     });
   }

@@ -1,4 +1,14 @@
-import { classOfText, createOpenAiChatModel, enumAnswer, loadClassifier, resolveModel, type ModelSettings } from '../models/index.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  classOfText,
+  createOpenAiChatModel,
+  createPace,
+  enumAnswer,
+  loadClassifier,
+  resolveModel,
+  type ModelSettings,
+  type Pace,
+} from '../models/index.ts';
 import {
   isRiskflowError,
   RiskflowError,
@@ -13,10 +23,27 @@ import { trainModel } from './commands/models.ts';
 import { resolveSampleSet } from './commands/sample-address.ts';
 import type { Settings } from './settings.ts';
 
+export type PaceOf = (endpoint: { readonly baseUrl: string; readonly callsPerSecond?: number }) => Pace | undefined;
+
+/** The paces of a process, by endpoint: `callsPerSecond` holds for all that it does. */
+export function createPaces(): PaceOf {
+  const paces = new Map<string, Pace>();
+  return ({ baseUrl, callsPerSecond }) => {
+    if (callsPerSecond === undefined) return undefined;
+    const pace =
+      paces.get(baseUrl) ??
+      createPace(callsPerSecond, { now: () => performance.now(), wait: (ms, signal) => delay(ms, undefined, { signal }) });
+    paces.set(baseUrl, pace);
+    return pace;
+  };
+}
+
 export type ModelRouterOptions = {
   readonly context: Context;
   /** Artifacts that are to be used by model name; others are the latest, trained on first use. */
   readonly artifacts: Readonly<Record<string, string>>;
+  /** When calls to an endpoint may start: one for all routers of the process. Undefined: at once. */
+  readonly paceOf: PaceOf;
   readonly onNotice: ((sentence: string) => void) | undefined;
   readonly onProgress: OnProgress | undefined;
 };
@@ -32,7 +59,8 @@ export function createModelRouter(options: ModelRouterOptions): ModelRouter {
     const { target } = resolution;
     if (target.kind === 'classifier') return findClassifier(options, target.model);
     // The key decides what one may ask, not what is answered: it must not reach a reuse key.
-    const client = clients.get(target.baseUrl) ?? createOpenAiChatModel(target);
+    const pace = options.paceOf(target);
+    const client = clients.get(target.baseUrl) ?? createOpenAiChatModel({ ...target, ...(pace === undefined ? {} : { pace }) });
     clients.set(target.baseUrl, client);
     return { kind: 'chat', model: client, name: target.model, version: `${target.baseUrl} ${target.model}` };
   };
@@ -50,9 +78,9 @@ function modelSettings({ openai, config, environment }: Settings): ModelSettings
   return {
     openai: { ...openai, prices: config.prices ?? {} },
     providers: Object.fromEntries(
-      Object.entries(config.models ?? {}).map(([id, { baseUrl, apiKeyEnv, prices }]) => [
+      Object.entries(config.models ?? {}).map(([id, { baseUrl, apiKeyEnv, prices, callsPerSecond }]) => [
         id,
-        { baseUrl, apiKeyEnv: apiKeyEnv ?? null, prices: prices ?? {} },
+        { baseUrl, apiKeyEnv: apiKeyEnv ?? null, prices: prices ?? {}, ...(callsPerSecond === undefined ? {} : { callsPerSecond }) },
       ]),
     ),
     map: {},

@@ -4,7 +4,8 @@ import type { CodeRunner, Storage } from '../schemas/index.ts';
 import { isDead, openMysqlStorage, openSqliteStorage, processIdentity } from '../storage/index.ts';
 import type { Context, OnProgress } from './context.ts';
 import { environmentSecrets } from './environment-secrets.ts';
-import { createModelRouter } from './model-router.ts';
+import { createModelRouter, createPaces } from './model-router.ts';
+import { mysqlOptions } from './mysql-options.ts';
 import type { Settings } from './settings.ts';
 import type { StoragePlace } from './storage-place.ts';
 
@@ -35,6 +36,7 @@ export async function openApp(settings: Settings, options: OpenOptions): Promise
     settings.environment,
     hidden.filter((key) => key !== undefined),
   );
+  const paceOf = createPaces();
   const code = lazily(createQuickJsRunner);
   const context: Context = {
     settings,
@@ -51,6 +53,7 @@ export async function openApp(settings: Settings, options: OpenOptions): Promise
       createModelRouter({
         context,
         artifacts: router.artifacts ?? {},
+        paceOf,
         onNotice: options.onNotice,
         onProgress: options.onProgress,
       }),
@@ -68,8 +71,7 @@ export async function openApp(settings: Settings, options: OpenOptions): Promise
 
 function openStorage(place: StoragePlace): Promise<Storage> {
   if (place.kind === 'sqlite') return openSqliteStorage({ folder: place.folder });
-  const { url, tls, connections } = place;
-  return openMysqlStorage({ url, ...(tls === undefined ? {} : { tls }), ...(connections === undefined ? {} : { connections }) });
+  return openMysqlStorage(mysqlOptions(place));
 }
 
 /** A worker for code costs time and memory that most commands need not spend. */

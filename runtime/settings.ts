@@ -1,10 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseDocument } from 'yaml';
+import { RiskflowError, type Config } from '../schemas/index.ts';
+import { valueOf, type Attempt, type Environment } from './configuration/attempt.ts';
+import { readConfigurationFile, type ConfigurationFile } from './configuration/configuration-file.ts';
+import { createCollector, firstError, type SettingError } from './configuration/problems.ts';
+import { withSecretFiles } from './configuration/secret-files.ts';
+import { secretVariables } from './configuration/settings-table.ts';
 import type { TemporalPlace } from './temporal/address.ts';
 import { temporalPlace } from './temporal/place.ts';
 import { storagePlace, type StoragePlace } from './storage-place.ts';
-import { configSchema, RiskflowError, type Config } from '../schemas/index.ts';
 
 /** Everything that decides how a process works, resolved once at its start. */
 export type Settings = {
@@ -14,64 +17,97 @@ export type Settings = {
   readonly storage: StoragePlace;
   /** Undefined when no server is set. */
   readonly temporal: TemporalPlace | undefined;
-  readonly openai: { readonly baseUrl: string | undefined; readonly apiKey: string | undefined };
+  readonly openai: OpenAiSettings;
   readonly config: Config;
-  /** The environment, for secrets (RISKFLOW_SECRET_*) and the keys that the configuration names. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /**
+   * The environment, for secrets (RISKFLOW_SECRET_*) and the keys that the configuration names. Those that lie in files (NAME_FILE) are
+   * read in.
+   */
+  readonly environment: Environment;
 };
+
+type OpenAiSettings = { readonly baseUrl: string | undefined; readonly apiKey: string | undefined };
 
 export const DEFAULT_WORKSPACE = 'default';
 
-/**
- * Reads RISKFLOW_DATA (default ./data), RISKFLOW_MYSQL_URL, OPENAI_BASE_URL, OPENAI_API_KEY and the configuration file: RISKFLOW_CONFIG, else ./riskflow.yml
- * where there is one.
- */
-export function readSettings(environment: Readonly<Record<string, string | undefined>>, workingFolder: string): Settings {
-  const dataFolder = resolve(workingFolder, nonEmpty(environment['RISKFLOW_DATA']) ?? 'data');
-  const config = readConfig(environment, workingFolder);
+/** The settings as far as they can be read, and everything that is wrong with them. */
+export type SettingsReading = {
+  readonly file: ConfigurationFile;
+  readonly dataFolder: string;
+  /** With the secrets that lie in files. */
+  readonly environment: Environment;
+  /** Each undefined where something in it is wrong. */
+  readonly storage: { readonly value: StoragePlace } | undefined;
+  readonly temporal: { readonly value: TemporalPlace | undefined } | undefined;
+  readonly openai: { readonly value: OpenAiSettings } | undefined;
+  readonly errors: readonly SettingError[];
+};
+
+export type Surroundings = {
+  readonly environment: Environment;
+  readonly folder: string;
+  /** A configuration file in place of the one that RISKFLOW_CONFIG names. */
+  readonly file?: string;
+};
+
+/** Reads all settings, whatever is wrong with some. */
+export function readAllSettings({ environment: given, folder, file: path }: Surroundings): SettingsReading {
+  const named = path === undefined ? { named: valueOf(given, 'RISKFLOW_CONFIG') } : { named: path, namedBy: 'FILE' };
+  const file = readConfigurationFile({ folder, ...named });
+  const { config } = file;
+  const { errors, add, attempt, part } = createCollector(file.positionOf);
+  add(file.errors);
+  const environment = withSecretFiles({ environment: given, variables: [...secretVariables, ...namedVariables(config)], folder, attempt });
+  const dataFolder = resolve(folder, valueOf(environment, 'RISKFLOW_DATA') ?? 'data');
+  const surroundings = { environment, config, dataFolder, workingFolder: folder, attempt };
   return {
-    workspaceId: DEFAULT_WORKSPACE,
+    file,
     dataFolder,
-    storage: storagePlace({ environment, config, dataFolder, workingFolder }),
-    temporal: temporalPlace({ environment, config, workingFolder }),
-    openai: { baseUrl: checkedUrl(nonEmpty(environment['OPENAI_BASE_URL'])), apiKey: nonEmpty(environment['OPENAI_API_KEY']) },
-    config,
     environment,
+    storage: part(() => storagePlace(surroundings)),
+    temporal: part(() => temporalPlace(surroundings)),
+    openai: part(() => openAiSettings(environment, attempt)),
+    errors,
   };
 }
 
-const nonEmpty = (text: string | undefined): string | undefined => (text === undefined || text.trim() === '' ? undefined : text.trim());
+/**
+ * Reads the variables of the environment and the configuration file: RISKFLOW_CONFIG, else ./riskflow.yml where there is one. All of them are
+ * in `settingsTable`. @throws RiskflowError about the first that is wrong
+ */
+export function readSettings(environment: Environment, workingFolder: string): Settings {
+  const reading = readAllSettings({ environment, folder: workingFolder });
+  const error = firstError(reading.errors);
+  if (error !== undefined) throw error;
+  const { storage, temporal, openai, dataFolder, file } = reading;
+  if (storage === undefined || temporal === undefined || openai === undefined) {
+    throw new RiskflowError('internal', 'settings could not be read, and nothing is said to be wrong with them');
+  }
+  return {
+    workspaceId: DEFAULT_WORKSPACE,
+    dataFolder,
+    storage: storage.value,
+    temporal: temporal.value,
+    openai: openai.value,
+    config: file.config,
+    environment: reading.environment,
+  };
+}
+
+/** Variables whose names stand in the configuration. */
+export const namedVariables = ({ models, storage, temporal }: Config): readonly string[] =>
+  [storage?.mysql.passwordEnv, temporal?.apiKeyEnv, ...Object.values(models ?? {}).map(({ apiKeyEnv }) => apiKeyEnv)].filter(
+    (name) => name !== undefined,
+  );
+
+const openAiSettings = (environment: Environment, attempt: Attempt): OpenAiSettings => ({
+  baseUrl: attempt('OPENAI_BASE_URL', () => checkedUrl(valueOf(environment, 'OPENAI_BASE_URL'))),
+  apiKey: valueOf(environment, 'OPENAI_API_KEY'),
+});
 
 function checkedUrl(url: string | undefined): string | undefined {
   if (url === undefined || (URL.canParse(url) && /^https?:/.test(url))) return url;
   throw new RiskflowError('usage', `OPENAI_BASE_URL is "${url}", which is not an http(s) address`, {
     hint: 'set it to something like http://127.0.0.1:8000/v1',
   });
-}
-
-function readConfig(environment: Readonly<Record<string, string | undefined>>, workingFolder: string): Config {
-  const named = nonEmpty(environment['RISKFLOW_CONFIG']);
-  const path = resolve(workingFolder, named ?? 'riskflow.yml');
-  if (!existsSync(path)) {
-    if (named === undefined) return {};
-    throw new RiskflowError('not_found', `the configuration file ${path} (RISKFLOW_CONFIG) does not exist`);
-  }
-  const document = parseDocument(readFileSync(path, 'utf8'), { prettyErrors: true });
-  const broken = document.errors[0];
-  if (broken !== undefined) throw new RiskflowError('invalid_file', `${path} is not valid YAML: ${broken.message.split('\n')[0] ?? ''}`);
-  const parsed = configSchema.safeParse(document.toJS() ?? {});
-  if (parsed.success) return parsed.data;
-  throw configError(path, parsed.error.issues[0]);
-}
-
-type Issue = NonNullable<ReturnType<typeof configSchema.safeParse>['error']>['issues'][number];
-
-function configError(path: string, issue: Issue | undefined): RiskflowError {
-  const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-  if (issue?.code === 'unrecognized_keys') {
-    const names = issue.keys.map((key) => `"${key}"`).join(', ');
-    const options = place === '' ? { hint: `the settings are: ${Object.keys(configSchema.shape).join(', ')}` } : {};
-    return new RiskflowError('invalid_file', `${path}: ${place}there is no setting ${names}`, options);
-  }
-  return new RiskflowError('invalid_file', `${path}: ${place}${issue?.message ?? 'it does not have the expected form'}`);
 }

@@ -7,7 +7,13 @@ const priceSchema = z.strictObject({
 });
 
 /** Files in PEM form. Without `ca` those that the system trusts are trusted. */
-const tlsSchema = z.strictObject({ ca: z.string().optional(), cert: z.string().optional(), key: z.string().optional() });
+const tlsSchema = z.strictObject({
+  ca: z.string().optional(),
+  cert: z.string().optional(),
+  key: z.string().optional(),
+  /** The name in the server's certificate, where the address has another. */
+  serverName: z.string().min(1).optional(),
+});
 
 /** What keeps the events in production. Passwords are never in the file: `passwordEnv` names the environment variable that holds one. */
 const mysqlSchema = z.strictObject({
@@ -15,10 +21,14 @@ const mysqlSchema = z.strictObject({
   url: z
     .url({ protocol: /^mysql$/ })
     .refine((url) => new URL(url).password === '', 'the password does not belong here: name its variable with passwordEnv'),
-  passwordEnv: z.string().optional(),
+  passwordEnv: z.string().min(1).optional(),
+  /** A file that holds the password, such as a Docker secret. */
+  passwordFile: z.string().min(1).optional(),
   tls: tlsSchema.optional(),
   /** Most connections of one process. */
   connections: z.int().min(1).max(1000).optional(),
+  /** Seconds for which reads and writes are tried again while the server cannot be reached or takes no writes. */
+  retrySeconds: z.number().min(0).max(3600).optional(),
 });
 
 /** The configuration file (riskflow.yml, or what RISKFLOW_CONFIG names). Keys of models are provider ids as flows write them. */
@@ -31,6 +41,8 @@ export const configSchema = z.strictObject({
         /** Name of the environment variable that holds the key; the key itself never stands in a file. */
         apiKeyEnv: z.string().optional(),
         prices: z.record(z.string(), priceSchema).optional(),
+        /** Calls a second to this endpoint: over all workers on Temporal's per-node grain, else of each process. */
+        callsPerSecond: z.number().positive().max(100_000).optional(),
       }),
     )
     .optional(),
@@ -42,14 +54,19 @@ export const configSchema = z.strictObject({
   /** Where `run --on temporal` and `worker` find each other. */
   temporal: z
     .strictObject({
-      /** host:port of the frontend. */
-      address: z.string().min(1),
+      /** host:port of the frontend; RISKFLOW_TEMPORAL_ADDRESS comes first. */
+      address: z.string().min(1).optional(),
       /** Default: default. */
       namespace: z.string().min(1).optional(),
       /** Default: riskflow. */
       taskQueue: z.string().min(1).optional(),
+      /** How often an effect is tried that an infrastructure failure keeps from being performed, before its run fails. Default: 60, in ten minutes. */
+      effectAttempts: z.int().min(1).max(10_000).optional(),
       /** With it the connection is encrypted; with `cert` and `key` the server knows who asks (mTLS). */
       tls: tlsSchema.optional(),
+      /** Variable, or file, that holds an API key, as Temporal Cloud has them. With a key the connection is encrypted. */
+      apiKeyEnv: z.string().min(1).optional(),
+      apiKeyFile: z.string().min(1).optional(),
     })
     .optional(),
   /** Default: one SQLite file in the data folder. */

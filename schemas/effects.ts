@@ -39,7 +39,7 @@ export type EffectRequest =
   /** A node whose result the user pinned; it is not executed. */
   | { readonly kind: 'pinned'; readonly pin: Pin }
   /** An inline node that reads a secret: evaluated by the executor, which knows the secret, with the same pure code. */
-  | { readonly kind: 'evaluate'; readonly node: Json; readonly inputs: Json };
+  | { readonly kind: 'evaluate'; readonly planVersion: number; readonly node: Json; readonly inputs: Json };
 
 /** A pinned result: outputs (plain JSON), or an error; `delayMs` later; `chunks` are the pieces a stream would have had. */
 export type Pin =

@@ -115,7 +115,7 @@ export type FailedResult = { readonly sampleId: string; readonly variant: string
 
 export type EvaluationSummary = {
   readonly id: string;
-  readonly status: 'running' | 'interrupted' | 'judged';
+  readonly status: 'running' | 'paused' | 'interrupted' | 'cancelled' | 'judged';
   /** NAME or NAME@SPLIT. */
   readonly sampleSet: string;
   /** Hash of the set version. */

@@ -1,5 +1,6 @@
 import type { LedgerEvent } from './ledger-events.ts';
 import type { RunEvent } from './run-events.ts';
+import type { ScheduleEvent } from './schedules.ts';
 
 export type WorkspaceId = string;
 /** `ledger` for what is kept; `runs-0`… for node events, which have a retention. */
@@ -10,7 +11,7 @@ export type Position = { readonly log: LogName; readonly n: number };
 
 /** An event not yet written (a fact). */
 export type NewEvent = { readonly type: string; readonly data: unknown };
-export type RiskflowEvent = RunEvent | LedgerEvent;
+export type RiskflowEvent = RunEvent | LedgerEvent | ScheduleEvent;
 
 /** An event as it is kept. */
 export type StoredEvent = {

@@ -8,6 +8,7 @@ export * from './errors.ts';
 export * from './effects.ts';
 export * from './run-events.ts';
 export * from './ledger-events.ts';
+export * from './schedules.ts';
 export * from './evaluation-summary.ts';
 export * from './event-envelope.ts';
 export * from './ports.ts';

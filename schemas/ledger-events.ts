@@ -157,6 +157,8 @@ export type EvaluationStarted = {
     readonly options: EvaluationOptions;
     /** What a reader of the report must know: racing flows, mapped models, duplicates. */
     readonly notes: readonly string[];
+    /** Who does the work: a Temporal workflow; without it the process that began it. */
+    readonly host?: 'temporal';
     readonly at: number;
   };
 };
@@ -188,6 +190,53 @@ export type EvaluationJudged = {
   readonly data: { readonly evaluationId: string; readonly summary: Json; readonly at: number };
 };
 
+/**
+ * What somebody wants of a batch (an evaluation, runs of a file) that is under way: to be left as it is, gone on with, or ended for
+ * good. Its owner looks for the last of them. Stream `<kind>/<id>/control`.
+ */
+export type BatchControlled = {
+  readonly type: 'BatchControlled';
+  readonly data: { readonly wish: BatchWish; readonly reason: string; readonly at: number };
+};
+export type BatchWish = 'pause' | 'resume' | 'cancel';
+
+/** One run for each row of a file was asked for. Stream `batch/<id>`. */
+export type BatchStarted = {
+  readonly type: 'BatchStarted';
+  readonly data: {
+    readonly batchId: string;
+    readonly flow: string;
+    readonly flowVersion: string;
+    /** Runs, which are the rows that could be read. */
+    readonly runs: number;
+    /** Blobs with the rows, in order, `pageRows` in each but the last. */
+    readonly pages: readonly string[];
+    readonly pageRows: number;
+    readonly fileName: string;
+    readonly rejected: readonly { readonly line: number; readonly error: string }[];
+    readonly pins: Readonly<Record<string, Pin>>;
+    readonly modelMap: Readonly<Record<string, string>>;
+    /** Calls in flight at most. */
+    readonly concurrency: number;
+    readonly host?: 'temporal';
+    readonly at: number;
+  };
+};
+
+/** Every run of a batch is over, or was handed over to a workflow of its own. Stream `batch/<id>`. */
+export type BatchFinished = {
+  readonly type: 'BatchFinished';
+  readonly data: {
+    readonly batchId: string;
+    readonly succeeded: number;
+    readonly failed: number;
+    readonly stopped: number;
+    /** Runs that wait for long, each driven by a workflow of its own. */
+    readonly handedOver: number;
+    readonly at: number;
+  };
+};
+
 export type LedgerEvent =
   | FlowVersionPublished
   | SampleSetVersionCreated
@@ -197,4 +246,7 @@ export type LedgerEvent =
   | DecisionMade
   | EvaluationStarted
   | ResultRecorded
-  | EvaluationJudged;
+  | EvaluationJudged
+  | BatchControlled
+  | BatchStarted
+  | BatchFinished;

@@ -1,6 +1,7 @@
 import type { Effect, EffectFailure, EffectResult } from './effects.ts';
 import type { LogName, NewEvent, Position, StoredEvent, WorkspaceId } from './event-envelope.ts';
 import type { RunMode, RunStatus } from './run-events.ts';
+import type { OccurrenceRow, ScheduleRow } from './schedules.ts';
 
 /**
  * Every port: what the program needs from an adapter, as types. Each has one contract suite which all adapters pass.
@@ -47,6 +48,8 @@ export type WriteUnit = {
   readonly correlationId?: string;
   readonly causationId?: string;
   readonly fence?: Fence;
+  /** A second one, of what `fence` is a part of: a portion of a batch is written only while the batch has its owner, too. */
+  readonly within?: Fence;
   readonly claims?: readonly Claim[];
   readonly appends: readonly StreamAppend[];
   readonly blobs?: readonly NewBlob[];
@@ -260,6 +263,13 @@ export type ReadModels = {
     options: { readonly after?: { readonly sampleId: string; readonly variant: string; readonly repeat: number }; readonly limit: number },
   ): Promise<readonly ResultRow[]>;
   runs(workspaceId: WorkspaceId, options: { readonly limit: number }): Promise<readonly RunRow[]>;
+  /** By name, those that were deleted too. */
+  schedules(workspaceId: WorkspaceId): Promise<readonly ScheduleRow[]>;
+  /** Newest first, at most `limit`: of one schedule or all; with `open` only those that are asked for, buffered or running. */
+  scheduleOccurrences(
+    workspaceId: WorkspaceId,
+    options: { readonly schedule?: string; readonly open?: boolean; readonly limit: number },
+  ): Promise<readonly OccurrenceRow[]>;
 };
 
 export type FlowRow = { readonly flow: string; readonly latestVersion: string; readonly versions: number; readonly mode: string };

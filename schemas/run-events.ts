@@ -4,11 +4,14 @@ import type { Json } from './encoded-value.ts';
 /** Version of the interpreter's semantics. The first event of a run names it; a change of meaning is a new number. */
 export const PLAN_VERSION = 1;
 
-export type RunMode = 'manual' | 'live' | 'shadow' | 'backtest' | 'evaluation';
+export type RunMode = 'manual' | 'scheduled' | 'live' | 'shadow' | 'backtest' | 'evaluation' | 'batch';
 
 /** Where a run comes from: what asked for it. */
 export type RunOrigin =
   | { readonly kind: 'manual' }
+  /** `place`: which row of the batch, from 0. */
+  | { readonly kind: 'batch'; readonly batchId: string; readonly place: number }
+  | { readonly kind: 'schedule'; readonly schedule: string; /** Milliseconds since 1970. */ readonly scheduledFor: number }
   | { readonly kind: 'record'; readonly sourceId: string; readonly recordId: string }
   | {
       readonly kind: 'sample';
@@ -104,6 +107,24 @@ export type NodeFinished = {
 /** From any process; the owner ends the run. */
 export type RunStopRequested = { readonly type: 'RunStopRequested'; readonly data: { readonly reason: string; readonly at: number } };
 
+/**
+ * The owner leaves the run while all that it waits for is time or a person: it gives the run up, and whoever takes it over goes on
+ * from its events.
+ */
+export type RunPaused = {
+  readonly type: 'RunPaused';
+  readonly data: {
+    /** What is waited for, in words. */
+    readonly reason: string;
+    /** When the wait ends by itself, milliseconds since 1970; null when somebody must end it. */
+    readonly until: number | null;
+    readonly at: number;
+  };
+};
+
+/** The first event of the owner that goes on with a paused run. */
+export type RunResumed = { readonly type: 'RunResumed'; readonly data: { readonly at: number } };
+
 /** A result that came after the stop: it changes nothing, but was paid for. */
 export type EffectDiscarded = {
   readonly type: 'EffectDiscarded';
@@ -129,4 +150,5 @@ export type RunFinished = {
 };
 
 /** The facts of a run in the order the interpreter consumed them: the run's stream. */
-export type RunEvent = RunStarted | NodeStarted | NodeRetried | NodeFinished | RunStopRequested | EffectDiscarded | RunFinished;
+export type RunEvent =
+  RunStarted | NodeStarted | NodeRetried | NodeFinished | RunPaused | RunResumed | RunStopRequested | EffectDiscarded | RunFinished;

@@ -30,14 +30,21 @@ describe('check', () => {
 });
 
 describe('test --stack', () => {
+  const OTHERS = ['MARIADB_URL', 'KAFKA_BROKERS', 'REGISTRY_URL', 'MILVUS_ADDRESS', 'PROMETHEUS_URL'];
+  const here = { RISKFLOW_TEST_TEMPORAL_ADDRESS: '127.0.0.1:1', RISKFLOW_TEST_MYSQL_URL: 'mysql://root@127.0.0.1:1/x' };
+  const others = (value: string): Record<string, string> => Object.fromEntries(OTHERS.map((name) => [`RISKFLOW_TEST_${name}`, value]));
+
   test.each([
-    { temporal: '', mysql: '', says: 'RISKFLOW_TEST_TEMPORAL_ADDRESS and RISKFLOW_TEST_MYSQL_URL are not set' },
-    { temporal: '127.0.0.1:1', mysql: '', says: 'RISKFLOW_TEST_MYSQL_URL is not set' },
-  ])('fails where $says', ({ temporal, mysql, says }) => {
-    const { code, out, err } = run(['scripts/test.ts', '--stack'], {
-      RISKFLOW_TEST_TEMPORAL_ADDRESS: temporal,
-      RISKFLOW_TEST_MYSQL_URL: mysql,
-    });
+    {
+      env: { ...here, ...others('x'), RISKFLOW_TEST_TEMPORAL_ADDRESS: '', RISKFLOW_TEST_MYSQL_URL: '' },
+      args: [],
+      says: 'RISKFLOW_TEST_TEMPORAL_ADDRESS and RISKFLOW_TEST_MYSQL_URL are not set',
+    },
+    { env: { ...here, ...others('x'), RISKFLOW_TEST_MYSQL_URL: '' }, args: [], says: 'RISKFLOW_TEST_MYSQL_URL is not set' },
+    { env: { ...here, ...others('') }, args: [], says: 'RISKFLOW_TEST_MILVUS_ADDRESS and RISKFLOW_TEST_PROMETHEUS_URL are not set' },
+    { env: { ...here, ...others(''), RISKFLOW_TEST_MYSQL_URL: '' }, args: ['storage/'], says: 'RISKFLOW_TEST_MYSQL_URL is not set' },
+  ])('fails for $args where $says', ({ env, args, says }) => {
+    const { code, out, err } = run(['scripts/test.ts', '--stack', ...args], env);
     expect(err).toContain(says);
     expect(err).toContain('npm run stack -- up');
     expect({ code, out }).toEqual({ code: 1, out: '' });

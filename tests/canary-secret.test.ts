@@ -7,6 +7,7 @@ import { riskflow, testEnvironment, withFolder } from './riskflow-process.ts';
 
 const CANARY = 'canary-5f1e9c77d2';
 const KEY = 'sk-canary-a83b60e1';
+const PASSWORD = 'canary p@ss/41c7';
 
 /** Everything under a folder, with its bytes. */
 function filesUnder(folder: string): readonly { readonly path: string; readonly bytes: Buffer }[] {
@@ -122,6 +123,30 @@ describe('a secret', () => {
         for (const { path, bytes } of filesUnder(data)) expect(bytes.includes(secret), `${path} holds the secret`).toBe(false);
       }
       expect(filesUnder(data).length).toBeGreaterThan(0);
+    });
+  });
+
+  it.each<readonly [string, Readonly<Record<string, string>>, string]>([
+    ['in the address', { RISKFLOW_MYSQL_URL: `mysql://risk:${encodeURIComponent(PASSWORD)}@127.0.0.1:9/risk` }, ''],
+    ['in an address that is none', { RISKFLOW_MYSQL_URL: `mysql:/risk:${PASSWORD}@127.0.0.1:9` }, ''],
+    ['in a variable of its own', { RISKFLOW_MYSQL_URL: 'mysql://risk@127.0.0.1:9/risk', RISKFLOW_MYSQL_PASSWORD: PASSWORD }, ''],
+    [
+      'in a variable that the configuration names',
+      { DB_PW: PASSWORD },
+      'storage: { mysql: { url: "mysql://risk@127.0.0.1:9/risk", passwordEnv: DB_PW } }\n',
+    ],
+    ['in a file', {}, 'storage: { mysql: { url: "mysql://risk@127.0.0.1:9/risk", passwordFile: password.txt } }\n'],
+  ])('the password of MySQL %s is in no output of commands that fail', { timeout: 180_000 }, async (_, environment, config) => {
+    await withFolder(async (folder) => {
+      writeFileSync(join(folder, 'riskflow.yml'), config);
+      writeFileSync(join(folder, 'password.txt'), `${PASSWORD}\n`);
+      const commands = [['flow', 'list', '--debug'], ['doctor'], ['config', 'check', '--json'], ['config', 'show']];
+      const data = join(folder, 'data');
+      const results = await Promise.all(commands.map((args) => riskflow(args, testEnvironment(data, environment), folder)));
+      expect(results[0]?.code).not.toBe(0);
+      const printed = results.map(({ stdout, stderr }) => stdout + stderr).join('\n');
+      expect(printed).toMatch(/mysql/i);
+      for (const form of [PASSWORD, encodeURIComponent(PASSWORD)]) expect(printed).not.toContain(form);
     });
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Plan } from '../flow/core.ts';
 import { NO_USAGE, PLAN_VERSION, type RunEvent, type RunStarted } from '../schemas/core.ts';
-import { FactWriter, LostRun, partsOf } from './fact-writer.ts';
+import { FactWriter, fitting, LostRun } from './fact-writer.ts';
 import type { AppendResult, FactsToAppend } from './run-activities.ts';
 
 const started: RunStarted = {
@@ -142,19 +142,92 @@ describe('writing the facts of a run', () => {
   });
 });
 
-describe('parts of many facts', () => {
-  it('keep all of them in order, each part within the limit unless one fact alone is beyond it', () => {
+const slow = { quick: false };
+const carried = (writer: FactWriter): readonly RunEvent[] => {
+  const facts = writer.ride(slow);
+  return facts === null || facts === 'later' ? [] : facts.events;
+};
+
+describe('facts that ride with an effect', () => {
+  const facts = (from: number, count: number) => ({ from, events: Array.from({ length: count }, (_, i) => event(from + i)) });
+
+  it('are all that is not known to be written, and none while a write is under way', async () => {
+    const { writer, calls, settle } = setUp(2);
+    expect(writer.ride(slow)).toBeNull();
+    writer.buffer([event(3), event(4)]);
+    expect(writer.ride(slow)).toMatchObject({ from: 3, events: [{ data: { at: 3 } }, { data: { at: 4 } }], status: 'running' });
+    writer.landed(facts(3, 2));
+    expect(writer.ride(slow)).toBeNull();
+    writer.buffer([event(5)]);
+    writer.flushSoon();
+    expect(writer.ride(slow)).toBeNull();
+    calls[0]?.answer(fine);
+    await settle();
+    expect(calls.map(({ facts: { from, events } }) => [from, numbers(events)])).toEqual([[5, [5]]]);
+  });
+
+  it('are carried by the last write too when the effect has not landed', async () => {
+    const { writer, calls } = setUp();
+    writer.buffer([event(1), event(2)]);
+    expect(carried(writer)).toHaveLength(2);
+    writer.buffer([event(3)]);
+    const end = writer.flush('stopped');
+    await vi.waitFor(() => expect(calls).toHaveLength(1));
+    expect([calls[0]?.facts.from, numbers(calls[0]?.facts.events ?? []), calls[0]?.facts.status]).toEqual([1, [1, 2, 3], 'stopped']);
+    calls[0]?.answer(fine);
+    await end;
+  });
+
+  it('that land while they are written again are not numbered twice', async () => {
+    const { writer, calls, settle } = setUp();
+    writer.buffer([event(1), event(2)]);
+    writer.ride(slow);
+    writer.flushSoon();
+    writer.buffer([event(3)]);
+    writer.landed(facts(1, 2));
+    calls[0]?.answer(fine);
+    await settle();
+    expect(calls.map(({ facts: { from, events } }) => [from, numbers(events)])).toEqual([
+      [1, [1, 2]],
+      [3, [3]],
+    ]);
+  });
+
+  it('of quick effects wait for later ones, but for the first and those that are due', () => {
+    const { writer } = setUp();
+    const quick = { quick: true };
+    writer.buffer([event(1)]);
+    expect(writer.ride(quick)).toMatchObject({ from: 1, due: true });
+    writer.landed(facts(1, 1));
+    writer.buffer([event(2), event(3)]);
+    expect(writer.ride(quick)).toBe('later');
+    expect(writer.ride(slow)).toMatchObject({ from: 2, due: false, renew: false });
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 1_200);
+    expect(writer.ride(quick)).toMatchObject({ from: 2, due: true, renew: true });
+    writer.buffer(facts(4, 40).events);
+    expect(writer.ride(quick)).toMatchObject({ from: 2, due: true, renew: false });
+  });
+
+  it('do not ride when they are too many for one payload', () => {
+    const { writer } = setUp();
+    const large: RunEvent = { type: 'RunStopRequested', data: { reason: 'x'.repeat(300_000), at: 1 } };
+    writer.buffer([large]);
+    expect(carried(writer)).toHaveLength(1);
+    writer.buffer([large]);
+    expect(writer.ride(slow)).toBeNull();
+  });
+});
+
+describe('how many facts fit into a payload', () => {
+  it('is as many as the limit lets, one at least', () => {
     const size = (facts: readonly RunEvent[]): number => facts.reduce((sum, fact) => sum + JSON.stringify(fact).length, 0);
     fc.assert(
-      fc.property(fc.array(fc.nat(1e9), { maxLength: 40 }), fc.integer({ min: 50, max: 1000 }), (ns, limit) => {
-        const facts = ns.map(event);
-        const parts = partsOf(facts, limit);
-        expect(parts.flat()).toEqual(facts);
-        for (const [i, part] of parts.entries()) {
-          expect(part.length === 1 || size(part) <= limit).toBe(true);
-          const next = parts[i + 1]?.[0];
-          if (next !== undefined) expect(size([...part, next])).toBeGreaterThan(limit);
-        }
+      fc.property(fc.array(fc.nat(1e9), { minLength: 1, maxLength: 40 }), fc.integer({ min: 50, max: 1000 }), (ns, limit) => {
+        const all = ns.map(event);
+        const count = fitting(all, limit);
+        expect(count === 1 || size(all.slice(0, count)) <= limit).toBe(true);
+        if (count < all.length) expect(size(all.slice(0, count + 1))).toBeGreaterThan(limit);
+        else expect(count).toBe(all.length);
       }),
     );
   });

@@ -1,6 +1,6 @@
 import type { Plan } from '../flow/core.ts';
 import type { Fence, RunEvent, RunStatus } from '../schemas/core.ts';
-import type { RunActivities, RunFlowArgs } from './run-activities.ts';
+import type { EffectToPerform, FactsToAppend, RunActivities, RunFlowArgs } from './run-activities.ts';
 
 export type FactWriterOptions = {
   readonly args: RunFlowArgs;
@@ -16,17 +16,23 @@ export type FactWriterOptions = {
 /** The run goes on elsewhere: whatever this workflow would still write is refused. */
 export class LostRun extends Error {}
 
-const RENEW_MS = 3_000;
+const RENEW_MS = 1_000;
+/** So many facts are not carried any further. */
+const MANY = 40;
 /** Of JSON text in one append; a character takes at most 3 bytes, a payload at most 2 MiB. */
 const MAX_CHARACTERS = 400_000;
 
 /**
  * Writes a run's facts in order, numbered from where its stream ended. Facts that come while a write is under way share the next
  * one, so that a run of many quick nodes needs few activities; which events go together changes nothing in the stream.
+ *
+ * Facts may also ride with the effect that they led to, which saves an activity. Until that has landed they count as not written, and
+ * any other write carries them too: writing an event twice does nothing.
  */
 export class FactWriter {
   readonly #options: FactWriterOptions;
-  #buffer: RunEvent[] = [];
+  /** Not known to be written. */
+  readonly #facts: RunEvent[] = [];
   #written: number;
   #draining = false;
   #closing = false;
@@ -40,7 +46,7 @@ export class FactWriter {
   }
 
   buffer(events: readonly RunEvent[]): void {
-    this.#buffer.push(...events);
+    this.#facts.push(...events);
   }
 
   /** Starts writing what is buffered, and goes on. Trouble goes to `onError`, and shows again at the end. */
@@ -50,19 +56,41 @@ export class FactWriter {
     this.#last = this.#drain();
   }
 
+  /**
+   * What an effect that begins now can write on its way; null when there is nothing, too much, or a write under way. `later` with a quick
+   * one: its facts go with those that follow, which come soon.
+   */
+  ride({ quick }: { readonly quick: boolean }): EffectToPerform['facts'] | 'later' {
+    if (this.#draining || this.#facts.length === 0) return null;
+    // The first, so that the run can be found; later ones now and then, so that one write carries those of several quick effects.
+    const due = this.#written === 0 || this.#facts.length >= MANY || this.#isTimeToRenew();
+    if (quick && !due) return 'later';
+    if (fitting(this.#facts) < this.#facts.length) return null;
+    return { ...this.#toAppend(this.#facts.slice(), 'running'), due };
+  }
+
+  /** The effect that these facts rode with was performed, and they were written before. */
+  landed({ from, events }: Pick<FactsToAppend, 'from' | 'events'>): void {
+    const count = from + events.length - 1 - this.#written;
+    if (count <= 0) return;
+    this.#facts.splice(0, count);
+    this.#written += count;
+  }
+
   /** Writes what is left, as the last. @throws LostRun when the lease is somebody else's. */
   async flush(status: RunStatus): Promise<void> {
     this.#closing = true;
     await this.#last;
     if (this.#failure !== undefined) throw this.#failure.error;
-    await this.#writeAll(status);
+    while (this.#facts.length > 0) await this.#writeSome(status);
+    this.#closing = false;
   }
 
   async #drain(): Promise<void> {
     try {
-      while (this.#buffer.length > 0 && !this.#closing) await this.#writeAll('running');
+      while (this.#facts.length > 0 && !this.#closing) await this.#writeSome('running');
     } catch (error) {
-      // What was taken from the buffer is not written: nothing may follow it.
+      // What was to be written is not: nothing may follow it.
       this.#failure = { error };
       this.#options.onError(error);
     } finally {
@@ -70,54 +98,35 @@ export class FactWriter {
     }
   }
 
-  async #writeAll(status: RunStatus): Promise<void> {
-    const events = this.#buffer;
-    this.#buffer = [];
-    const parts = partsOf(events);
-    for (const [i, part] of parts.entries()) await this.#write(part, i === parts.length - 1 ? status : 'running');
+  /** Writes as much as fits into one payload; `status` is the run's once nothing is left. */
+  async #writeSome(status: RunStatus): Promise<void> {
+    const count = fitting(this.#facts);
+    const facts = this.#toAppend(this.#facts.slice(0, count), count === this.#facts.length ? status : 'running');
+    const result = await this.#options.append(facts);
+    if (result.status === 'taken-over') throw new LostRun(`the lease ${facts.fence.resource} was taken over`);
+    this.landed(facts);
+    if (result.stop !== null) this.#options.onStop(result.stop);
   }
 
-  async #write(events: readonly RunEvent[], status: RunStatus): Promise<void> {
-    const { args, plan, fence, append, onStop } = this.#options;
+  #isTimeToRenew(): boolean {
+    return Date.now() - this.#renewedAt >= RENEW_MS;
+  }
+
+  #toAppend(events: readonly RunEvent[], status: RunStatus): FactsToAppend {
+    const { args, plan, fence } = this.#options;
     const { workspaceId, runId, actor, started } = args;
     const { mode } = started.data;
     // Once the run is over nobody wants its lease: it may lapse.
-    const renew = status === 'running' && Date.now() - this.#renewedAt >= RENEW_MS;
+    const renew = status === 'running' && this.#isTimeToRenew();
     if (renew) this.#renewedAt = Date.now();
     const { flow, flowVersion } = plan;
-    const result = await append({
-      workspaceId,
-      runId,
-      fence,
-      actor,
-      flow,
-      flowVersion,
-      mode,
-      from: this.#written + 1,
-      events,
-      status,
-      renew,
-    });
-    if (result.status === 'taken-over') throw new LostRun(`the lease ${fence.resource} was taken over`);
-    this.#written += events.length;
-    if (result.stop !== null) onStop(result.stop);
+    return { workspaceId, runId, fence, actor, flow, flowVersion, mode, from: this.#written + 1, events, status, renew };
   }
 }
 
-/** Events in order, in parts of which each fits into a payload. An event larger than that stands alone. */
-export function partsOf(events: readonly RunEvent[], maxCharacters = MAX_CHARACTERS): readonly (readonly RunEvent[])[] {
-  const parts: RunEvent[][] = [];
-  let room = 0;
-  for (const event of events) {
-    const size = JSON.stringify(event).length;
-    const part = parts.at(-1);
-    if (part === undefined || size > room) {
-      parts.push([event]);
-      room = maxCharacters - size;
-    } else {
-      part.push(event);
-      room -= size;
-    }
-  }
-  return parts;
+/** How many of the first events fit into one payload: one at least, or nobody would ever come further. */
+export function fitting(events: readonly RunEvent[], maxCharacters = MAX_CHARACTERS): number {
+  let room = maxCharacters;
+  const beyond = events.findIndex((event) => (room -= JSON.stringify(event).length) < 0);
+  return beyond === -1 ? events.length : Math.max(beyond, 1);
 }

@@ -13,6 +13,10 @@ export type RunFlowArgs = {
   readonly actor: string;
   /** Milliseconds after which the run is stopped, counted from the time it has its plan and its lease. */
   readonly timeoutMs: number;
+  /** When the time limit began to count, for an execution that continues another; milliseconds since 1970. */
+  readonly limitFrom?: number;
+  /** Events of Temporal's history after which the workflow continues as new. Default: when the server suggests it. */
+  readonly historyLimit?: number;
 };
 
 export type RunFlowResult =
@@ -31,10 +35,23 @@ export type RunView = {
   readonly stopReason: string | null;
 };
 
+/** The plan of a flow version under a plan version. */
+export type PlanName = { readonly workspaceId: string; readonly flowVersion: string; readonly planVersion: number };
+
 export type RunName = { readonly workspaceId: string; readonly runId: string };
 
+/** What a run is driven with, as the worker that was asked first has it: from then on it stands in the history. */
+export type LoadedPlan = {
+  readonly plan: Plan;
+  /** Providers as the effects of this run name them, whose calls have a task queue of their own → the name of that queue's provider. */
+  readonly limited: Readonly<Record<string, string>>;
+  /** How often an effect is tried that an infrastructure failure keeps from being performed, before the run fails. */
+  readonly effectAttempts: number;
+};
+
 export type TakeResult =
-  | { readonly status: 'taken'; readonly fence: Fence; readonly history: HistoryPage }
+  /** `stop`: somebody has noted that the run is to stop, and why. */
+  | { readonly status: 'taken'; readonly fence: Fence; readonly history: HistoryPage; readonly stop: string | null }
   | { readonly status: 'held'; readonly by: string; readonly waitMs: number };
 
 /** A run's events after some version, as many as fit into one payload. */
@@ -51,9 +68,30 @@ export type FactsToAppend = RunName & {
   readonly events: readonly RunEvent[];
   /** Of the run, once these are written. */
   readonly status: RunStatus;
-  /** Whether the lease is to be renewed, which costs a write of its own. */
+  /** Whether the lease is to be renewed and a noted stop looked for, each of which costs a question of its own. */
   readonly renew: boolean;
 };
+
+export type EffectToPerform = {
+  readonly workspaceId: string;
+  readonly fence: Fence;
+  readonly effect: Effect;
+  /** Asked for just now: unless this activity is tried again, nobody can have stored a result. */
+  readonly fresh: boolean;
+  /**
+   * Facts that led to it and are not written yet. When they are due they are written before it is performed, else only once it lasts so
+   * long that somebody would miss them.
+   */
+  readonly facts: (FactsToAppend & { readonly due: boolean }) | null;
+};
+
+/** `written`: whether the facts that came with it are. */
+export type PerformedEffect =
+  | { readonly status: 'performed'; readonly result: EffectResult; readonly written: boolean }
+  /** A stop was noted: the effect was not performed, or broken off. */
+  | { readonly status: 'stop'; readonly reason: string; readonly written: boolean }
+  /** The lease was lost. */
+  | { readonly status: 'taken-over' };
 
 export type AppendResult =
   /** `stop`: somebody has noted that the run is to stop, and why. The signal may have been lost on the way. */
@@ -65,11 +103,14 @@ export type AppendResult =
  * run itself is a value.
  */
 export type RunActivities = {
-  loadPlan(args: { readonly workspaceId: string; readonly flowVersion: string }): Promise<Plan>;
+  /** Both of what a run needs before its first step, in one go. Nothing is taken when there is no plan. */
+  openRun(
+    args: PlanName & RunName & { readonly owner: string; readonly modelMap: RunStarted['data']['modelMap'] },
+  ): Promise<{ readonly loaded: LoadedPlan; readonly taken: TakeResult }>;
   /** Takes the run's lease for `owner`, or finds that it is that owner's already, and reads what happened before. */
   takeRun(args: RunName & { readonly owner: string }): Promise<TakeResult>;
   readHistory(args: RunName & { readonly after: number }): Promise<HistoryPage>;
   appendFacts(args: FactsToAppend): Promise<AppendResult>;
-  /** A failure of the effect is a result. The lease is renewed while it lasts; losing it fails with the type `LeaseLost`. */
-  performEffect(args: { readonly workspaceId: string; readonly fence: Fence; readonly effect: Effect }): Promise<EffectResult>;
+  /** A failure of the effect is a result. The lease is renewed while it lasts. */
+  performEffect(args: EffectToPerform): Promise<PerformedEffect>;
 };

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { EvaluationSummary } from '../../schemas/core.ts';
-import type { EvaluateOptions, EvaluationRequest, VariantRequest } from '../../runtime/index.ts';
+import type { EvaluationRequest, HostedOptions, VariantRequest } from '../../runtime/index.ts';
 import { findFlow, readFlowFile, type NamedFlow } from '../flow-reference.ts';
 import { listenForInterruption } from '../interruption.ts';
 import { modelMapsOf } from '../options/model-map.ts';
@@ -8,6 +8,7 @@ import type { Pairs } from '../options/pairs.ts';
 import { checkPins, pinsOf, readPins } from '../options/pins.ts';
 import { checkWritable } from '../read-text-file.ts';
 import { withApp, type Session, type Work } from '../session.ts';
+import { hostOf } from '../options/shared.ts';
 import { printEvaluation } from './eval-reads.ts';
 
 type RunOptions = {
@@ -28,10 +29,12 @@ type RunOptions = {
   readonly pin?: string;
   readonly reuse: boolean;
   readonly report?: string;
+  readonly on?: string;
 };
 
 export async function runEvaluation(session: Session, command: Command): Promise<number> {
   const options = command.opts<RunOptions>();
+  const on = hostOf(options.on) ?? 'here';
   const pins = options.pin === undefined ? {} : await readPins(session.terminal, options.pin);
   const report = await reportPath(session, options.report);
   const references = referencesOf(options);
@@ -60,7 +63,7 @@ export async function runEvaluation(session: Session, command: Command): Promise
     return evaluate(session, work, {
       report,
       warnings: worthKnowing(flows, options.mapModel ?? {}),
-      start: (evaluation) => work.runtime.runEvaluation(work.context, request, evaluation),
+      start: (evaluation) => work.runtime.evaluateOn(work.context, request, { ...evaluation, on }),
     });
   });
 }
@@ -104,14 +107,19 @@ function requestOf({ runtime }: Work, options: RunOptions, variants: readonly Va
 
 export async function resumeEvaluation(session: Session, command: Command): Promise<number> {
   const [id = ''] = command.args;
-  const { concurrency, report: wanted } = command.opts<{ concurrency?: number; report?: string }>();
+  const { concurrency, report: wanted, on: where } = command.opts<{ concurrency?: number; report?: string; on?: string }>();
+  const on = hostOf(where);
   const report = await reportPath(session, wanted);
   return withApp(session, (work) =>
     evaluate(session, work, {
       report,
       warnings: [],
       start: (evaluation) =>
-        work.runtime.resumeEvaluation(work.context, id, { ...evaluation, ...(concurrency === undefined ? {} : { concurrency }) }),
+        work.runtime.goOnWithEvaluation(work.context, id, {
+          ...evaluation,
+          ...(on === undefined ? {} : { on }),
+          ...(concurrency === undefined ? {} : { concurrency }),
+        }),
     }),
   );
 }
@@ -122,25 +130,32 @@ const reportPath = async (session: Session, path: string | undefined): Promise<s
 type Evaluation = {
   readonly report: string | null;
   readonly warnings: readonly string[];
-  readonly start: (options: EvaluateOptions) => Promise<EvaluationSummary>;
+  readonly start: (options: HostedOptions) => Promise<EvaluationSummary>;
 };
 
 /** Runs it to its verdict. Interrupted, it says how to go on. @returns the exit code of the verdict */
 async function evaluate(session: Session, work: Work, { report, warnings, start }: Evaluation): Promise<number> {
   let id: string | undefined;
-  const interruption = listenForInterruption(() =>
-    id === undefined
-      ? { sentence: 'the evaluation was interrupted before it began', hint: 'run it again' }
-      : { sentence: `evaluation ${id} was interrupted; what is done is stored`, hint: `go on with: riskflow eval resume ${id}` },
-  );
+  let onTemporal = false;
+  const interruption = listenForInterruption(() => {
+    if (id === undefined) return { sentence: 'the evaluation was interrupted before it began', hint: 'run it again' };
+    if (!onTemporal)
+      return { sentence: `evaluation ${id} was interrupted; what is done is stored`, hint: `go on with: riskflow eval resume ${id}` };
+    return {
+      sentence: `nobody follows evaluation ${id} any more; Temporal goes on with it`,
+      hint: `follow it with: riskflow eval resume ${id}; stop it with: riskflow eval cancel ${id}`,
+    };
+  });
   try {
     const { onProgress } = session;
     const summary = await start({
       signal: interruption.signal,
       onProgress,
       report,
-      onStarted: ({ evaluationId, set, split, setVersion, n, variants, options }) => {
+      onWaiting: session.notice,
+      onStarted: ({ evaluationId, set, split, setVersion, n, variants, options, host }) => {
         id = evaluationId;
+        onTemporal = host === 'temporal';
         for (const warning of warnings) session.warn(warning);
         const repeats = options.repeats === 1 ? '' : ` × ${options.repeats} repeats`;
         session.notice(

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { addNoun, addVerb, option, type Dispatch } from '../declare.ts';
 import { decimalNumber, wholeNumber } from '../options/numbers.ts';
-import { concurrencyOption, mapModelOption, mapOption, pinOption, reportOption, seedOption } from '../options/shared.ts';
+import { concurrencyOption, mapModelOption, mapOption, onOption, pinOption, reportOption, seedOption } from '../options/shared.ts';
 import { variants } from '../options/variants.ts';
 import { listEvaluations, showEvaluation, writeReport } from './eval-reads.ts';
 import { resumeEvaluation, runEvaluation } from './eval-run.ts';
+import { cancelEvaluation, pauseEvaluation } from './eval-wish.ts';
 
 /** As `EVALUATION_DEFAULTS` of the program, which help must not have to load; a test holds them together. */
 export const SHOWN_DEFAULTS = { concurrency: 8, repeats: 1, metric: 'accuracy', margin: 0.01, maxErrors: 0.01, seed: 1 } as const;
@@ -45,24 +46,47 @@ export function addEvalCommands(program: Command, dispatch: Dispatch): void {
       mapModelOption(),
       pinOption(),
       option('--no-reuse', 'call again for questions that were asked before in this evaluation'),
+      onOption('where it runs: here, or temporal, where all workers share it', 'here'),
       reportOption(),
     ],
     examples: [
       'riskflow eval run --a rules.yml --b cascade.yml --samples reports@test --positive scam --report report.html',
       'riskflow eval run --a triage:1f0c22 --b triage --samples reports@test --metric recall:scam --margin 0.02 --json',
       'riskflow eval run --a old.yml --b new.yml --samples reports@test --concurrency 32 --map text=message',
+      'riskflow eval run --a old.yml --b new.yml --samples reports@test --on temporal',
     ],
     notes: [VERDICTS],
     action: runEvaluation,
   });
   addVerb(evaluation, dispatch, {
     name: 'resume <ID>',
-    summary: 'go on with an evaluation that was interrupted',
+    summary: 'go on with an evaluation that was interrupted or paused, or follow one on Temporal',
     args: { ID: 'id of the evaluation; `eval list` prints them' },
-    options: [concurrencyOption('calls in flight at a time (default: as it was begun)'), reportOption()],
+    options: [
+      concurrencyOption('calls in flight at a time (default: as it was begun)'),
+      onOption('where it goes on: here, or temporal (default: where it was last)'),
+      reportOption(),
+    ],
     examples: ['riskflow eval resume e-0b5c1d2e-4f6a', 'riskflow eval resume e-0b5c1d2e-4f6a --concurrency 32 --json'],
     notes: ['What was answered before is not asked again. A finished evaluation is only printed again.', VERDICTS],
     action: resumeEvaluation,
+  });
+  addVerb(evaluation, dispatch, {
+    name: 'pause <ID>',
+    summary: 'leave an evaluation as it is, to go on later',
+    args: { ID: 'id of the evaluation; `eval list` prints them' },
+    examples: ['riskflow eval pause e-0b5c1d2e-4f6a'],
+    notes: ['Calls in flight are broken off within two seconds and made again by eval resume. What is done is stored.'],
+    action: pauseEvaluation,
+  });
+  addVerb(evaluation, dispatch, {
+    name: 'cancel <ID>',
+    summary: 'end an evaluation for good, without a verdict',
+    args: { ID: 'id of the evaluation; `eval list` prints them' },
+    options: [option('--reason <TEXT>', 'why, for those who look at it later')],
+    examples: ['riskflow eval cancel e-0b5c1d2e-4f6a --reason "wrong set"'],
+    notes: ['Runs under way are stopped within two seconds. Its results so far can still be shown.'],
+    action: cancelEvaluation,
   });
   addVerb(evaluation, dispatch, {
     name: 'list',

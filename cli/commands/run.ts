@@ -5,8 +5,9 @@ import { findFlow, inputNames, readFlowFile, type NamedFlow } from '../flow-refe
 import { readInputs } from '../options/flow-inputs.ts';
 import type { Pairs } from '../options/pairs.ts';
 import { checkPins, readPins } from '../options/pins.ts';
-import { mapModelOption, pinOption } from '../options/shared.ts';
+import { concurrencyOption, mapModelOption, hostOf, onOption, pinOption } from '../options/shared.ts';
 import { withApp, type Session } from '../session.ts';
+import { BATCH_CONCURRENCY, runBatch } from './batch.ts';
 import { followRun } from './run-follow.ts';
 import { interruptionNotice, resumeRun } from './run-resume.ts';
 
@@ -18,6 +19,8 @@ type RunOptions = {
   readonly events?: boolean;
   readonly resume?: string | true;
   readonly on?: string;
+  readonly batch?: string;
+  readonly concurrency?: number;
 };
 
 export function addRunCommand(program: Command, dispatch: Dispatch): void {
@@ -31,7 +34,9 @@ export function addRunCommand(program: Command, dispatch: Dispatch): void {
       pinOption(),
       mapModelOption(),
       option('--events', 'print every event as Dify streams it, one JSON document per line'),
-      option('--on <HOST>', 'where it runs: here, or temporal, where a worker drives it', { standard: 'here' }),
+      onOption('where it runs: here, or temporal, where workers drive it', 'here'),
+      option('--batch <FILE>', 'one run for each row of a CSV, TSV or .ndjson file, which has the inputs by name'),
+      concurrencyOption('with --batch: calls in flight at a time', BATCH_CONCURRENCY),
       option('--resume [RUN_ID]', 'instead of FLOW: go on with the run, or with the only one, that was interrupted'),
     ],
     examples: [
@@ -39,9 +44,11 @@ export function addRunCommand(program: Command, dispatch: Dispatch): void {
       'riskflow run flow.yml --inputs @inputs.json --json',
       'riskflow run chat.yml --query "Is this a scam?" --events',
       'riskflow run flow.yml --inputs @inputs.json --pin pins.json --map-model openai/gpt-4o=riskflow/classifier/reports@tune',
+      'riskflow run flow.yml --batch reports.csv --concurrency 32 --on temporal',
       'riskflow run --resume',
     ],
     notes: [
+      'A batch goes on with riskflow batch resume, and its runs are listed with riskflow batch show. A row that cannot be read stops no other.',
       'Exit code: 0 when the run succeeded or partly succeeded, 1 when it failed or was stopped.',
       'A run whose process was killed goes on with --resume, as it was begun: nodes that had finished are not executed again. Ctrl-C stops a run for good.',
     ],
@@ -60,13 +67,19 @@ async function run(session: Session, command: Command): Promise<number> {
   if (options.resume !== undefined) return resumeRun(session, command);
   if (reference === undefined)
     throw new RiskflowError('usage', 'run: the argument FLOW is missing', { hint: 'riskflow run --help tells more' });
-  return runReference(session, reference, options);
+  const { batch } = options;
+  const on = hostOf(options.on) ?? 'here';
+  if (batch === undefined) return runReference(session, reference, { ...options, on });
+  if (options.inputs !== '{}' || options.query !== undefined || options.events === true) {
+    throw new RiskflowError('usage', 'run: --batch goes with neither --inputs, --query nor --events', {
+      hint: 'every row of the file has its inputs; a chat flow takes the column "query" or "text"',
+    });
+  }
+  return runBatch(session, reference, { ...options, batch, on });
 }
 
 async function runReference(session: Session, reference: string, options: RunOptions): Promise<number> {
   const { query, mapModel: modelMap = {} } = options;
-  if (options.on !== undefined && options.on !== 'here' && options.on !== 'temporal')
-    throw new RiskflowError('usage', `run: --on is "${options.on}", and can be here or temporal`);
   const inputs = await readInputs(session.terminal, options.inputs);
   const pins = options.pin === undefined ? {} : await readPins(session.terminal, options.pin);
   const file = await readFlowFile(reference);
@@ -87,7 +100,7 @@ async function runReference(session: Session, reference: string, options: RunOpt
       drive: (watch) => {
         const request = { plan, inputs, pins, modelMap, ...(query === undefined ? {} : { query }), ...watch };
         return onTemporal
-          ? runtime.runFlowOnTemporal(context, { ...request, onWaiting: session.notice })
+          ? runtime.runFlowOnTemporal(context, { ...request, onWaiting: session.notice, onNotice: session.notice })
           : runtime.runFlow(context, request);
       },
     });

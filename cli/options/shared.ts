@@ -1,3 +1,4 @@
+import { RiskflowError } from '../../schemas/core.ts';
 import { option, type VerbOption } from '../declare.ts';
 import { CONCURRENCY, seedNumber, wholeNumber } from './numbers.ts';
 import { pairs } from './pairs.ts';
@@ -28,3 +29,17 @@ export const seedOption = (description: string, standard: number): VerbOption =>
   option('--seed <N>', description, { read: seedNumber, standard });
 
 export const reportOption = (): VerbOption => option('--report <FILE>', 'write the report as one HTML page, which needs no network');
+
+const HOSTS = ['here', 'temporal'] as const;
+export type Host = (typeof HOSTS)[number];
+
+/** `--on`: who drives the runs; `hostOf` reads it. */
+export const onOption = (description: string, standard?: Host): VerbOption =>
+  option('--on <HOST>', description, standard === undefined ? {} : { standard });
+
+/** @throws RiskflowError `usage` for any other word */
+export function hostOf(text: string | undefined): Host | undefined {
+  const host = HOSTS.find((known) => known === text);
+  if (host === undefined && text !== undefined) throw new RiskflowError('usage', `--on is "${text}", and can be here or temporal`);
+  return host;
+}

@@ -97,14 +97,23 @@ export function requestStop(plan: Plan, state: RunState, options: StepOptions & 
   return stepOf(step);
 }
 
-/** The effects of all nodes under way, for a host that takes the run over. */
-export function pendingEffects(plan: Plan, state: RunState): readonly Effect[] {
+/** Ends the run as failed for a reason that is no node's: the host cannot go on with it. Does nothing to a run that is over. */
+export function failRun(plan: Plan, state: RunState, options: StepOptions & { readonly error: string }): Step {
+  const step = work(plan, state, options);
+  if (step.draft.finished === null) finish(step, 'failed', options.error);
+  return stepOf(step);
+}
+
+/** The effects of all nodes under way, for a host that takes the run over at `now`: a retry still waits for what is left of its delay. */
+export function pendingEffects(plan: Plan, state: RunState, { now }: Pick<StepOptions, 'now'>): readonly Effect[] {
   const draft = draftOf(state);
   return [...state.running].flatMap(([effectId, running]): readonly Effect[] => {
     const node = nodeAt(plan, running.node);
     const outcome = startPlanNode(plan, draft, node);
     if (outcome.kind !== 'effect') return [];
-    return [effectOf({ plan, draft, node, outcome, effectId, attempt: running.attempt, delayMs: 0, contentKey: running.contentKey })];
+    const { attempt, contentKey } = running;
+    const delayMs = attempt === 1 ? 0 : Math.max(0, running.notBefore - now);
+    return [effectOf({ plan, draft, node, outcome, effectId, attempt, delayMs, contentKey })];
   });
 }
 
@@ -276,7 +285,7 @@ function startPlanNode(plan: Plan, draft: Draft, node: PlanNode): NodeOutcome {
     kind: 'effect',
     inputs: outcome.inputs,
     secrets,
-    request: { kind: 'evaluate', node: behaviourJson(node), inputs: watched.inputs() },
+    request: { kind: 'evaluate', planVersion: plan.planVersion, node: behaviourJson(node), inputs: watched.inputs() },
   };
 }
 

@@ -29,19 +29,26 @@ export function applyEvent(plan: Plan, draft: Draft, event: RunEvent): void {
       draft.nodes[node] = NodeProgress.running;
       draft.steps++;
       const { effectId, index, at, contentKey } = event.data;
-      draft.running.set(effectId, { node, index, attempt: 1, startedAt: at, contentKey });
+      draft.running.set(effectId, { node, index, attempt: 1, startedAt: at, notBefore: at, contentKey });
       if (contentKey !== null) countAsked(draft, contentKey);
       return;
     }
     case 'NodeRetried': {
       const running = draft.running.get(event.data.effectId);
       if (running === undefined) throw new FoldError(`NodeRetried names the effect ${event.data.effectId}, which is not under way`);
-      draft.running.set(event.data.effectId, { ...running, attempt: event.data.attempt + 1 });
+      const { attempt, at, delayMs } = event.data;
+      draft.running.set(event.data.effectId, { ...running, attempt: attempt + 1, notBefore: at + delayMs });
       draft.usage = addUsage(draft.usage, event.data.usage);
       return;
     }
     case 'NodeFinished':
       applyNodeFinished(plan, draft, event.data, decodeValues(event.data.outputs));
+      return;
+    case 'RunPaused':
+      draft.paused = event.data;
+      return;
+    case 'RunResumed':
+      draft.paused = null;
       return;
     case 'RunStopRequested':
       draft.stopReason ??= event.data.reason;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Effect, RunEvent, Value } from '../../schemas/core.ts';
 import { evolve, initialState, pendingEffects, requestStop, advance, conclude } from '../core.ts';
+import { failRun } from './advance.ts';
 import { dslText, flowOf, startNode, type TestEdge, type TestNode } from '../testing/dsl.ts';
 import { drive, fail, outcomeOf, startedEvent, succeed } from '../testing/drive.ts';
 import { importFlow } from '../index.ts';
@@ -255,7 +256,49 @@ describe('content keys', () => {
     const event = step.facts.find((fact) => fact.type === 'NodeStarted');
     expect(event?.data).toMatchObject({ contentKey: key });
     // A host that takes the run over asks under the same key.
-    expect(pendingEffects(flow.plan, evolve(flow.plan, state, step.facts))[0]?.contentKey).toBe(key);
+    expect(pendingEffects(flow.plan, evolve(flow.plan, state, step.facts), { now: 9 })[0]?.contentKey).toBe(key);
+  });
+});
+
+describe('a run that is taken over', () => {
+  const flow = flowOf(
+    [startNode('a'), { ...llm('m'), retry_config: { retry_enabled: true, max_retries: 2, retry_interval: 1_000 } }, end('end', {})],
+    ['start -> m', 'm -> end'],
+  );
+  const { plan } = flow;
+  const begun = advance(plan, evolve(plan, initialState(plan), [startedEvent(plan, {})]), { now: 10 });
+  const effectId = begun.effects[0]?.effectId ?? '';
+  const retried = conclude(plan, begun.state, { now: 50, effectId, result: fail('no') });
+
+  it.each([
+    [50, 1_000],
+    [650, 400],
+    [1_050, 0],
+    [99_999, 0],
+  ])('at %d waits for what is left of the delay of a retry: %d ms', (now, delayMs) => {
+    expect(pendingEffects(plan, retried.state, { now })).toMatchObject([{ effectId, attempt: 2, delayMs }]);
+    const events = [startedEvent(plan, {}), ...begun.facts, ...retried.facts];
+    expect(pendingEffects(plan, evolve(plan, initialState(plan), events), { now })).toEqual(pendingEffects(plan, retried.state, { now }));
+  });
+
+  it('asks at once for what was not tried before', () => {
+    expect(pendingEffects(plan, begun.state, { now: 5 })).toMatchObject([{ attempt: 1, delayMs: 0 }]);
+  });
+
+  it('knows that it was left in a wait until its next owner goes on', () => {
+    const paused = { reason: 'waits', until: 1_050, at: 60 };
+    const left = evolve(plan, retried.state, [{ type: 'RunPaused', data: paused }]);
+    expect([left.paused, left.seq]).toEqual([paused, retried.state.seq + 1]);
+    const resumed = evolve(plan, left, [{ type: 'RunResumed', data: { at: 70 } }]);
+    expect({ ...resumed, seq: 0 }).toEqual({ ...retried.state, seq: 0 });
+  });
+
+  it("may fail for a reason that is no node's, once", () => {
+    const failed = failRun(plan, retried.state, { now: 80, error: 'the worker dies of it' });
+    expect(failed.facts).toMatchObject([
+      { type: 'RunFinished', data: { status: 'failed', error: 'the worker dies of it', outputs: null } },
+    ]);
+    expect(failRun(plan, failed.state, { now: 90, error: 'again' }).facts).toEqual([]);
   });
 });
 

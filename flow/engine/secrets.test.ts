@@ -22,7 +22,7 @@ function behaviourOf(nodeId: string): Json {
 const secret = (): Value => ({ secret: 'API', version: '1' });
 const evaluated = (node: Json) =>
   evaluateWithSecrets(
-    { kind: 'evaluate', node, inputs: [[JSON.stringify(['env', 'API']), encodeValue(secret())]] },
+    { kind: 'evaluate', planVersion: 1, node, inputs: [[JSON.stringify(['env', 'API']), encodeValue(secret())]] },
     (ref) => `the value of ${ref.secret}`,
   );
 

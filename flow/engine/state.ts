@@ -1,4 +1,4 @@
-import { decodeValues, NO_USAGE, type RunFinished, type RunStarted, type Usage, type Values } from '../../schemas/core.ts';
+import { decodeValues, NO_USAGE, type RunFinished, type RunPaused, type RunStarted, type Usage, type Values } from '../../schemas/core.ts';
 import type { Plan } from '../plan/plan.ts';
 
 export const NodeProgress = { waiting: 0, ready: 1, running: 2, finished: 3, skipped: 4 } as const;
@@ -12,6 +12,8 @@ export type RunningNode = {
   readonly index: number;
   readonly attempt: number;
   readonly startedAt: number;
+  /** When its present attempt may begin: later than it was asked for when it is a retry. */
+  readonly notBefore: number;
   readonly contentKey: string | null;
 };
 
@@ -39,6 +41,8 @@ export type RunState = {
   /** The error of the node that fails the run. */
   readonly failure: string | null;
   readonly stopReason: string | null;
+  /** Its last owner left it in a wait, and nobody has gone on with it yet. */
+  readonly paused: RunPaused['data'] | null;
   readonly finished: RunFinished['data'] | null;
   /** Events applied so far: the number of the last one. */
   readonly seq: number;
@@ -71,6 +75,7 @@ export function initialState(plan: Plan): RunState {
     effectMs: 0,
     failure: null,
     stopReason: null,
+    paused: null,
     finished: null,
     seq: 0,
   };

@@ -1,6 +1,6 @@
 import { encodeValue, isObject, type ObjectValue, type Value } from '../../schemas/core.ts';
 import { dslSchema, type Dsl } from '../../schemas/index.ts';
-import { compilePlan } from '../plan/compile-plan.ts';
+import { newestCompiler } from '../compilers.ts';
 import type { Plan } from '../plan/plan.ts';
 import { meaningOf, versionOf, type DefinitionNode, type FlowDefinition } from './definition.ts';
 import { firstIssue } from './issues.ts';
@@ -40,7 +40,7 @@ export function importFlow(text: string, options: { readonly flowName?: string }
   }
   const { definition, warnings } = define(parsed.data, yaml.value, options.flowName);
   const version = versionOf(definition);
-  const compiled = compilePlan(definition, version);
+  const compiled = newestCompiler()(definition, version);
   if (!compiled.ok) return compiled;
   return {
     ok: true,

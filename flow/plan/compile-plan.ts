@@ -1,4 +1,4 @@
-import { PLAN_VERSION, decodeValue, isObject } from '../../schemas/core.ts';
+import { decodeValue, isObject } from '../../schemas/core.ts';
 import { nodeMeaning, type DefinitionNode, type FlowDefinition } from '../import/definition.ts';
 import { compileNode } from './compile-node.ts';
 import { checkGraph } from './graph.ts';
@@ -12,7 +12,7 @@ export type CompileResult =
  * Compiles a definition for running. Fails on a broken graph (edge ends missing, cycle, not one root) and on node data that
  * cannot be read; a node of a kind this version cannot run is a warning, and an error of the run that reaches it.
  */
-export function compilePlan(definition: FlowDefinition, flowVersion: string): CompileResult {
+export function compilePlan(definition: FlowDefinition, flowVersion: string, planVersion: number): CompileResult {
   const outer = definition.nodes.filter((node) => node.parentId === null);
   const graph = checkGraph(outer, definition);
   if (!graph.ok) return graph;
@@ -34,7 +34,7 @@ export function compilePlan(definition: FlowDefinition, flowVersion: string): Co
     });
   }
   const plan: Plan = {
-    planVersion: PLAN_VERSION,
+    planVersion,
     flow: definition.name,
     flowVersion,
     mode: definition.mode,

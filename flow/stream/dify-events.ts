@@ -89,6 +89,8 @@ export function difyEvents(plan: Plan): (event: RunEvent) => readonly DifyEvent[
           ...(plan.mode === 'advanced-chat' && started !== undefined ? [messageEnd(started)] : []),
           wrap('workflow_finished', runFinished(event.data, started)),
         ];
+      case 'RunPaused':
+      case 'RunResumed':
       case 'RunStopRequested':
       case 'EffectDiscarded':
         return [];

@@ -83,7 +83,7 @@ export function drive(plan: Plan, options: DriveOptions = {}): Driven {
   const performed: string[] = [];
   let clock = events.length;
   let state = evolve(plan, initialState(plan), events);
-  const waiting: Effect[] = history.length > 0 ? [...pendingEffects(plan, state)] : [];
+  const waiting: Effect[] = history.length > 0 ? [...pendingEffects(plan, state, { now: clock })] : [];
   const take = (step: Step): void => {
     state = step.state;
     events.push(...step.facts);

@@ -5,6 +5,7 @@ import { failureOfAnswer, failureOfConnection, failureOfStatus, presentable, typ
 import { readChatAnswer } from './chat-answer.ts';
 import { mapCompletionParams } from './completion-params.ts';
 import { createHttpTransport, type HttpTransport, type HttpTransportOptions } from './http-transport.ts';
+import type { Pace } from '../pace.ts';
 import { costOf, type PriceTable } from './price.ts';
 import { DEFAULT_RETRY_POLICY, retryDelay, type RetryPolicy } from './retry-policy.ts';
 
@@ -16,6 +17,8 @@ export type OpenAiChatModelOptions = {
   /** Default: no prices, and so no costs. */
   readonly prices?: PriceTable;
   readonly retry?: Partial<RetryPolicy>;
+  /** When each HTTP call may start. A call that waits for its turn is not in flight. Default: at once. */
+  readonly pace?: Pace;
   /** One call may take so long, from its start to the end of the answer, milliseconds. @default 120000 */
   readonly timeoutMs?: number;
   /** Bytes of one answer. @default 10485760 */
@@ -57,6 +60,7 @@ export function createOpenAiChatModel(options: OpenAiChatModelOptions): ChatMode
         return await attempt(endpoint, request, signal).finally(() => (elapsedMs += performance.now() - startedAt));
       };
       for (let calls = 1; ; calls++) {
+        await options.pace?.turn(signal);
         await slot?.take(signal);
         const result = await call();
         if (result.ok) return { ok: true, reply: { ...result.reply, calls, elapsedMs } };

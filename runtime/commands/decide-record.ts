@@ -1,4 +1,4 @@
-import { evolve, initialState, requestStop, type Plan } from '../../flow/index.ts';
+import { interpreterFor, type Plan } from '../../flow/index.ts';
 import {
   isObject,
   parseJson,
@@ -25,7 +25,7 @@ export type RecordWork = {
   readonly context: Context;
   readonly source: SourceSettings;
   readonly plan: Plan;
-  readonly planOf: (flowVersion: string) => Promise<Plan>;
+  readonly planOf: (begun: RunStarted['data']) => Promise<Plan>;
   readonly perform: EffectExecutor;
   /** Runs that go on where an earlier start left them: their effects may have results. */
   readonly resumed: Set<string>;
@@ -67,7 +67,7 @@ export async function decideRecord(work: RecordWork, task: RecordTask, signal: A
       ...(runTimeoutMs === undefined ? {} : { timeoutMs: runTimeoutMs }),
     },
   );
-  if (outcome.status === 'taken-over') throw takenOver(work);
+  if (outcome.status !== 'finished') throw takenOver(work);
   resumed.delete(started.data.runId);
   rule.settled(task.record);
   return isDecided(outcome.data.status) ? 'decided' : 'failed';
@@ -98,7 +98,7 @@ async function begunRun({ context, planOf }: RecordWork, { name, mayBeBegun }: R
   if (!mayBeBegun) return null;
   const history = await readRun(context, runIdOf(name));
   const started = history[0];
-  return started?.type === 'RunStarted' ? { plan: await planOf(started.data.flowVersion), history, started } : null;
+  return started?.type === 'RunStarted' ? { plan: await planOf(started.data), history, started } : null;
 }
 
 function fieldsOf(record: PendingRecord): ObjectValue {
@@ -138,6 +138,7 @@ export async function supersedeRecord(work: RecordWork, task: RecordTask): Promi
 
   function stopOf({ plan, history, started }: BegunRun): Pick<WriteUnit, 'appends' | 'runStatus'> {
     const { runId, flow, flowVersion, mode } = started.data;
+    const { evolve, initialState, requestStop } = interpreterFor(plan);
     const state = evolve(plan, initialState(plan), history);
     const { facts } = requestStop(plan, state, { now: context.now(), reason: 'a record with the same key stands in for this one' });
     return {

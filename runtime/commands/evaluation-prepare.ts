@@ -67,7 +67,7 @@ export async function prepareEvaluation(
   for (const variant of resolved) await variant.publish();
   const { concurrency, repeats, metric, margin, maxErrors, seed, predict, positive, inputMap, reuse } = request;
   return {
-    evaluationId: `e-${newId().slice(0, 13)}`,
+    evaluationId: request.evaluationId ?? `e-${newId().slice(0, 13)}`,
     set: set.set,
     split: set.split,
     setVersion: set.version,

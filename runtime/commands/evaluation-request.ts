@@ -18,6 +18,8 @@ export type EvaluationRequest = EvaluationOptions & {
   readonly variants: readonly VariantRequest[];
   /** NAME[:VERSION][@SPLIT]. */
   readonly samples: string;
+  /** Of an evaluation that must be begun once only, however often it is tried. Default: a new one. */
+  readonly evaluationId?: string;
 };
 
 export const EVALUATION_DEFAULTS = {

@@ -4,21 +4,25 @@ import { addResult, openResultTable, renderHtml, seededOrder, summarizeTable, ty
 import type { Plan } from '../../flow/index.ts';
 import {
   decodeValues,
+  messageOf,
   RiskflowError,
   type EvaluationRow,
   type EvaluationStarted,
   type EvaluationSummary,
+  type Fence,
   type Json,
   type ManifestEntry,
+  type ModelRouter,
   type ResultRow,
   type SampleSetVersionRow,
 } from '../../schemas/index.ts';
 import { textOf, type Context, type OnProgress } from '../context.ts';
-import { holdLease } from '../leases.ts';
+import { holdLease, TEMPORAL_HOST } from '../leases.ts';
 import { VERSION } from '../version.ts';
+import { noteWish, readWish, watchWish } from './batch-control.ts';
 import { freezeModels, prepareEvaluation } from './evaluation-prepare.ts';
 import type { EvaluationRequest } from './evaluation-request.ts';
-import { evaluationStream, executeEvaluation, resultKey } from './evaluation-run.ts';
+import { evaluationStream, executeEvaluation, resultKey, type ExecuteOptions } from './evaluation-run.ts';
 import { fileTrouble, loadPlan } from './flows.ts';
 import { manifestOf } from './sample-address.ts';
 
@@ -31,45 +35,37 @@ export type EvaluateOptions = {
   readonly onStarted?: (started: EvaluationStarted['data']) => void;
 };
 
-/** Runs a new evaluation to its verdict. @throws RiskflowError; when aborted it can be resumed. */
+/** Writes the first event of an evaluation. */
+export async function beginEvaluation(context: Context, data: EvaluationStarted['data'], fence?: Fence): Promise<void> {
+  const { workspaceId, actor } = context;
+  const events: readonly EvaluationStarted[] = [{ type: 'EvaluationStarted', data }];
+  const written = await context.storage.events.write({
+    workspaceId,
+    actor,
+    ...(fence === undefined ? {} : { fence }),
+    appends: [{ log: 'ledger', stream: evaluationStream(data.evaluationId), expected: { version: 0 }, events }],
+  });
+  if (written.status !== 'written')
+    throw new RiskflowError('internal', `evaluation ${data.evaluationId} could not be begun: ${written.status}`);
+}
+
+/** Runs a new evaluation to its verdict in this process. @throws RiskflowError; when aborted or paused it can be resumed. */
 export async function runEvaluation(context: Context, request: EvaluationRequest, options: EvaluateOptions): Promise<EvaluationSummary> {
   const models = context.models();
   const data = await prepareEvaluation(context, request, models);
   const lease = await holdLease(context, evaluationStream(data.evaluationId));
   try {
-    const written = await context.storage.events.write({
-      workspaceId: context.workspaceId,
-      actor: context.actor,
-      fence: lease.fence,
-      appends: [
-        {
-          log: 'ledger',
-          stream: evaluationStream(data.evaluationId),
-          expected: { version: 0 },
-          events: [{ type: 'EvaluationStarted', data }],
-        },
-      ],
-    });
-    if (written.status !== 'written')
-      throw new RiskflowError('internal', `evaluation ${data.evaluationId} could not be begun: ${written.status}`);
+    await beginEvaluation(context, data, lease.fence);
     options.onStarted?.(data);
     const loaded = await loadEvaluation(context, data);
-    await executeEvaluation(context, {
-      ...loaded,
-      models,
-      lease,
-      concurrency: request.concurrency,
-      done: null,
-      signal: options.signal,
-      onProgress: options.onProgress,
-    });
+    await executeHere(context, { ...options, loaded, models, lease, concurrency: request.concurrency, done: null });
     return await judge(context, { loaded, fence: lease.fence, report: options.report });
   } finally {
     await lease.release();
   }
 }
 
-/** Goes on where an ended process left an evaluation; a judged one is only read again. @throws RiskflowError `busy` while its owner lives. */
+/** Goes on in this process where an ended one left an evaluation; a judged one is only read again. @throws RiskflowError `busy` while its owner lives. */
 export async function resumeEvaluation(
   context: Context,
   evaluationId: string,
@@ -80,36 +76,65 @@ export async function resumeEvaluation(
   if (row.status === 'judged') return withReport(context, loaded, { status: 'judged', report: options.report });
   const lease = await holdLease(context, evaluationStream(evaluationId));
   try {
+    await noteResume(context, evaluationId);
     options.onStarted?.(loaded.started);
     const concurrency = options.concurrency ?? loaded.started.options.concurrency;
-    const models = context.models({ artifacts: frozenArtifacts(loaded.started) });
-    for (const variant of loaded.started.variants) {
-      const plan = loaded.plans.get(variant.name);
-      if (plan !== undefined) await freezeModels({ context, variant: { plan, modelMap: variant.modelMap, pins: variant.pins }, models });
-    }
+    const models = await frozenModels(context, loaded);
     await context.storage.projections.catchUp(context.workspaceId);
     const done = new Set<string>();
     for await (const result of resultsOf(context, evaluationId)) done.add(resultKey(result.sampleId, result.variant, result.repeat));
-    await executeEvaluation(context, {
-      ...loaded,
-      models,
-      lease,
-      concurrency,
-      done,
-      signal: options.signal,
-      onProgress: options.onProgress,
-    });
+    await executeHere(context, { ...options, loaded, models, lease, concurrency, done });
     return await judge(context, { loaded, fence: lease.fence, report: options.report });
   } finally {
     await lease.release();
   }
 }
 
-/** Variants of one evaluation agree on the artifact of a model: they were frozen at the same moment. */
-const frozenArtifacts = (started: EvaluationStarted['data']): Readonly<Record<string, string>> =>
-  Object.assign({}, ...started.variants.map((variant) => variant.artifacts)) as Record<string, string>;
+/** @throws RiskflowError `failed` when it was cancelled */
+export async function noteResume(context: Context, evaluationId: string): Promise<void> {
+  const noted = await noteWish(context, evaluationStream(evaluationId), { wish: 'resume', reason: `resumed by ${context.actor}` });
+  if (noted === 'cancelled') throw cancelledError(evaluationId, (await readWish(context, evaluationStream(evaluationId)))?.reason ?? '');
+}
 
-type Loaded = {
+/** The models of an evaluation as they were when it began. @throws RiskflowError when this process lacks one of them, or its key */
+export async function frozenModels(context: Context, { started, plans }: LoadedEvaluation): Promise<ModelRouter> {
+  // Variants of one evaluation agree on the artifact of a model: they were frozen at the same moment.
+  const artifacts = Object.assign({}, ...started.variants.map((variant) => variant.artifacts)) as Record<string, string>;
+  const models = context.models({ artifacts });
+  for (const { name, modelMap, pins } of started.variants) {
+    const plan = plans.get(name);
+    if (plan !== undefined) await freezeModels({ context, variant: { plan, modelMap, pins }, models });
+  }
+  return models;
+}
+
+type Execution = Pick<EvaluateOptions, 'signal' | 'onProgress'> &
+  Pick<ExecuteOptions, 'models' | 'lease' | 'concurrency' | 'done'> & { readonly loaded: LoadedEvaluation };
+
+/** Executes it until its end, or until somebody wishes otherwise. @throws RiskflowError `failed` when it was paused or cancelled */
+async function executeHere(context: Context, { loaded, signal, ...execution }: Execution): Promise<void> {
+  const { evaluationId } = loaded.started;
+  const watch = await watchWish(context, evaluationStream(evaluationId));
+  try {
+    const either = AbortSignal.any([signal, watch.paused]);
+    await executeEvaluation(context, { ...loaded, ...execution, signal: either, cancelled: watch.cancelled });
+    const reason = watch.cancelled();
+    if (reason !== undefined) throw cancelledError(evaluationId, reason);
+  } catch (error) {
+    if (error !== watch.paused.reason) throw error;
+    throw new RiskflowError('failed', messageOf(error), { hint: `go on with: riskflow eval resume ${evaluationId}` });
+  } finally {
+    watch.close();
+  }
+}
+
+export const cancelledError = (evaluationId: string, reason: string): RiskflowError =>
+  new RiskflowError('failed', `evaluation ${evaluationId} was cancelled: ${reason}`, {
+    hint: `it has no verdict; see what it has: riskflow eval show ${evaluationId}`,
+  });
+
+/** An evaluation with all that its runs are made of. */
+export type LoadedEvaluation = {
   readonly started: EvaluationStarted['data'];
   readonly set: SampleSetVersionRow;
   readonly manifest: readonly ManifestEntry[];
@@ -118,13 +143,13 @@ type Loaded = {
   readonly meanings: ReadonlyMap<string, string>;
 };
 
-async function startedOf(context: Context, evaluationId: string): Promise<EvaluationStarted['data']> {
+export async function startedOf(context: Context, evaluationId: string): Promise<EvaluationStarted['data']> {
   const [event] = await context.storage.events.readStream(context.workspaceId, evaluationStream(evaluationId), { limit: 1 });
   if (event === undefined) throw new RiskflowError('not_found', `there is no evaluation ${evaluationId}`);
   return event.data as EvaluationStarted['data'];
 }
 
-async function loadEvaluation(context: Context, started: EvaluationStarted['data']): Promise<Loaded> {
+export async function loadEvaluation(context: Context, started: EvaluationStarted['data']): Promise<LoadedEvaluation> {
   const plans = new Map<string, Plan>();
   const meanings = new Map<string, string>();
   for (const { name, flowVersion } of started.variants) {
@@ -156,12 +181,13 @@ async function* resultsOf(context: Context, evaluationId: string): AsyncGenerato
 }
 
 type Judging = {
-  readonly loaded: Loaded;
+  readonly loaded: LoadedEvaluation;
   readonly fence: Parameters<Context['storage']['leases']['release']>[1];
   readonly report: string | null;
 };
 
-async function judge(context: Context, { loaded, fence, report }: Judging): Promise<EvaluationSummary> {
+/** Computes the verdict from the results and writes it. @throws RiskflowError `busy` when the lease was lost */
+export async function judge(context: Context, { loaded, fence, report }: Judging): Promise<EvaluationSummary> {
   await context.storage.projections.catchUp(context.workspaceId);
   const summary = await summaryOf(context, loaded, { status: 'judged', report: null });
   const { evaluationId } = loaded.started;
@@ -184,14 +210,15 @@ async function judge(context: Context, { loaded, fence, report }: Judging): Prom
 
 type SummaryWish = { readonly status: EvaluationSummary['status']; readonly report: string | null };
 
-async function summaryOf(context: Context, loaded: Loaded, wish: SummaryWish): Promise<EvaluationSummary> {
+async function summaryOf(context: Context, loaded: LoadedEvaluation, wish: SummaryWish): Promise<EvaluationSummary> {
   const order = seededOrder(loaded.manifest, loaded.started.options.seed);
   const table = openResultTable(loaded.started, order);
   for await (const row of resultsOf(context, loaded.started.evaluationId)) addResult(table, row);
   return summarizeTable(table, wish);
 }
 
-async function withReport(context: Context, loaded: Loaded, wish: SummaryWish): Promise<EvaluationSummary> {
+/** The summary as it stands, and the report when one is wished. */
+export async function withReport(context: Context, loaded: LoadedEvaluation, wish: SummaryWish): Promise<EvaluationSummary> {
   const report = wish.report === null ? null : resolve(wish.report);
   const summary = await summaryOf(context, loaded, { status: wish.status, report });
   if (report !== null) {
@@ -211,7 +238,7 @@ async function withReport(context: Context, loaded: Loaded, wish: SummaryWish): 
 /** What a report shows: the summary, and the texts of the samples it lists. */
 export async function reportInput(
   context: Context,
-  work: { readonly loaded: Loaded; readonly summary: EvaluationSummary },
+  work: { readonly loaded: LoadedEvaluation; readonly summary: EvaluationSummary },
 ): Promise<ReportInput> {
   const { loaded, summary } = work;
   const listed = new Set([
@@ -242,7 +269,8 @@ export async function reportInput(
   };
 }
 
-async function evaluationRow(context: Context, evaluationId: string): Promise<EvaluationRow> {
+/** @throws RiskflowError `not_found` that names others */
+export async function evaluationRow(context: Context, evaluationId: string): Promise<EvaluationRow> {
   await context.storage.projections.catchUp(context.workspaceId);
   const row = await context.storage.read.evaluation(context.workspaceId, evaluationId);
   if (row !== undefined) return row;
@@ -277,7 +305,7 @@ export async function* showResults(context: Context, evaluationId: string): Asyn
 }
 
 /** An evaluation as it stands: `interrupted` when it has no verdict and nobody works on it any more. */
-export type ListedEvaluation = Omit<EvaluationRow, 'status'> & { readonly status: EvaluationRow['status'] | 'interrupted' };
+export type ListedEvaluation = Omit<EvaluationRow, 'status'> & { readonly status: EvaluationSummary['status'] };
 
 /** All evaluations, newest first. */
 export async function listEvaluations(context: Context): Promise<readonly ListedEvaluation[]> {
@@ -287,12 +315,25 @@ export async function listEvaluations(context: Context): Promise<readonly Listed
   return listed;
 }
 
-/** Whether a process lives that works on an evaluation is no fact of its own, so the projection does not know it. */
+/** Whether somebody works on an evaluation is no fact of its own, so the projection does not know it. */
 async function withOwnership(context: Context, row: EvaluationRow): Promise<ListedEvaluation> {
   if (row.status !== 'running') return row;
-  const lease = await context.storage.leases.read(context.workspaceId, evaluationStream(row.evaluationId));
+  const { evaluationId } = row;
+  const wish = (await readWish(context, evaluationStream(evaluationId)))?.wish;
+  if (wish === 'cancel') return { ...row, status: 'cancelled' };
+  if (wish === 'pause') return { ...row, status: 'paused' };
+  const lease = await context.storage.leases.read(context.workspaceId, evaluationStream(evaluationId));
   if (lease !== undefined && lease.until > context.now() && !context.isDead(lease)) return row;
+  // Temporal goes on with its own, also when no worker is there just now.
+  if (await belongsToTemporal(context, evaluationId)) return row;
   // It may have been judged after it was read, and only therefore have nobody.
-  const now = await evaluationRow(context, row.evaluationId);
+  const now = await evaluationRow(context, evaluationId);
   return now.status === 'running' ? { ...now, status: 'interrupted' } : now;
+}
+
+/** Whether a workflow on Temporal has it; what has its lease last decides. */
+export async function belongsToTemporal(context: Context, evaluationId: string): Promise<boolean> {
+  const lease = await context.storage.leases.read(context.workspaceId, evaluationStream(evaluationId));
+  if (lease !== undefined) return lease.host === TEMPORAL_HOST;
+  return (await startedOf(context, evaluationId)).host === 'temporal';
 }

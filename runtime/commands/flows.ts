@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { compilePlan, importFlow, type FlowDefinition, type ImportedFlow, type Plan } from '../../flow/index.ts';
+import { compilerOf, importFlow, knownVersions, type FlowDefinition, type ImportedFlow, type Plan } from '../../flow/index.ts';
 import {
   canonicalJson,
   messageOf,
+  PLAN_VERSION,
   RiskflowError,
   type FlowRow,
   type FlowVersionRow,
   type FlowVersionPublished,
+  type RunEvent,
 } from '../../schemas/index.ts';
 import { sha256Bytes, textOf, utf8, type Context } from '../context.ts';
 import { modelWarnings } from '../model-warnings.ts';
@@ -106,17 +108,30 @@ export function fileTrouble(cause: unknown): string {
   return messageOf(cause);
 }
 
-/** The plan of a published version, compiled from its stored definition. */
-export async function loadPlan(context: Context, version: string): Promise<Plan> {
+/**
+ * The plan of a published version, compiled from its stored definition: for new runs under the newest plan version, for an open run under
+ * its own.
+ */
+export async function loadPlan(context: Context, version: string, planVersion = PLAN_VERSION): Promise<Plan> {
+  const compile = compilerOf(planVersion);
+  if (compile === undefined)
+    throw new RiskflowError('unsupported', `this Riskflow compiles plans of ${knownVersions()}, not of version ${planVersion}`);
   await context.storage.projections.catchUp(context.workspaceId);
   const row = await context.storage.read.flowVersion(context.workspaceId, version);
   if (row === undefined) throw new RiskflowError('not_found', `there is no flow version ${version}`);
   const bytes = await context.storage.blobs.read(context.workspaceId, row.definition);
   if (bytes === undefined) throw new RiskflowError('not_found', `the definition of flow version ${version} was erased`);
-  const compiled = compilePlan(JSON.parse(textOf(bytes)) as FlowDefinition, version);
+  const compiled = compile(JSON.parse(textOf(bytes)) as FlowDefinition, version);
   if (!compiled.ok)
     throw new RiskflowError('invalid_flow', `flow version ${version} cannot be compiled by this version of Riskflow: ${compiled.message}`);
   return compiled.plan;
+}
+
+/** The plan that the events of a run are about: `plan`, unless an earlier Riskflow began it under another plan version. */
+export function planOfHistory(context: Context, plan: Plan, history: readonly RunEvent[]): Promise<Plan> {
+  const [first] = history;
+  if (first?.type !== 'RunStarted' || first.data.planVersion === plan.planVersion) return Promise.resolve(plan);
+  return loadPlan(context, first.data.flowVersion, first.data.planVersion);
 }
 
 export async function listFlows(context: Context): Promise<readonly (FlowRow & { readonly history: readonly FlowVersionRow[] })[]> {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RiskflowError, type RunEvent } from '../../schemas/index.ts';
 import { newId, type Context } from '../context.ts';
 import { DEFAULT_RUN_TIMEOUT_MS } from '../embedded/run-host.ts';
+import { payloadBlobs } from '../temporal/payload-blobs.ts';
 import { neededTemporal } from '../temporal/place.ts';
 import { finishedRun, type FinishedRun, type RunRequest } from './run-flow.ts';
 import { readRunAfter } from './run-reads.ts';
@@ -10,6 +11,8 @@ import { checkRun, startRun } from './run-start.ts';
 export type TemporalRunRequest = RunRequest & {
   /** Told once when no worker has taken the run for some seconds. */
   readonly onWaiting?: (sentence: string) => void;
+  /** Told what the server lacks. */
+  readonly onNotice?: (sentence: string) => void;
 };
 
 const POLL_MS = 150;
@@ -26,7 +29,9 @@ export async function runFlowOnTemporal(context: Context, request: TemporalRunRe
   checkRun(context, request);
   // Loaded when it is needed: it takes longer than all the rest of the program.
   const { connectRunClient } = await import('../temporal/client.ts');
-  const client = await connectRunClient(place);
+  const { onNotice } = request;
+  const blobs = payloadBlobs(context.storage, context.workspaceId);
+  const client = await connectRunClient(place, { blobs, ...(onNotice === undefined ? {} : { onNotice }) });
   try {
     const runId = newId();
     const { workspaceId, actor } = context;

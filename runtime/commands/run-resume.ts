@@ -1,7 +1,6 @@
-import { advance, evolve, initialState, pendingEffects, type Plan } from '../../flow/index.ts';
+import { interpreterFor, interpreterOf, knownVersions, type Plan } from '../../flow/index.ts';
 import {
   isRiskflowError,
-  PLAN_VERSION,
   RiskflowError,
   type RunEvent,
   type RunFinished,
@@ -58,15 +57,15 @@ async function ownRunStatus({ storage, workspaceId }: Context, runId: string): P
 /** The plan that the run's events are about. */
 async function planOf(context: Context, { data }: RunStarted): Promise<Plan> {
   const { runId, flow, flowVersion, planVersion } = data;
-  if (planVersion !== PLAN_VERSION) {
+  if (interpreterOf(planVersion) === undefined) {
     throw new RiskflowError(
       'unsupported',
-      `run ${runId} was begun under version ${planVersion} of the interpreter, and this Riskflow knows version ${PLAN_VERSION}`,
+      `run ${runId} was begun under version ${planVersion} of the interpreter, and this Riskflow knows ${knownVersions()}`,
       { hint: 'go on with the version of Riskflow that began it' },
     );
   }
   try {
-    return await loadPlan(context, flowVersion);
+    return await loadPlan(context, flowVersion, planVersion);
   } catch (cause) {
     if (!isRiskflowError(cause)) throw cause;
     throw new RiskflowError(cause.code, `run ${runId} of flow "${flow}" cannot go on: ${cause.message}`, {
@@ -79,8 +78,9 @@ async function planOf(context: Context, { data }: RunStarted): Promise<Plan> {
 /** Without its key the run would fail for good, and all that was paid for it would be lost: asks for the models of the next calls. */
 async function checkModels({ plan, history, models }: Pick<OwnRun, 'plan' | 'history' | 'models'>, now: number): Promise<void> {
   // The nodes that were under way, and those that begin as soon as the run goes on.
+  const { advance, evolve, initialState, pendingEffects } = interpreterFor(plan);
   const { state } = advance(plan, evolve(plan, initialState(plan), history), { now });
-  for (const { request, title } of pendingEffects(plan, state)) {
+  for (const { request, title } of pendingEffects(plan, state, { now })) {
     if (request.kind !== 'llm' && request.kind !== 'question-classifier') continue;
     const resolved = await models.resolve(request.model);
     if (resolved.kind === 'none')

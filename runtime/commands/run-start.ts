@@ -1,7 +1,6 @@
 import { checkInputs, isRootPinned, type Plan } from '../../flow/index.ts';
 import {
   encodeValues,
-  PLAN_VERSION,
   RiskflowError,
   type Pin,
   type RunMode,
@@ -53,7 +52,7 @@ export function startRun(context: Pick<Context, 'now' | 'secrets' | 'workspaceId
     type: 'RunStarted',
     data: {
       runId,
-      planVersion: PLAN_VERSION,
+      planVersion: plan.planVersion,
       flow: plan.flow,
       flowVersion: plan.flowVersion,
       mode: start.mode,

@@ -79,7 +79,7 @@ async function* tasksOf(
 
 function prepareWork(context: Context, { source, plan, models, lease, concurrency }: DispatchOptions, rule: DuplicateRule): RecordWork {
   const resumed = new Set<string>();
-  const plans = new Map([[plan.flowVersion, Promise.resolve(plan)]]);
+  const plans = new Map([[`${plan.planVersion} ${plan.flowVersion}`, Promise.resolve(plan)]]);
   const perform = storedExecutor({
     workspaceId: context.workspaceId,
     effects: context.storage.effects,
@@ -88,9 +88,10 @@ function prepareWork(context: Context, { source, plan, models, lease, concurrenc
     mayBeStored: ({ runId }) => resumed.has(runId),
     reuseKey: () => Promise.resolve(null),
   });
-  const planOf = (flowVersion: string): Promise<Plan> => {
-    const known = plans.get(flowVersion) ?? loadPlan(context, flowVersion);
-    plans.set(flowVersion, known);
+  const planOf: RecordWork['planOf'] = ({ flowVersion, planVersion }) => {
+    const name = `${planVersion} ${flowVersion}`;
+    const known = plans.get(name) ?? loadPlan(context, flowVersion, planVersion);
+    plans.set(name, known);
     return known;
   };
   // The latest version may be another one at the next start: a run whose effects have results must be found under its own.

@@ -1,14 +1,4 @@
-import {
-  advance,
-  conclude,
-  evolve,
-  initialState,
-  pendingEffects,
-  requestStop,
-  type Plan,
-  type RunState,
-  type Step,
-} from '../../flow/index.ts';
+import { interpreterFor, type Plan, type RunState, type Step } from '../../flow/index.ts';
 import {
   messageOf,
   RiskflowError,
@@ -41,12 +31,16 @@ export type DriveOptions = {
   readonly started: RunStarted;
   /** Ownership: the run's own lease, or that of its batch. Appends carry it. */
   readonly fence: Fence;
+  /** The lease of the whole batch, where `fence` is that of a portion of it. Appends carry both. */
+  readonly within?: Fence;
   /** Write RunStarted before anything else, so that the run can be found after a crash. A batch finds its runs by itself. */
   readonly durableStart: boolean;
   /** Aborting stops the run without any event: somebody else goes on with it later. */
   readonly signal: AbortSignal;
   /** Milliseconds after which the run is stopped and fails; Dify's default is 1,200,000. */
   readonly timeoutMs?: number;
+  /** An effect that has to wait longer than this, in milliseconds, pauses the run once nothing else of it is under way. Default: it waits here. */
+  readonly longestWaitMs?: number;
   /** Each event once it happened, in order. */
   readonly onEvent?: (event: RunEvent) => void;
   /** What else is written in the transaction of the last events: the result or decision that the run leads to. */
@@ -59,6 +53,8 @@ export type RunEnd = Pick<WriteUnit, 'blobs' | 'claims' | 'inboxDone'> & { reado
 
 export type RunOutcome =
   | { readonly status: 'finished'; readonly data: RunFinished['data']; readonly state: RunState }
+  /** It waits for long: its last event is RunPaused, and whoever takes it goes on from its events. */
+  | { readonly status: 'paused' }
   /** The lease was lost: another owner goes on. */
   | { readonly status: 'taken-over' };
 
@@ -73,6 +69,7 @@ export const runStream = (runId: string): string => `run/${runId}`;
  */
 export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promise<RunOutcome> {
   const { plan, started } = options;
+  const { advance, conclude, evolve, initialState, pendingEffects, requestStop } = interpreterFor(plan);
   const arrivals = new Arrivals();
   // One controller that follows the owner's signal by hand: AbortSignal.any would leave a weak reference per run on a signal that lives as
   // long as a batch of many thousand runs.
@@ -81,6 +78,7 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
   if (options.signal.aborted) follow();
   options.signal.addEventListener('abort', follow, { once: true });
   let inFlight = 0;
+  let waitsUntil: number | undefined;
   const watch = watchRun(options, arrivals);
   const writer = new FactWriter(deps, options, options.history.length);
   let state = evolve(plan, initialState(plan), options.history);
@@ -90,6 +88,11 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
     for (const effect of step.effects) perform(effect);
   };
   const perform = (effect: Effect): void => {
+    const waitMs = waitOf(effect);
+    if (waitMs > (options.longestWaitMs ?? Infinity)) {
+      waitsUntil = Math.min(waitsUntil ?? Infinity, deps.now() + waitMs);
+      return;
+    }
     inFlight++;
     deps.perform(effect, { signal: effects.signal }).then(
       (result) => {
@@ -110,11 +113,21 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
     } else {
       // A stop that was asked for while nobody owned the run: nothing may start any more.
       const reason = await options.stopRequested?.();
+      if (state.paused !== null) {
+        const resumed: RunEvent = { type: 'RunResumed', data: { at: deps.now() } };
+        state = evolve(plan, state, [resumed]);
+        writer.buffer([resumed]);
+      }
       if (reason !== undefined) take(requestStop(plan, state, { now: deps.now(), reason }));
-      else for (const effect of pendingEffects(plan, state)) perform(effect);
+      else for (const effect of pendingEffects(plan, state, { now: deps.now() })) perform(effect);
     }
     take(advance(plan, state, { now: deps.now() }));
     while (state.finished === null) {
+      if (waitsUntil !== undefined && inFlight === 0 && arrivals.isEmpty()) {
+        writer.buffer([{ type: 'RunPaused', data: { reason: 'waits', until: waitsUntil, at: deps.now() } }]);
+        await writer.flush('paused');
+        return { status: 'paused' };
+      }
       const arrival = await arrivals.next(options.signal);
       if (arrival.kind === 'error') throw arrival.error;
       if (arrival.kind === 'stop') take(requestStop(plan, state, { now: deps.now(), reason: arrival.reason }));
@@ -135,6 +148,9 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
   }
 }
 
+/** How long an effect takes at least: the pause before a retry, and what a pinned result is to take. */
+const waitOf = ({ delayMs, request }: Effect): number => delayMs + (request.kind === 'pinned' ? (request.pin.delayMs ?? 0) : 0);
+
 type Arrival =
   | { readonly kind: 'result'; readonly effectId: string; readonly result: EffectResult }
   | { readonly kind: 'stop'; readonly reason: string }
@@ -148,6 +164,10 @@ class Arrivals {
   push(arrival: Arrival): void {
     this.#queue.push(arrival);
     this.#wake?.();
+  }
+
+  isEmpty(): boolean {
+    return this.#queue.length === 0;
   }
 
   async next(signal: AbortSignal): Promise<Arrival> {
@@ -207,19 +227,20 @@ class FactWriter {
   }
 
   async #write(events: readonly RunEvent[], status: RunStatus, end: RunEnd = { appends: [] }): Promise<void> {
-    const { plan, started, fence } = this.#options;
+    const { plan, started, fence, within } = this.#options;
     const { runId, mode } = started.data;
     const unit: WriteUnit = {
       workspaceId: this.#deps.workspaceId,
       actor: this.#deps.actor,
       correlationId: runId,
       fence,
+      ...(within === undefined ? {} : { within }),
       ...end,
       appends: [{ log: LOG_OF_RUNS, stream: runStream(runId), events, expected: { from: this.#written + 1 } }, ...end.appends],
-      runStatus: [{ runId, flow: plan.flow, flowVersion: plan.flowVersion, mode, status, resource: fence.resource }],
+      runStatus: [{ runId, flow: plan.flow, flowVersion: plan.flowVersion, mode, status, resource: (within ?? fence).resource }],
     };
     const result = await this.#deps.events.write(unit);
-    if (result.status === 'stale-fence') throw new LostLease(`the lease ${fence.resource} was taken over`);
+    if (result.status === 'stale-fence') throw new LostLease(`the lease ${result.resource} was taken over`);
     if (result.status !== 'written')
       throw new RiskflowError('internal', `the events of run ${runId} could not be written: ${result.status}`);
     this.#written += events.length;

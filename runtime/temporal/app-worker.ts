@@ -1,29 +1,66 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { RiskflowError } from '../../schemas/index.ts';
-import type { RunActivities } from '../../workflows/index.ts';
+import type { BatchActivities, RunActivities, ScheduledActivities } from '../../workflows/index.ts';
+import { evaluationKind } from '../commands/evaluation-work.ts';
+import { fileBatchKind } from '../commands/batch-file-work.ts';
 import { loadPlan } from '../commands/flows.ts';
 import { stopReason } from '../commands/run-stop.ts';
 import type { Context } from '../context.ts';
+import { limitedProviders } from './provider-queues.ts';
+import { createBatchActivities } from './batch-activities.ts';
 import { createRunActivities } from './run-activities.ts';
+import { scheduleActivities } from './schedule-activities.ts';
+import { freeLoopbackPort } from './worker-http.ts';
 
+export { prepareBundle, writeBundle } from './bundle.ts';
+export { openTemporalClient } from './open-client.ts';
+export { payloadBlobs } from './payload-blobs.ts';
+export { providerQueues } from './provider-queues.ts';
 export { startRunWorker } from './worker.ts';
+export { listBuilds, promoteBuild } from './worker-builds.ts';
+export { createWorkerMetrics } from './worker-http-metrics.ts';
+export { workerProbes } from './worker-http-probes.ts';
+export { DEFAULT_HTTP, serveWorkerHttp } from './worker-http.ts';
 
-/** The SDK tells of warnings and errors only, on standard error. Once per process, before anything connects. */
-export const installQuietRuntime = (): Runtime => Runtime.install({ logger: new DefaultLogger('WARN') });
+/**
+ * The SDK tells of warnings and errors only, on standard error, leaves signals to the program, and serves its metrics on a port of
+ * loopback. Once per process, before anything connects. @returns where its metrics are
+ */
+export async function installRuntime(): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const bindAddress = `127.0.0.1:${await freeLoopbackPort()}`;
+    try {
+      Runtime.install({
+        logger: new DefaultLogger('WARN'),
+        shutdownSignals: [],
+        telemetryOptions: {
+          metrics: { prometheus: { bindAddress, countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true } },
+        },
+      });
+      return `http://${bindAddress}/metrics`;
+    } catch (error) {
+      // Another process was quicker to take the port.
+      if (attempt === 5) throw error;
+    }
+  }
+}
 
-/** The activities of runs over what the application has. A worker serves the workspace of its process. */
-export function appActivities(context: Context): RunActivities {
+/** The activities of runs, batches and schedules over what the application has. A worker serves the workspace of its process. */
+export function appActivities(context: Context): RunActivities & BatchActivities & ScheduledActivities {
+  const { effectAttempts } = context.settings.config.temporal ?? {};
   const effects = context.effects(context.models());
   const checkWorkspace = (workspaceId: string): void => {
     if (workspaceId !== context.workspaceId)
       throw new RiskflowError('not_found', `this worker does not serve the workspace "${workspaceId}"`);
   };
-  return createRunActivities({
+  const runs = createRunActivities({
     storage: context.storage,
-    loadPlan: async (workspaceId, flowVersion) => {
+    loadPlan: async ({ workspaceId, flowVersion, planVersion }) => {
       checkWorkspace(workspaceId);
-      return loadPlan(context, flowVersion);
+      return loadPlan(context, flowVersion, planVersion);
     },
+    limited: limitedProviders(context.settings.config),
+    ...(effectAttempts === undefined ? {} : { effectAttempts }),
     effects: (workspaceId) => {
       checkWorkspace(workspaceId);
       return effects;
@@ -32,4 +69,6 @@ export function appActivities(context: Context): RunActivities {
     stopReason: (workspaceId, runId) => stopReason({ storage: context.storage, workspaceId }, runId),
     now: context.now,
   });
+  const batches = createBatchActivities({ context, kinds: { evaluation: evaluationKind(context), batch: fileBatchKind(context) } });
+  return { ...runs, ...batches, ...scheduleActivities(context) };
 }

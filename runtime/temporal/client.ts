@@ -1,8 +1,14 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import { ErrorCode, messageOf, RiskflowError } from '../../schemas/index.ts';
 import type { runFlow, RunFlowArgs, RunFlowResult, RunName, RunView } from '../../workflows/index.ts';
+import { priorityOf } from '../../workflows/core.ts';
 import type { TemporalPlace } from './address.ts';
 import { openTemporalClient } from './open-client.ts';
+import type { PayloadBlobs } from './payload-blobs.ts';
+import { runLabels, workflowIdOf } from './run-labels.ts';
+import { attributePairs, knownAttributes, missingSentence, runAttributes, type KnownAttributes } from './search-attributes.ts';
+
+export { workflowIdOf } from './run-labels.ts';
 
 export type RunClient = {
   /** Starts a run. Asked twice for the same run, under way or over, it starts nothing: the run is then the first one's. */
@@ -17,13 +23,28 @@ export type RunClient = {
 
 type RunHandle = WorkflowHandle<typeof runFlow>;
 
+export type RunClientOptions = {
+  /** Where large payloads lie. */
+  readonly blobs?: PayloadBlobs;
+  /** Told once what is missing on the server. */
+  readonly onNotice?: (sentence: string) => void;
+};
+
 /** @throws RiskflowError `failed` when no server answers. */
-export async function connectRunClient(place: TemporalPlace): Promise<RunClient> {
-  const { taskQueue } = place;
-  const { client, close } = await openTemporalClient(place);
+export async function connectRunClient(place: TemporalPlace, { blobs, onNotice }: RunClientOptions = {}): Promise<RunClient> {
+  const { namespace, taskQueue } = place;
+  const { client, connection, close } = await openTemporalClient(place, blobs);
+  let lookedUp: Promise<KnownAttributes> | undefined;
+  const lookUp = async (): Promise<KnownAttributes> => {
+    const known = await knownAttributes(connection, namespace);
+    const sentence = missingSentence(known, namespace);
+    if (sentence !== undefined) onNotice?.(sentence);
+    return known;
+  };
   const handleOf = (run: RunName): RunHandle => client.workflow.getHandle<typeof runFlow>(workflowIdOf(run));
   return {
     start: async (args) => {
+      const known = await (lookedUp ??= lookUp());
       await client.workflow
         .start<typeof runFlow>('runFlow', {
           workflowId: workflowIdOf(args),
@@ -31,13 +52,15 @@ export async function connectRunClient(place: TemporalPlace): Promise<RunClient>
           args: [args],
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           workflowIdConflictPolicy: 'USE_EXISTING',
-          memo: { flow: args.started.data.flow, flowVersion: args.flowVersion, mode: args.started.data.mode },
+          priority: { priorityKey: priorityOf(args.started.data.mode) },
+          typedSearchAttributes: attributePairs(runAttributes(args), known),
+          ...runLabels(args),
         })
         .catch((error: unknown) => {
           if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
         });
     },
-    result: (run) => toldOf(run, () => handleOf(run).result()),
+    result: (run) => outcomeOf(`run ${run.runId}`, () => handleOf(run).result()),
     stop: async (run, reason) => {
       try {
         await handleOf(run).signal('stop', reason);
@@ -47,23 +70,21 @@ export async function connectRunClient(place: TemporalPlace): Promise<RunClient>
         throw error;
       }
     },
-    view: (run) => toldOf(run, () => handleOf(run).query<RunView>('state')),
+    view: (run) => outcomeOf(`run ${run.runId}`, () => handleOf(run).query<RunView>('state')),
     close,
   };
 }
 
-/** Run ids are unique within a workspace only. */
-export const workflowIdOf = ({ workspaceId, runId }: RunName): string => `${workspaceId}/${runId}`;
-
-async function toldOf<T>({ runId }: RunName, ask: () => Promise<T>): Promise<T> {
+/** What a workflow answers. `what`: `run r-1`. @throws RiskflowError when there is no such workflow, or when it could not be brought to an end */
+export async function outcomeOf<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (cause) {
-    if (cause instanceof WorkflowNotFoundError) throw new RiskflowError('not_found', `Temporal knows no run ${runId}`, { cause });
+    if (cause instanceof WorkflowNotFoundError) throw new RiskflowError('not_found', `Temporal knows no ${what}`, { cause });
     if (!(cause instanceof WorkflowFailedError)) throw cause;
     const told = chainOf(cause).find((error) => isCode(typeOf(error))) ?? chainOf(cause).at(-1);
     const type = typeOf(told);
-    throw new RiskflowError(isCode(type) ? type : ErrorCode.failed, `run ${runId} could not be driven to an end: ${messageOf(told)}`, {
+    throw new RiskflowError(isCode(type) ? type : ErrorCode.failed, `${what} could not be driven to an end: ${messageOf(told)}`, {
       cause,
     });
   }

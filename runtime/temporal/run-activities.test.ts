@@ -108,9 +108,9 @@ describe('the activities of a run', () => {
     const fence = await takeAs('temporal/1');
     stopReason.mockResolvedValue('enough');
     now += 4_000;
-    expect(await activities.appendFacts(facts(fence, 1, [event(1)]))).toEqual({ status: 'written', stop: 'enough' });
+    expect(await activities.appendFacts(facts(fence, 1, [event(1)]))).toEqual({ status: 'written', stop: null });
     expect(await leaseEnd()).toBe(1_010_000);
-    await activities.appendFacts(facts(fence, 2, [event(2)], { renew: true }));
+    expect(await activities.appendFacts(facts(fence, 2, [event(2)], { renew: true }))).toEqual({ status: 'written', stop: 'enough' });
     expect(await leaseEnd()).toBe(1_014_000);
     expect(await activities.appendFacts(facts(fence, 3, [event(3)], { status: 'stopped' }))).toEqual({ status: 'written', stop: null });
     expect(stopReason).toHaveBeenCalledWith('w', 'r1');
@@ -151,20 +151,29 @@ describe('the activities of a run', () => {
     });
   });
 
-  it('asks for a plan once, but again after a failure', async () => {
+  it('asks for a plan once, but again after a failure, and takes nothing without one', async () => {
     loadPlan.mockRejectedValueOnce(new RiskflowError('not_found', 'there is no flow version v'));
-    const version = { workspaceId: 'w', flowVersion: 'v' };
-    await expect(activities.loadPlan(version)).rejects.toMatchObject({
+    const open = { ...run, flowVersion: 'v', planVersion: 1, modelMap: {}, owner: 'temporal/1' };
+    await expect(activities.openRun(open)).rejects.toMatchObject({
       name: 'ApplicationFailure',
       type: 'not_found',
       nonRetryable: true,
       message: 'there is no flow version v',
     });
-    expect(await activities.loadPlan(version)).toBe(plan);
-    expect(await activities.loadPlan(version)).toBe(plan);
+    expect(await leaseEnd()).toBeUndefined();
+    const opened = await activities.openRun(open);
+    expect(opened.loaded).toEqual({ plan, limited: {}, effectAttempts: 60 });
+    expect(opened.taken).toMatchObject({
+      status: 'taken',
+      fence: { owner: 'temporal/1' },
+      history: { events: [], more: false },
+      stop: null,
+    });
+    expect(await activities.openRun(open)).toEqual(opened);
     expect(loadPlan).toHaveBeenCalledTimes(2);
+    expect(loadPlan).toHaveBeenLastCalledWith({ workspaceId: 'w', flowVersion: 'v', planVersion: 1 });
     loadPlan.mockRejectedValueOnce(new Error('the disk is away'));
-    await expect(activities.loadPlan({ ...version, flowVersion: 'other' })).rejects.toThrow(/^the disk is away$/);
+    await expect(activities.openRun({ ...open, planVersion: 2 })).rejects.toThrow(/^the disk is away$/);
   });
 
   it('keeps workspaces apart', async () => {

@@ -1,6 +1,6 @@
-import { ApplicationFailure, Context, log } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import { storedExecutor, type CallLimiter } from '../../activities/index.ts';
-import type { Plan } from '../../flow/index.ts';
+import { interpreterOf, modelsOf, type Plan } from '../../flow/index.ts';
 import {
   exitCodeOf,
   isRiskflowError,
@@ -12,19 +12,32 @@ import {
   type Storage,
   type StoredEvent,
 } from '../../schemas/index.ts';
-import type { FactsToAppend, HistoryPage, RunActivities, RunName } from '../../workflows/index.ts';
+import type {
+  AppendResult,
+  EffectToPerform,
+  FactsToAppend,
+  HistoryPage,
+  PerformedEffect,
+  PlanName,
+  RunActivities,
+  RunName,
+} from '../../workflows/index.ts';
 import { LOG_OF_RUNS, runStream } from '../embedded/run-host.ts';
 import { LEASE_MS, TEMPORAL_HOST } from '../leases.ts';
 
 /** What a worker performs runs with. */
 export type RunActivityDeps = {
   readonly storage: Pick<Storage, 'events' | 'leases' | 'effects'>;
-  /** The plan of a published version. @throws RiskflowError when there is none. */
-  readonly loadPlan: (workspaceId: string, flowVersion: string) => Promise<Plan>;
+  /** The plan of a published version under a plan version. @throws RiskflowError when there is none. */
+  readonly loadPlan: (name: PlanName) => Promise<Plan>;
   /** Performs the effects of a workspace; storing their results is done here. */
   readonly effects: (workspaceId: string) => EffectExecutor;
   /** The limit of calls in flight of this worker. */
   readonly calls: CallLimiter;
+  /** Of these providers, as flows write them, those whose calls have a task queue of their own → the name of that queue's provider. */
+  readonly limited?: (providers: readonly string[]) => Readonly<Record<string, string>>;
+  /** How often an effect is tried that an infrastructure failure keeps from being performed. Default: 60, which takes ten minutes. */
+  readonly effectAttempts?: number;
   /** Whether somebody has noted that a run is to stop, and why. */
   readonly stopReason: (workspaceId: string, runId: string) => Promise<string | undefined>;
   /** Milliseconds since 1970. */
@@ -33,40 +46,50 @@ export type RunActivityDeps = {
 
 const BEAT_MS = 1_000;
 const BEATS_PER_RENEWAL = 3;
+/** An effect that lasts longer has its facts written meanwhile; those of quicker ones go with later facts. */
+const PATIENCE_MS = 300;
 /** Of events read into one payload, in characters of JSON text, and in number. */
 const PAGE_CHARACTERS = 400_000;
 const PAGE_EVENTS = 200;
 const CACHED_PLANS = 64;
+const EFFECT_ATTEMPTS = 60;
 
 /** The activities of `runFlow` over the ports of this process. Expected outcomes are values; what is thrown is tried again. */
 export function createRunActivities(deps: RunActivityDeps): RunActivities {
-  const plans = cached(CACHED_PLANS, ({ workspaceId, flowVersion }: Parameters<RunActivities['loadPlan']>[0]) =>
-    deps.loadPlan(workspaceId, flowVersion),
-  );
+  const plans = cached(CACHED_PLANS, (name: PlanName) => deps.loadPlan(name));
+  // The second of a workspace is for effects which cannot have a stored result.
   const executors = new Map<string, EffectExecutor>();
-  const executorOf = (workspaceId: string): EffectExecutor => {
-    const executor = executors.get(workspaceId) ?? storing(deps, workspaceId);
-    executors.set(workspaceId, executor);
+  const executorOf = (workspaceId: string, mayBeStored: boolean): EffectExecutor => {
+    const name = `${mayBeStored} ${workspaceId}`;
+    const executor = executors.get(name) ?? storing(deps, workspaceId, mayBeStored);
+    executors.set(name, executor);
     return executor;
   };
+  const { effectAttempts = EFFECT_ATTEMPTS, limited = () => ({}) } = deps;
   return {
-    loadPlan: (args) => guarded(() => plans(args)),
+    openRun: ({ workspaceId, flowVersion, planVersion, modelMap, runId, owner }) =>
+      guarded(async () => {
+        const plan = await plans({ workspaceId, flowVersion, planVersion });
+        const providers = modelsOf(plan, modelMap).map(({ model }) => model.provider);
+        const loaded = { plan, limited: limited(providers), effectAttempts };
+        return { loaded, taken: await takeRun(deps, { workspaceId, runId, owner }) };
+      }),
     takeRun: (args) => guarded(() => takeRun(deps, args)),
     readHistory: ({ after, ...run }) => guarded(() => readPage(deps, run, after)),
     appendFacts: (args) => guarded(() => appendFacts(deps, args)),
-    performEffect: ({ workspaceId, fence, effect }) =>
-      guarded(() => whileBeating(deps, { workspaceId, fence }, (signal) => executorOf(workspaceId)(effect, { signal }))),
+    performEffect: (asked) =>
+      guarded(() => performEffect(deps, asked, executorOf(asked.workspaceId, !asked.fresh || Context.current().info.attempt > 1))),
   };
 }
 
 /** Any attempt but the first of an activity may find the result of one before it, on whichever worker that was. */
-const storing = (deps: RunActivityDeps, workspaceId: string): EffectExecutor =>
+const storing = (deps: RunActivityDeps, workspaceId: string, mayBeStored: boolean): EffectExecutor =>
   storedExecutor({
     workspaceId,
     effects: deps.storage.effects,
     perform: deps.effects(workspaceId),
     calls: deps.calls,
-    mayBeStored: () => true,
+    mayBeStored: () => mayBeStored,
     reuseKey: () => Promise.resolve(null),
   });
 
@@ -84,7 +107,8 @@ async function takeRun(
     return { status: 'held', by: `process ${result.by.pid} on ${result.by.host}`, waitMs: Math.max(result.until - now, 0) + 100 };
   }
   const fence = result.status === 'taken' ? result.fence : await ownFence(deps, { workspaceId, resource, owner });
-  return { status: 'taken', fence, history: await readPage(deps, { workspaceId, runId }, 0) };
+  const [history, stop] = await Promise.all([readPage(deps, { workspaceId, runId }, 0), deps.stopReason(workspaceId, runId)]);
+  return { status: 'taken', fence, history, stop: stop ?? null };
 }
 
 /** The answer to an earlier taking was lost: it is ours, and this is its fence. */
@@ -123,41 +147,91 @@ async function appendFacts(deps: RunActivityDeps, facts: FactsToAppend): ReturnT
   if (written.status === 'stale-fence') return { status: 'taken-over' };
   if (written.status !== 'written')
     throw new RiskflowError('internal', `the events of run ${runId} could not be written: ${written.status}`);
-  if (status !== 'running') return { status: 'written', stop: null };
-  if (facts.renew) await leases.renew(workspaceId, fence, { now: deps.now(), ttlMs: LEASE_MS });
-  return { status: 'written', stop: (await deps.stopReason(workspaceId, runId)) ?? null };
+  if (!facts.renew) return { status: 'written', stop: null };
+  const [stop] = await Promise.all([
+    deps.stopReason(workspaceId, runId),
+    leases.renew(workspaceId, fence, { now: deps.now(), ttlMs: LEASE_MS }),
+  ]);
+  return { status: 'written', stop: stop ?? null };
 }
 
-type Held = { readonly workspaceId: string; readonly fence: Fence };
-
-/** Gives signs of life to the server, which are also how it hears of a cancellation, and keeps the lease of the run. */
-async function whileBeating<T>(
+/**
+ * Performs an effect, and what belongs to the run meanwhile: writes the facts that came with it, gives signs of life to the server, which
+ * are also how it hears of a cancellation, keeps the lease of the run, and looks for a stop that was noted and whose signal never came.
+ */
+async function performEffect(
   deps: RunActivityDeps,
-  { workspaceId, fence }: Held,
-  perform: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
+  { effect, fence, facts, workspaceId }: EffectToPerform,
+  perform: EffectExecutor,
+): Promise<PerformedEffect> {
+  if (effect.request.kind === 'evaluate' && interpreterOf(effect.request.planVersion) === undefined)
+    throw new Error(`this worker does not know plan version ${effect.request.planVersion}; another one may`);
   const activity = Context.current();
-  const lost = new AbortController();
-  let beats = 0;
-  const timer = setInterval(() => {
-    activity.heartbeat();
-    if (++beats % BEATS_PER_RENEWAL !== 0) return;
-    deps.storage.leases.renew(workspaceId, fence, { now: deps.now(), ttlMs: LEASE_MS }).then(
-      (ours) => {
-        if (!ours) lost.abort();
-      },
-      (error: unknown) => void log.warn(`the lease ${fence.resource} could not be renewed now`, { error }),
-    );
-  }, BEAT_MS);
+  const ended = new AbortController();
+  let end: Exclude<AppendResult, { readonly status: 'written' }> | { readonly status: 'stop'; readonly reason: string } | undefined;
+  let written = false;
+  const endAs = (how: NonNullable<typeof end>): void => {
+    end ??= how;
+    ended.abort();
+  };
+  const endOf = (): PerformedEffect | undefined => (end?.status === 'stop' ? { ...end, written } : end);
+  const append = async (toAppend: FactsToAppend): Promise<void> => {
+    const appended = await appendFacts(deps, toAppend);
+    written = appended.status === 'written';
+    if (appended.status === 'taken-over') endAs(appended);
+    else if (appended.stop !== null) endAs({ status: 'stop', reason: appended.stop });
+  };
+  if (facts?.due === true) await append(facts);
+  const early = endOf();
+  if (early !== undefined) return early;
+
+  let appending: Promise<void> | undefined;
+  const late =
+    facts === null || written
+      ? undefined
+      : setTimeout(() => {
+          appending = append(facts);
+          // Its failure shows when it is awaited.
+          appending.catch(() => undefined);
+        }, PATIENCE_MS);
+  const beat = beating(deps, { workspaceId, fence, runId: effect.runId }, endAs);
   try {
-    return await perform(AbortSignal.any([activity.cancellationSignal, lost.signal]));
+    const result = await perform(effect, { signal: AbortSignal.any([activity.cancellationSignal, ended.signal]) });
+    await appending;
+    return endOf() ?? { status: 'performed', result, written };
   } catch (error) {
     activity.cancellationSignal.throwIfAborted();
-    if (lost.signal.aborted) throw ApplicationFailure.nonRetryable(`the lease ${fence.resource} was taken over`, 'LeaseLost');
+    const how = endOf();
+    if (how !== undefined) return how;
     throw error;
   } finally {
-    clearInterval(timer);
+    clearTimeout(late);
+    clearInterval(beat);
   }
+}
+
+type Held = RunName & { readonly fence: Fence };
+
+function beating(
+  { storage, stopReason, now }: RunActivityDeps,
+  { workspaceId, fence, runId }: Held,
+  endAs: (how: { readonly status: 'taken-over' } | { readonly status: 'stop'; readonly reason: string }) => void,
+): NodeJS.Timeout {
+  const activity = Context.current();
+  const warn = (error: unknown): void => {
+    activity.log.warn(`the lease ${fence.resource} could not be looked after now`, { error });
+  };
+  let beats = 0;
+  return setInterval(() => {
+    activity.heartbeat();
+    stopReason(workspaceId, runId).then((reason) => {
+      if (reason !== undefined) endAs({ status: 'stop', reason });
+    }, warn);
+    if (++beats % BEATS_PER_RENEWAL !== 0) return;
+    storage.leases.renew(workspaceId, fence, { now: now(), ttlMs: LEASE_MS }).then((ours) => {
+      if (!ours) endAs({ status: 'taken-over' });
+    }, warn);
+  }, BEAT_MS);
 }
 
 /** Trying again mends neither what the user must change nor a broken contract; everything else may pass. */

@@ -3,12 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
+import type { Payload } from '@temporalio/common';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, type WorkflowBundle } from '@temporalio/worker';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PLAN_VERSION, type RunEvent, type Storage } from '../../schemas/index.ts';
+import { providerQueue } from '../../workflows/core.ts';
 import type { RunFlowArgs } from '../../workflows/index.ts';
 import type { TemporalPlace } from './address.ts';
+import { payloadCodec } from './codec.ts';
 import { connectRunClient, workflowIdOf, type RunClient } from './client.ts';
 import { createRunActivities, type RunActivityDeps } from './run-activities.ts';
 import { openStackEndpoint, type Answer, type StackEndpoint } from './stack-endpoint.ts';
@@ -25,7 +28,7 @@ import {
   timeless,
   type Rig,
 } from './stack-rig.ts';
-import { startRunWorker, workflowsPath, type RunWorker } from './worker.ts';
+import { startRunWorker, workflowsPath, type RunWorker, type RunWorkerOptions } from './worker.ts';
 
 const address = process.env['RISKFLOW_TEST_TEMPORAL_ADDRESS'] ?? '';
 /** `RISKFLOW_RECORD_HISTORIES=1` writes the histories of these runs over the golden ones, for workflows/replay.test.ts. */
@@ -64,7 +67,10 @@ afterEach(async () => {
 });
 
 /** A worker on the given task queue, stopped after the test. */
-async function work(change: Partial<RunActivityDeps> = {}, on: TemporalPlace = place): Promise<RunWorker> {
+async function work(
+  change: Partial<RunActivityDeps> = {},
+  on: TemporalPlace & Pick<RunWorkerOptions, 'rateLimited'> = place,
+): Promise<RunWorker> {
   const worker = await startRunWorker({ ...on, workflowBundle, activities: createRunActivities({ ...rig.deps, ...change }) });
   workers.push(worker);
   return worker;
@@ -102,8 +108,8 @@ async function expectSameEvents(args: RunFlowArgs, plan: Rig['plans']['rules']):
 /** Answers come one after the other, far enough apart to arrive in this order on every host. */
 const opinions = (node: string, nth: number): Answer => {
   if (node === 'quick') return nth === 1 ? { status: 500 } : { text: 'spam?', afterMs: 50 };
-  if (node === 'doubtful') return { status: 400, afterMs: 700 };
-  return node === 'slow' ? { text: '这是诈骗', afterMs: 1_200 } : { text: ' SCAM ' };
+  if (node === 'doubtful') return { status: 400, afterMs: 1_500 };
+  return node === 'slow' ? { text: '这是诈骗', afterMs: 2_500 } : { text: ' SCAM ' };
 };
 
 async function until(condition: () => boolean | Promise<boolean>, what: string, withinMs = 15_000): Promise<void> {
@@ -114,18 +120,61 @@ async function until(condition: () => boolean | Promise<boolean>, what: string, 
   }
 }
 
-const saveHistory = async (name: string, args: RunFlowArgs): Promise<void> => {
-  if (!record) return;
+/** Temporal's own view of a run, beside our client. */
+async function inTemporal<T>(args: RunFlowArgs, use: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
   const connection = await Connection.connect({ address });
   try {
-    const history = await new Client({ connection }).workflow.getHandle(workflowIdOf(args)).fetchHistory();
-    const target = new URL(`../../workflows/histories/v${PLAN_VERSION}/`, import.meta.url);
-    await mkdir(target, { recursive: true });
-    await writeFile(new URL(`${name}.json`, target), `${JSON.stringify(plainHistory(history), null, 1)}\n`);
+    return await use(new Client({ connection }).workflow.getHandle(workflowIdOf(args)));
+  } finally {
+    await connection.close();
+  }
+}
+
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+
+/** The histories of all executions of a run, the first one first. */
+const historiesOf = async (args: RunFlowArgs): Promise<readonly History[]> => {
+  const connection = await Connection.connect({ address });
+  try {
+    const { workflow } = new Client({ connection });
+    const last = await workflow.getHandle(workflowIdOf(args)).fetchHistory();
+    let runId = startOf(last)?.firstExecutionRunId;
+    const histories: History[] = [];
+    while (typeof runId === 'string' && runId !== '') {
+      const history = await workflow.getHandle(workflowIdOf(args), runId).fetchHistory();
+      histories.push(history);
+      runId = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+    }
+    return histories;
   } finally {
     await connection.close();
   }
 };
+
+const startOf = (history: History) => history.events?.[0]?.workflowExecutionStartedEventAttributes;
+
+const saveHistory = async (name: string, args: RunFlowArgs): Promise<void> => {
+  if (!record) return;
+  const target = new URL(`../../workflows/histories/v${PLAN_VERSION}/`, import.meta.url);
+  await mkdir(target, { recursive: true });
+  const histories = await historiesOf(args);
+  for (const [i, history] of histories.entries()) {
+    const file = histories.length === 1 ? name : `${name}-${i + 1}`;
+    await writeFile(new URL(`${file}.json`, target), `${JSON.stringify(plainHistory(await readable(history)), null, 1)}\n`);
+  }
+};
+
+const codec = payloadCodec({ keys: [], blobs: undefined });
+const isPayload = (value: object): value is Payload => 'metadata' in value && 'data' in value && value.data instanceof Uint8Array;
+
+/** Payloads as they were before the codec, and no stack traces, which name this machine. */
+async function readable(value: unknown): Promise<unknown> {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || 'toNumber' in value) return value;
+  if (isPayload(value)) return (await codec.decode([value]))[0];
+  if (Array.isArray(value)) return Promise.all(value.map(readable));
+  const entries = Object.entries(value).filter(([key]) => key !== 'stackTrace');
+  return Object.fromEntries(await Promise.all(entries.map(async ([key, item]) => [key, await readable(item)] as const)));
+}
 
 /**
  * A history as JSON from which it can be replayed as it stands: 64-bit integers as numbers, bytes as base64, enums as their numbers.
@@ -236,6 +285,7 @@ describe('a stop', () => {
     expect((await rig.storage.events.runStatus(TEMPORAL, args.runId))?.status).toBe('stopped');
     await until(() => endpoint.abandoned.length === 3, 'the calls are hung up', 5_000);
     process.stdout.write(`stop to stopped: ${took} ms\n`);
+    await saveHistory('stopped', args);
   });
 
   it('that was only noted in storage is seen with the next facts', async () => {
@@ -427,6 +477,189 @@ describe('trouble', () => {
       await own.close();
     }
   }, 60_000);
+});
+
+describe('a run whose history becomes long', () => {
+  /** The second step fails once, and is tried again after a wait for which the workflow has a timer. */
+  const answers = (node: string, nth: number): Answer => (node === 'second' && nth === 1 ? { status: 500 } : { text: `${node} ${nth}` });
+
+  it('continues as new: same events, same outputs, the time limit not begun anew', async () => {
+    await work();
+    endpoint.answer = answers;
+    const args = askRun({ plan: rig.plans.chain, text: 'long', historyLimit: 14 });
+    const events = await expectSameEvents(args, rig.plans.chain);
+    expect(events.at(-1)?.data).toMatchObject({ status: 'succeeded', outputs: { answer: 'fifth 1' } });
+    const histories = await historiesOf(args);
+    expect(histories.length).toBeGreaterThanOrEqual(3);
+    const limits = histories
+      .slice(1)
+      .map((history) => JSON.parse(Buffer.from(startOf(history)?.input?.payloads?.[0]?.data ?? []).toString('utf8')) as RunFlowArgs);
+    expect(new Set(limits.map(({ limitFrom }) => limitFrom)).size).toBe(1);
+    expect(limits[0]?.limitFrom).toBeLessThan(Date.now());
+    await saveHistory('continued', args);
+  });
+
+  it('with effects side by side drains them first: the same events but for their order', async () => {
+    await work();
+    endpoint.answer = opinions;
+    const args = askRun({ plan: rig.plans.opinion, text: 'long and wide', historyLimit: 12 });
+    expect(await drive(args)).toMatchObject({ status: 'finished', data: { status: 'partial-succeeded', outputs: { label: 'scam' } } });
+    expect(endpoint.asked.toSorted()).toEqual(['doubtful', 'judge', 'quick', 'quick', 'slow']);
+    endpoint.asked.length = 0;
+    await driveEmbedded(rig, { workspaceId: EMBEDDED, plan: rig.plans.opinion, args });
+    const withoutOrder = (events: readonly RunEvent[]) =>
+      sorted(timeless(events).map((event) => ({ ...(event as object), data: { ...(event as RunEvent).data, index: 0 } })));
+    expect(withoutOrder(await eventsOf(TEMPORAL, args))).toEqual(withoutOrder(await eventsOf(EMBEDDED, args)));
+    expect((await historiesOf(args)).length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('hears of a stop while it waits for the next execution', async () => {
+    await work();
+    endpoint.answer = (node) => (node === 'quick' ? { text: 'quick' } : 'hang');
+    const args = askRun({ plan: rig.plans.opinion, text: 'stop', historyLimit: 6 });
+    await client.start(args);
+    await until(
+      async () => typesOf(await eventsOf(TEMPORAL, args)).filter((type) => type === 'NodeFinished').length === 2,
+      'one answer is there',
+    );
+    const before = Date.now();
+    await client.stop(args, 'enough');
+    expect(await client.result(args)).toMatchObject({ status: 'finished', data: { status: 'stopped', error: 'enough' } });
+    expect(Date.now() - before).toBeLessThan(2_000);
+  });
+
+  it('stops at its time limit in a later execution', async () => {
+    await work();
+    endpoint.answer = (node) => (node === 'fifth' ? 'hang' : { text: node, afterMs: 300 });
+    const args = askRun({ plan: rig.plans.chain, text: 'late', historyLimit: 8, timeoutMs: 3_000 });
+    const before = Date.now();
+    expect(await drive(args)).toMatchObject({
+      data: { status: 'stopped', error: 'the run took longer than 3000 ms (limit runTimeoutMs)' },
+    });
+    expect(Date.now() - before).toBeLessThan(7_000);
+    expect((await historiesOf(args)).length).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('a run that its last owner left in a wait', () => {
+  it('goes on from its events, and says so', async () => {
+    endpoint.answer = (node, nth) => (node === 'second' && nth === 1 ? { status: 500 } : { text: node });
+    const args = askRun({ plan: rig.plans.chain, text: 'paused' });
+    const away = new AbortController();
+    const left = driveEmbedded(rig, { workspaceId: TEMPORAL, plan: rig.plans.chain, args, signal: away.signal });
+    await until(async () => typesOf(await eventsOf(TEMPORAL, args)).includes('NodeRetried'), 'the second step is to be tried again');
+    away.abort(new Error('leaves'));
+    await expect(left).rejects.toThrow('leaves');
+    const before = await eventsOf(TEMPORAL, args);
+    const at = Date.now();
+    await rig.storage.events.write({
+      workspaceId: TEMPORAL,
+      actor: 'tester',
+      appends: [
+        {
+          log: 'runs-0',
+          stream: `run/${args.runId}`,
+          events: [{ type: 'RunPaused', data: { reason: 'waits', until: at + 2_000, at } }],
+          expected: { version: before.length },
+        },
+      ],
+    });
+    await work();
+    expect(await drive(args)).toMatchObject({ status: 'finished', data: { status: 'succeeded', outputs: { answer: 'fifth' } } });
+    const after = await eventsOf(TEMPORAL, args);
+    expect(typesOf(after.slice(before.length, before.length + 2))).toEqual(['RunPaused', 'RunResumed']);
+    // The wait was not cut short.
+    const retried = before.find((event) => event.type === 'NodeRetried');
+    const second = after.find((event) => event.type === 'NodeFinished' && event.data.nodeId === 'second');
+    expect((second?.data.at ?? 0) - (retried?.data.at ?? 0)).toBeGreaterThanOrEqual(2_190);
+    expect(endpoint.asked).toEqual(['first', 'second', 'second', 'third', 'fourth', 'fifth']);
+  });
+});
+
+describe('a poisoned run', () => {
+  it('shows as retrying, lets others pass, and fails with a clear error after so many attempts', async () => {
+    const poisoned = askRun({ plan: rig.plans.chain, text: 'poison' });
+    let tried = 0;
+    const effects: RunActivityDeps['effects'] = (workspaceId) => {
+      const perform = rig.deps.effects(workspaceId);
+      return (effect, options) => {
+        if (effect.runId !== poisoned.runId || effect.nodeId !== 'third') return perform(effect, options);
+        tried++;
+        return Promise.reject(new Error('the sandbox cannot be reached'));
+      };
+    };
+    await work({ effects, effectAttempts: 5 });
+    await client.start(poisoned);
+    await until(() => tried >= 2, 'it is tried again');
+    const pending = await inTemporal(poisoned, async (handle) => (await handle.describe()).raw.pendingActivities?.[0]);
+    expect(pending?.attempt).toBeGreaterThanOrEqual(2);
+    expect(pending?.lastFailure?.message).toBe('the sandbox cannot be reached');
+    const others = await Promise.all(Array.from({ length: 10 }, (_, i) => drive(askRun({ plan: rig.plans.cascade, text: `hello ${i}` }))));
+    for (const other of others) expect(other).toMatchObject({ status: 'finished', data: { status: 'succeeded' } });
+    const error = 'node "Third step" could not be performed: the sandbox cannot be reached (tried 5 times, limit temporal.effectAttempts)';
+    expect(await client.result(poisoned)).toMatchObject({ status: 'finished', data: { status: 'failed', error } });
+    expect(tried).toBe(5);
+    const events = await eventsOf(TEMPORAL, poisoned);
+    expect(events.at(-1)).toMatchObject({ type: 'RunFinished', data: { status: 'failed', error } });
+    expect((await rig.storage.events.runStatus(TEMPORAL, poisoned.runId))?.status).toBe('failed');
+    await saveHistory('poisoned', poisoned);
+  });
+});
+
+describe('a provider with a task queue of its own', () => {
+  const limited: RunActivityDeps['limited'] = (providers) =>
+    Object.fromEntries(providers.filter((provider) => provider.endsWith('openai')).map((provider) => [provider, 'openai']));
+
+  it('has its calls handed out at its rate, and nothing else', async () => {
+    const on = { ...place, taskQueue: `riskflow-test-${randomUUID()}` };
+    const own = await connectRunClient(on);
+    const queue = providerQueue(on.taskQueue, 'openai');
+    await work({ limited }, { ...on, rateLimited: [{ taskQueue: queue, callsPerSecond: 4 }] });
+    try {
+      const runs = Array.from({ length: 3 }, (_, i) => askRun({ plan: rig.plans.chain, text: `rate ${i}` }));
+      const before = Date.now();
+      const results = await Promise.all(
+        runs.map(async (args) => {
+          await own.start(args);
+          return own.result(args);
+        }),
+      );
+      const seconds = (Date.now() - before) / 1000;
+      for (const result of results) expect(result).toMatchObject({ status: 'finished', data: { status: 'succeeded' } });
+      // 15 calls at 4 a second; the server lets some through at once.
+      expect(seconds).toBeGreaterThan(2.5);
+      process.stdout.write(`15 calls at 4 a second: ${seconds.toFixed(1)} s\n`);
+      const [first] = runs;
+      if (first === undefined) throw new Error('there are runs');
+      const [history] = await historiesOf(first);
+      const scheduled = (history?.events ?? []).flatMap((event) => event.activityTaskScheduledEventAttributes ?? []);
+      expect(scheduled.map(({ taskQueue }) => taskQueue?.name)).toEqual(Array.from({ length: 5 }, () => queue));
+      expect(scheduled.map(({ priority }) => priority?.priorityKey)).toEqual([3, 3, 3, 3, 3]);
+      await saveHistory('provider-queue', first);
+    } finally {
+      await own.close();
+    }
+  });
+});
+
+describe('what an operator sees of a run under way', () => {
+  it('is a table of its nodes, with titles that Markdown does not take for its own and nothing of the contents', async () => {
+    await work();
+    endpoint.answer = (node) => (node === 'third' ? 'hang' : { text: `secret answer of ${node}` });
+    const args = askRun({ plan: rig.plans.chain, text: 'secret input' });
+    await client.start(args);
+    await until(() => endpoint.asked.includes('third'), 'the third is asked');
+    const told = JSON.stringify(await inTemporal(args, (handle) => handle.query('__temporal_workflow_metadata')));
+    await client.stop(args, 'seen');
+    await client.result(args);
+    const { currentDetails } = JSON.parse(told) as { readonly currentDetails: string };
+    const lines = currentDetails.split('\n');
+    expect(lines[0]).toBe('**running** · 4 nodes · 1 under way');
+    expect(lines.slice(2, 4)).toEqual(['| node | status | attempts | seconds |', '|---|---|--:|--:|']);
+    expect(lines[4]).toMatch(/^\| Third step \| running \| 1 \| since \d\d:\d\d:\d\d UTC \|$/);
+    expect(lines[6]).toMatch(/^\| \\\*First\\\* \\\| step \| succeeded \| 1 \| \d+\.\d \|$/);
+    expect(told).not.toContain('secret');
+  });
 });
 
 describe('many runs', () => {

@@ -4,12 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createCallLimiter, createEffectExecutor, storedExecutor } from '../../activities/index.ts';
-import { checkInputs, importFlow, type Plan } from '../../flow/index.ts';
+import { checkInputs, compilerOf, importFlow, type ImportedFlow, type Plan } from '../../flow/index.ts';
 import { createOpenAiChatModel } from '../../models/index.ts';
 import { createQuickJsRunner } from '../../sandbox/index.ts';
 import {
   encodeValues,
-  PLAN_VERSION,
   RiskflowError,
   type EffectExecutor,
   type ModelRouter,
@@ -40,7 +39,7 @@ export type Rig = {
   close(): Promise<void>;
 };
 
-export type Plans = { readonly rules: Plan; readonly cascade: Plan; readonly opinion: Plan };
+export type Plans = { readonly rules: Plan; readonly cascade: Plan; readonly opinion: Plan; readonly chain: Plan };
 export type RigPlace = { readonly folder: string; readonly endpoint: string };
 
 export const STOP_SCOPE = 'run-stop';
@@ -49,7 +48,7 @@ export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'riskflow
 export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
 
 export async function openRig({ folder, endpoint }: RigPlace): Promise<Rig> {
-  const plans = await readPlans();
+  const flows = await readFlows();
   const storage = await openSqliteStorage({ folder });
   const code = createQuickJsRunner();
   const chat = createOpenAiChatModel({ baseUrl: endpoint, apiKey: null, retry: { maxAttempts: 1 } });
@@ -64,16 +63,11 @@ export async function openRig({ folder, endpoint }: RigPlace): Promise<Rig> {
   const effectsOf = (workspaceId: string): EffectExecutor => createEffectExecutor({ workspaceId, models, code, secrets: noSecrets });
   return {
     storage,
-    plans,
+    plans: { rules: flows.rules.plan, cascade: flows.cascade.plan, opinion: flows.opinion.plan, chain: flows.chain.plan },
     effects: effectsOf('embedded'),
     deps: {
       storage,
-      loadPlan: (_, flowVersion) => {
-        const plan = Object.values(plans).find((item) => item.flowVersion === flowVersion);
-        return plan === undefined
-          ? Promise.reject(new RiskflowError('not_found', `there is no flow version ${flowVersion}`))
-          : Promise.resolve(plan);
-      },
+      loadPlan: ({ flowVersion, planVersion }) => planOf(flows, flowVersion, planVersion),
       effects: effectsOf,
       calls: createCallLimiter(64),
       stopReason: (workspaceId, runId) => storage.events.readClaim(workspaceId, STOP_SCOPE, runId),
@@ -87,19 +81,31 @@ export async function openRig({ folder, endpoint }: RigPlace): Promise<Rig> {
   };
 }
 
-async function readPlans(): Promise<Plans> {
+type Flows = Readonly<Record<keyof Plans, ImportedFlow>>;
+
+async function readFlows(): Promise<Flows> {
   const project = new URL('../../', import.meta.url);
-  const read = async (path: string): Promise<Plan> => {
+  const read = async (path: string): Promise<ImportedFlow> => {
     const imported = importFlow(await readFile(fileURLToPath(new URL(path, project)), 'utf8'));
     if (!imported.ok) throw new Error(`${path}: ${imported.message}`);
-    return imported.flow.plan;
+    return imported.flow;
   };
-  const [rules, cascade, opinion] = await Promise.all([
+  const [rules, cascade, opinion, chain] = await Promise.all([
     read('examples/report-triage/triage-rules.yml'),
     read('examples/report-triage/triage-cascade.yml'),
     read('workflows/fixtures/second-opinion.yml'),
+    read('workflows/fixtures/chain.yml'),
   ]);
-  return { rules, cascade, opinion };
+  return { rules, cascade, opinion, chain };
+}
+
+/** As the application does it: compiled under the plan version of the run. */
+async function planOf(flows: Flows, flowVersion: string, planVersion: number): Promise<Plan> {
+  const flow = Object.values(flows).find((item) => item.version === flowVersion);
+  if (flow === undefined) throw new RiskflowError('not_found', `there is no flow version ${flowVersion}`);
+  const compiled = compilerOf(planVersion)?.(flow.definition, flowVersion);
+  if (compiled?.ok !== true) throw new RiskflowError('unsupported', `there is no compiler for plan version ${planVersion}`);
+  return compiled.plan;
 }
 
 const noSecrets: SecretStore = { version: () => undefined, reveal: () => undefined, values: () => [] };
@@ -124,10 +130,11 @@ export type AskedRun = {
   readonly runId?: string;
   readonly pins?: Readonly<Record<string, Pin>>;
   readonly timeoutMs?: number;
+  readonly historyLimit?: number;
 };
 
 /** The same run for both hosts. */
-export function askRun({ plan, text, runId = randomUUID(), pins = {}, timeoutMs = 60_000 }: AskedRun): RunFlowArgs {
+export function askRun({ plan, text, runId = randomUUID(), pins = {}, timeoutMs = 60_000, historyLimit }: AskedRun): RunFlowArgs {
   const checked = checkInputs(plan, new Map([['text', text]]));
   if (!checked.ok) throw new Error(checked.message);
   const { flow, flowVersion } = plan;
@@ -135,7 +142,7 @@ export function askRun({ plan, text, runId = randomUUID(), pins = {}, timeoutMs 
     type: 'RunStarted',
     data: {
       runId,
-      planVersion: PLAN_VERSION,
+      planVersion: plan.planVersion,
       flow,
       flowVersion,
       mode: 'manual',
@@ -148,7 +155,8 @@ export function askRun({ plan, text, runId = randomUUID(), pins = {}, timeoutMs 
       at: Date.now(),
     },
   };
-  return { workspaceId: TEMPORAL, runId, flowVersion, started, actor: 'tester', timeoutMs };
+  const limit = historyLimit === undefined ? {} : { historyLimit };
+  return { workspaceId: TEMPORAL, runId, flowVersion, started, actor: 'tester', timeoutMs, ...limit };
 }
 
 /** Drives a run with the embedded host, on a lease of its own, in the given workspace. */

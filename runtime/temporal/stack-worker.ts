@@ -1,3 +1,4 @@
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { EffectStore, Storage } from '../../schemas/index.ts';
 import { createRunActivities } from './run-activities.ts';
 import { openRig, type RigPlace } from './stack-rig.ts';
@@ -5,13 +6,16 @@ import { startRunWorker } from './worker.ts';
 import type { TemporalPlace } from './address.ts';
 
 /** What the worker of a test that is going to be killed needs to know. */
-export type StackWorkerOptions = RigPlace & TemporalPlace;
+export type StackWorkerOptions = RigPlace &
+  TemporalPlace & { /** Default: it hangs as soon as it has stored a result. */ readonly works?: boolean };
 
-/** A worker that stores the result of its first effect, says so, and never tells Temporal. It waits to be killed. */
+/** A worker that stores the result of its first effect, says so, and never tells Temporal; or one that simply works. It waits to be killed. */
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 const options = JSON.parse(process.argv[2] ?? '{}') as StackWorkerOptions;
 const rig = await openRig(options);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const storage: Storage = { ...rig.storage, effects: { ...rig.storage.effects, put: storeAndHang(rig.storage.effects) } };
+const hanging: Storage = { ...rig.storage, effects: { ...rig.storage.effects, put: storeAndHang(rig.storage.effects) } };
+const storage = options.works === true ? rig.storage : hanging;
 await startRunWorker({ ...options, activities: createRunActivities({ ...rig.deps, storage }) });
 say('started');
 

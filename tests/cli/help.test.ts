@@ -35,12 +35,20 @@ describe('help', () => {
       ...['import', 'validate', 'list'].map((verb) => `flow ${verb}`),
       ...['train', 'list'].map((verb) => `model ${verb}`),
       ...['import', 'split', 'list', 'show', 'export'].map((verb) => `sample ${verb}`),
-      ...['run', 'resume', 'list', 'show', 'report'].map((verb) => `eval ${verb}`),
+      ...['resume', 'show', 'pause', 'cancel'].map((verb) => `batch ${verb}`),
+      ...['run', 'resume', 'pause', 'cancel', 'list', 'show', 'report'].map((verb) => `eval ${verb}`),
       ...['create', 'start', 'status'].map((verb) => `source ${verb}`),
       'decision list',
       'deadletter list',
       ...['rebuild', 'status'].map((verb) => `projection ${verb}`),
+      ...['create', 'list', 'show', 'pause', 'resume', 'trigger', 'delete'].map((verb) => `schedule ${verb}`),
+      'start',
       'worker',
+      'migrate',
+      'backup',
+      'restore',
+      ...['check', 'show'].map((verb) => `config ${verb}`),
+      'doctor',
       'demo',
     ]);
   });
@@ -72,7 +80,7 @@ describe('help', () => {
   it.each(verbs)('riskflow $words: every option that takes one value is refused when it is given twice', async ({ words, command }) => {
     const valued = command.options.filter((option) => option.required || option.optional);
     for (const { long = '', description, flags, argChoices } of valued) {
-      const value = argChoices?.[0] ?? (/<\w+=\w+>/.test(flags) ? 'a/b=c/d' : '1');
+      const value = argChoices?.[0] ?? (/<\w+=\w+>/.test(flags) ? 'a/b=c/d' : flags.includes('HOST:PORT') ? '127.0.0.1:1' : '1');
       const other = value === 'a/b=c/d' ? 'e/f=g/h' : value;
       const fresh = buildProgram({ out: { write: () => undefined, isTty: false, columns: () => 80 } }, () => Promise.resolve());
       const parsed = fresh.parseAsync([...words.split(' '), long, value, long, other], { from: 'user' });

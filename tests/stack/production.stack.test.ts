@@ -46,7 +46,7 @@ describe.skipIf(missing)(`commands on MySQL and Temporal${reason}`, { timeout: 1
     });
   };
   const startWorker = async (environment: Readonly<Record<string, string>>): Promise<Started> => {
-    const worker = startRiskflow(['worker', '--json'], environment);
+    const worker = startRiskflow(['worker', '--json', '--http', '127.0.0.1:0'], environment);
     await new Promise<void>((resolve, reject) => {
       worker.child.stdout?.once('data', () => resolve());
       void worker.finished.then(({ stderr }) => reject(new Error(`the worker ended: ${stderr}`)));

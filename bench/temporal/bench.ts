@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createConnection } from 'mysql2/promise';
+import { openApp, publishFlowFile, readSettings, runBatch, type Context } from '../../runtime/index.ts';
+import { startRun } from '../../runtime/commands/run-start.ts';
+import { connectRunClient } from '../../runtime/temporal/client.ts';
+import { openTemporalClient } from '../../runtime/temporal/open-client.ts';
+import type { Plan } from '../../flow/index.ts';
+import { integer } from '../../schemas/index.ts';
+import { printFigures } from '../print.ts';
+import { fiveEffects } from './flow.ts';
+import type { handWritten } from './hand-written-workflow.ts';
+import { startHandWritten, startRiskflowWorker } from './processes.ts';
+
+const CONCURRENCY = 50;
+const WARM_UP = 50;
+
+type Servers = { readonly address: string; readonly mysqlUrl: string };
+
+/**
+ * Runs of a flow of five effects on Temporal, beside a hand-written workflow with the same five steps that writes one row for each to the
+ * same MySQL. One worker process each, one after the other.
+ */
+export async function benchTemporal({ runs }: { readonly runs: number }): Promise<void> {
+  await withServers(async (servers, folder) => {
+    const hand = await handWrittenRate(servers, runs);
+    const { perNode, perRun } = await riskflowRates(servers, folder, runs);
+    const rate = (perSecond: number): string => `${perSecond.toFixed(1)} runs/s`;
+    printFigures(`Temporal in memory (start-dev), MySQL · ${runs} runs of 5 effects at ${CONCURRENCY} concurrent`, [
+      { what: 'hand-written workflow, 5 activities', measured: rate(hand), budget: '', holds: null },
+      {
+        what: 'per-node grain (runFlow)',
+        measured: `${rate(perNode)} = ${(perNode / hand).toFixed(2)} ×`,
+        budget: '≥ 0.8 ×',
+        holds: perNode >= hand * 0.8,
+      },
+      {
+        what: 'per-run grain (dispatchRuns)',
+        measured: `${rate(perRun)} = ${(perRun / hand).toFixed(2)} ×`,
+        budget: '≥ 3 ×',
+        holds: perRun >= hand * 3,
+      },
+    ]);
+  });
+}
+
+/** A database and a folder of its own, gone afterwards. */
+async function withServers(use: (servers: Servers, folder: string) => Promise<void>): Promise<void> {
+  const { RISKFLOW_TEST_TEMPORAL_ADDRESS: address, RISKFLOW_TEST_MYSQL_URL: mysql } = process.env;
+  if (address === undefined || mysql === undefined)
+    throw new Error('this bench needs servers: export $(npm run --silent stack -- up temporal mysql)');
+  const name = `riskflow_bench_${randomBytes(6).toString('hex')}`;
+  const url = new URL(mysql);
+  url.pathname = '/';
+  const admin = await createConnection(url.href);
+  url.pathname = `/${name}`;
+  const folder = mkdtempSync(join(tmpdir(), 'riskflow-bench-'));
+  try {
+    await admin.query(`create database ${name}`);
+    await admin.query(
+      `create table ${name}.bench_steps (id bigint auto_increment primary key, run_id varchar(190), step varchar(20), output text)`,
+    );
+    await use({ address, mysqlUrl: url.href }, folder);
+  } finally {
+    await admin.query(`drop database if exists ${name}`);
+    await admin.end();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function handWrittenRate({ address, mysqlUrl }: Servers, runs: number): Promise<number> {
+  const taskQueue = `bench-hand-${randomBytes(4).toString('hex')}`;
+  const worker = await startHandWritten({ address, taskQueue, mysqlUrl });
+  const { client, close } = await openTemporalClient({ address, namespace: 'default', taskQueue });
+  try {
+    return await rateOf(runs, async (i) => {
+      const workflowId = `${taskQueue}-${i}`;
+      const out = await client.workflow.execute<typeof handWritten>('handWritten', { workflowId, taskQueue, args: [workflowId, i] });
+      if (out !== i + 5) throw new Error(`${workflowId} gave ${out}`);
+    });
+  } finally {
+    await close();
+    await worker.stop();
+  }
+}
+
+async function riskflowRates(
+  servers: Servers,
+  folder: string,
+  runs: number,
+): Promise<{ readonly perNode: number; readonly perRun: number }> {
+  const taskQueue = `bench-${randomBytes(4).toString('hex')}`;
+  writeFileSync(join(folder, 'flow.yml'), fiveEffects());
+  writeFileSync(join(folder, 'riskflow.yml'), `temporal: { address: "${servers.address}", taskQueue: ${taskQueue} }\n`);
+  const environment = {
+    ...process.env,
+    RISKFLOW_DATA: join(folder, 'data'),
+    RISKFLOW_MYSQL_URL: servers.mysqlUrl,
+    RISKFLOW_CONFIG: join(folder, 'riskflow.yml'),
+  };
+  const app = await openApp(readSettings(environment, folder), { actor: 'bench' });
+  const { plan } = await publishFlowFile(app.context, join(folder, 'flow.yml'));
+  const worker = await startRiskflowWorker(environment);
+  try {
+    const perNode = await perNodeRate(app.context, plan, { runs, address: servers.address, taskQueue });
+    return { perNode, perRun: await perRunRate(app.context, plan, { runs, folder }) };
+  } finally {
+    await worker.stop();
+    await app.close();
+  }
+}
+
+async function perNodeRate(
+  context: Context,
+  plan: Plan,
+  { runs, address, taskQueue }: { readonly runs: number; readonly address: string; readonly taskQueue: string },
+): Promise<number> {
+  const client = await connectRunClient({ address, namespace: 'default', taskQueue });
+  const { workspaceId, actor } = context;
+  try {
+    return await rateOf(runs, async (i) => {
+      const runId = `${taskQueue}-${i}`;
+      const inputs = new Map([['n', integer(BigInt(i))]]);
+      const started = startRun(context, { plan, inputs, runId, mode: 'manual', origin: { kind: 'manual' } });
+      await client.start({ workspaceId, runId, flowVersion: plan.flowVersion, started, actor, timeoutMs: 600_000 });
+      const result = await client.result({ workspaceId, runId });
+      if (result.status !== 'finished' || JSON.stringify(result.data.outputs) !== JSON.stringify({ out: i + 5 }))
+        throw new Error(`${runId} gave ${JSON.stringify(result)}`);
+    });
+  } finally {
+    await client.close();
+  }
+}
+
+/** Whole batches, from the reading of the file to the last count: 25 runs an activity, two activities at once. */
+async function perRunRate(
+  context: Context,
+  plan: Plan,
+  { runs, folder }: { readonly runs: number; readonly folder: string },
+): Promise<number> {
+  const batch = async (rows: number): Promise<number> => {
+    const file = join(folder, `rows-${rows}.csv`);
+    writeFileSync(file, `n\n${Array.from({ length: rows }, (_, i) => i).join('\n')}\n`);
+    const from = performance.now();
+    const summary = await runBatch(
+      context,
+      { plan, file, pins: {}, modelMap: {}, concurrency: CONCURRENCY },
+      {
+        on: 'temporal',
+        signal: new AbortController().signal,
+        onProgress: () => undefined,
+        spread: { runsPerActivity: CONCURRENCY / 2, window: 2 },
+      },
+    );
+    if (summary.succeeded !== rows) throw new Error(`${summary.succeeded} of ${rows} runs of the batch succeeded`);
+    return (rows / (performance.now() - from)) * 1000;
+  };
+  await batch(WARM_UP);
+  return batch(runs);
+}
+
+/** Runs per second, so many at once, after a few that are not counted. */
+async function rateOf(runs: number, run: (i: number) => Promise<void>): Promise<number> {
+  let next = 0;
+  const until = async (end: number): Promise<void> => {
+    const one = async (): Promise<void> => {
+      while (next < end) await run(next++);
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, one));
+  };
+  await until(WARM_UP);
+  const from = performance.now();
+  await until(WARM_UP + runs);
+  return (runs / (performance.now() - from)) * 1000;
+}

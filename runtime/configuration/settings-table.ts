@@ -1,0 +1,233 @@
+/**
+ * Every setting there is. `config show` and `config check` read this table, the page docs/configuration.md is held to it, and a variable
+ * that is not in it is one that nobody reads.
+ */
+export type Setting = {
+  /** Its environment variable. It comes before the configuration file. */
+  readonly variable?: string;
+  /** Its path in the configuration file; `*` is a name that the user chooses. */
+  readonly path?: string;
+  /** What holds when nothing is set, in words. */
+  readonly standard: string;
+  readonly meaning: string;
+  readonly example: string;
+  /** Secret as a whole, or an address that may hold a password. A secret variable NAME may also be given as a file, by NAME_FILE. */
+  readonly secret?: 'whole' | 'password';
+};
+
+const tls = (section: string, server: string): readonly Setting[] => [
+  {
+    path: `${section}.tls.ca`,
+    standard: 'what the system trusts',
+    meaning: `PEM file of the certificates that ${server}'s must come from; with any tls setting the connection is encrypted`,
+    example: 'certs/ca.pem',
+  },
+  {
+    path: `${section}.tls.cert`,
+    standard: 'none',
+    meaning: 'PEM file of the certificate shown to the server (mTLS)',
+    example: 'certs/client.pem',
+  },
+  { path: `${section}.tls.key`, standard: 'none', meaning: 'PEM file of the key of `cert`', example: 'certs/client.key' },
+  {
+    path: `${section}.tls.serverName`,
+    standard: 'the host of the address',
+    meaning: "the name that the server's certificate has, where the address has another",
+    example: 'db.internal',
+  },
+];
+
+const prices = (path: string): readonly Setting[] => [
+  { path: `${path}.*.inputPerMillion`, standard: 'none', meaning: 'USD per million tokens sent to the model', example: '0.5' },
+  { path: `${path}.*.outputPerMillion`, standard: 'none', meaning: 'USD per million tokens that the model writes', example: '1.5' },
+];
+
+export const settingsTable: readonly Setting[] = [
+  { variable: 'RISKFLOW_DATA', standard: './data', meaning: 'folder of the data', example: '/var/lib/riskflow' },
+  {
+    variable: 'RISKFLOW_CONFIG',
+    standard: './riskflow.yml, where there is one',
+    meaning: 'the configuration file',
+    example: '/etc/riskflow.yml',
+  },
+  {
+    variable: 'RISKFLOW_STORAGE',
+    standard: 'MySQL where one is set, else the data folder',
+    meaning: '`sqlite` keeps everything in the data folder whatever else is set',
+    example: 'sqlite',
+  },
+  {
+    variable: 'RISKFLOW_MYSQL_URL',
+    path: 'storage.mysql.url',
+    standard: 'none: the data folder',
+    meaning: 'the MySQL or MariaDB database that keeps everything; in the file without a password',
+    example: 'mysql://user@127.0.0.1:3306/riskflow',
+    secret: 'password',
+  },
+  {
+    variable: 'RISKFLOW_MYSQL_PASSWORD',
+    standard: 'none',
+    meaning: 'the password for MySQL, where neither the address nor the file says where it is',
+    example: '(a password)',
+    secret: 'whole',
+  },
+  {
+    path: 'storage.mysql.passwordEnv',
+    standard: 'RISKFLOW_MYSQL_PASSWORD',
+    meaning: 'name of the variable that holds the password for MySQL',
+    example: 'DB_PASSWORD',
+  },
+  {
+    path: 'storage.mysql.passwordFile',
+    standard: 'none',
+    meaning: 'file that holds the password for MySQL',
+    example: '/run/secrets/mysql-password',
+  },
+  { path: 'storage.mysql.connections', standard: '8', meaning: 'most connections to MySQL of one process, 1 to 1000', example: '16' },
+  {
+    path: 'storage.mysql.retrySeconds',
+    standard: '30',
+    meaning: 'seconds for which reads and writes are tried again while MySQL cannot be reached or takes no writes, 0 to 3600',
+    example: '120',
+  },
+  ...tls('storage.mysql', 'MySQL'),
+  {
+    variable: 'RISKFLOW_TEMPORAL_ADDRESS',
+    path: 'temporal.address',
+    standard: 'none: runs stay in this process',
+    meaning: "host:port of the Temporal server's frontend",
+    example: '127.0.0.1:7233',
+  },
+  {
+    variable: 'RISKFLOW_TEMPORAL_NAMESPACE',
+    path: 'temporal.namespace',
+    standard: 'default',
+    meaning: 'the namespace on the Temporal server',
+    example: 'risk',
+  },
+  {
+    variable: 'RISKFLOW_TEMPORAL_TASK_QUEUE',
+    path: 'temporal.taskQueue',
+    standard: 'riskflow',
+    meaning: 'the queue on which runs and workers find each other',
+    example: 'riskflow',
+  },
+  {
+    path: 'temporal.effectAttempts',
+    standard: '60, in ten minutes',
+    meaning: 'how often an effect is tried that a failure of infrastructure keeps from being performed, before its run fails',
+    example: '60',
+  },
+  {
+    variable: 'RISKFLOW_BUILD_ID',
+    standard: 'none: builds are not told apart',
+    meaning: 'which build of Riskflow a worker is; runs stay with the build that they began on',
+    example: 'v12',
+  },
+  {
+    variable: 'RISKFLOW_TEMPORAL_API_KEY',
+    standard: 'none',
+    meaning: 'API key for Temporal, as Temporal Cloud has them; with it the connection is encrypted',
+    example: '(a key)',
+    secret: 'whole',
+  },
+  {
+    path: 'temporal.apiKeyEnv',
+    standard: 'RISKFLOW_TEMPORAL_API_KEY',
+    meaning: 'name of the variable that holds the API key for Temporal',
+    example: 'TEMPORAL_CLOUD_KEY',
+  },
+  {
+    path: 'temporal.apiKeyFile',
+    standard: 'none',
+    meaning: 'file that holds the API key for Temporal',
+    example: '/run/secrets/temporal-key',
+  },
+  ...tls('temporal', 'Temporal'),
+  {
+    variable: 'RISKFLOW_TEMPORAL_KEYS',
+    standard: 'none: Temporal sees inputs and outputs',
+    meaning: 'keys that encrypt what Temporal keeps, `ID:KEY,ID:KEY` with 32 bytes in base64; the first encrypts, all decrypt',
+    example: '(an id, a colon, a key)',
+    secret: 'whole',
+  },
+  {
+    variable: 'OPENAI_BASE_URL',
+    standard: 'https://api.openai.com/v1',
+    meaning: 'any OpenAI-compatible endpoint; no key is needed for one on this machine',
+    example: 'http://127.0.0.1:8000/v1',
+    secret: 'password',
+  },
+  { variable: 'OPENAI_API_KEY', standard: 'none', meaning: 'its key', example: '(a key)', secret: 'whole' },
+  ...prices('prices'),
+  {
+    path: 'models.*.baseUrl',
+    standard: 'none',
+    meaning: 'OpenAI-compatible endpoint of a provider that flows name',
+    example: 'https://api.example.com/v1',
+  },
+  {
+    path: 'models.*.apiKeyEnv',
+    standard: 'no key is sent',
+    meaning: 'name of the variable that holds its key',
+    example: 'EXAMPLE_API_KEY',
+  },
+  {
+    path: 'models.*.callsPerSecond',
+    standard: 'no limit',
+    meaning: "calls a second to the provider's endpoint: over all workers on Temporal's per-node grain, else of each process",
+    example: '20',
+  },
+  ...prices('models.*.prices'),
+  {
+    path: 'modelConcurrency',
+    standard: '16',
+    meaning: 'calls in flight to model endpoints, over all runs of the process, 1 to 10000',
+    example: '32',
+  },
+  { path: 'runTimeoutMs', standard: '1200000', meaning: 'milliseconds after which a run is stopped', example: '60000' },
+  {
+    variable: 'RISKFLOW_SECRET_*',
+    standard: 'none',
+    meaning: 'value of the secret of that name that flows use',
+    example: '(a secret)',
+    secret: 'whole',
+  },
+];
+
+/** Variables that tests and the development stack read, and the program does not. */
+const DEVELOPMENT = /^RISKFLOW_(?:TEST|STACK)_|^RISKFLOW_RECORD_HISTORIES$/;
+
+/** Every variable with a fixed name; those with secrets also as NAME_FILE. */
+export const knownVariables: ReadonlySet<string> = new Set(
+  settingsTable.flatMap(({ variable, secret }) => {
+    if (variable === undefined || variable.endsWith('*')) return [];
+    return secret === undefined ? [variable] : [variable, `${variable}_FILE`];
+  }),
+);
+
+/** Variables that hold a secret, or an address with one, and have a fixed name. */
+export const secretVariables: readonly string[] = settingsTable.flatMap(({ variable, secret }) =>
+  variable === undefined || secret === undefined || variable.endsWith('*') ? [] : [variable],
+);
+
+export const isReadVariable = (name: string): boolean =>
+  knownVariables.has(name) || name.startsWith('RISKFLOW_SECRET_') || DEVELOPMENT.test(name);
+
+/** The setting at a path of the configuration file, such as `models.acme.baseUrl` given in parts. */
+export const settingAt = (path: readonly string[]): Setting | undefined =>
+  settingsTable.find(
+    (setting) => setting.path !== undefined && fits(setting.path.split('.'), path) && setting.path.split('.').length === path.length,
+  );
+
+/** The names that may stand below a path of the configuration file; none where the user chooses them. */
+export function namesBelow(path: readonly string[]): readonly string[] {
+  const below = settingsTable.flatMap((setting) => {
+    const parts = setting.path?.split('.') ?? [];
+    return parts.length > path.length && fits(parts, path) ? [parts[path.length] ?? ''] : [];
+  });
+  return [...new Set(below)].filter((name) => name !== '*');
+}
+
+const fits = (pattern: readonly string[], path: readonly string[]): boolean =>
+  path.every((part, i) => pattern[i] === '*' || pattern[i] === part);

@@ -1,0 +1,54 @@
+import { messageOf, type Schedules } from '../../schemas/index.ts';
+import type { Context } from '../context.ts';
+import { embeddedSchedules } from './embedded-schedules.ts';
+import { performHere } from './perform-occurrence.ts';
+import { keepSchedules, machineClock, SCHEDULER } from './scheduler.ts';
+import type { SchedulerNews } from './scheduler-types.ts';
+
+/** The schedules of the application: Temporal keeps them where a server is set, else a scheduler of this program. */
+export async function openSchedules(context: Context): Promise<Schedules> {
+  const place = context.settings.temporal;
+  if (place === undefined) return embeddedSchedules(context);
+  // Loaded when it is needed: it takes longer than all the rest of the program.
+  const { temporalSchedules } = await import('../temporal/schedules.ts');
+  return temporalSchedules(context, place);
+}
+
+/**
+ * Keeps the schedules in this process until the signal is aborted. A run in flight is then left as it is, and goes on at the next start.
+ * @throws RiskflowError when the storage fails for good
+ */
+export const keepAppSchedules = (
+  context: Context,
+  { signal, onNews }: { readonly signal: AbortSignal; readonly onNews: (news: SchedulerNews) => void },
+): Promise<void> => {
+  const { workspaceId, storage, leases, owner, isDead, now, actor } = context;
+  const perform = performHere(context, 'here');
+  return keepSchedules({ workspaceId, storage, leases, owner, isDead, now, actor, clock: machineClock, perform, onNews }, signal);
+};
+
+/** Whether some process keeps the schedules now. Always, where Temporal does. */
+export async function schedulesAreKept(context: Context): Promise<boolean> {
+  if (context.settings.temporal !== undefined) return true;
+  const lease = await context.storage.leases.read(context.workspaceId, SCHEDULER);
+  return lease !== undefined && lease.until > context.now() && !context.isDead(lease);
+}
+
+export type MendedSchedules = {
+  /** Where Temporal did not agree with the ledger, and does now. */
+  readonly mended: readonly string[];
+  /** Why it could not be seen to, or null. */
+  readonly trouble: string | null;
+};
+
+/** Makes who keeps the schedules agree with the ledger. Trouble with it is told, and keeps nobody from working. */
+export async function mendSchedules(context: Context): Promise<MendedSchedules> {
+  const schedules = await openSchedules(context);
+  try {
+    return { mended: await schedules.reconcile(), trouble: null };
+  } catch (error) {
+    return { mended: [], trouble: messageOf(error) };
+  } finally {
+    await schedules.close();
+  }
+}

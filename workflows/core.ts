@@ -1,0 +1,3 @@
+/** What those who start workflows and serve their task queues share with them. Not in index.ts, where every function is a workflow. */
+export { priorityOf } from './priority.ts';
+export { providerQueue } from './provider-queue.ts';
