@@ -24,8 +24,11 @@ export type LeaseDeps = {
 /** `evaluation/e-1` → `evaluation e-1`. */
 const wordsOf = (resource: string): string => resource.replace('/', ' ');
 
+/** Somebody alive holds the lease: not that storage was busy. */
+export class LeaseHeld extends RiskflowError {}
+
 /**
- * Takes a lease and keeps it until released. @throws RiskflowError `busy` naming the live owner and how long its lease lasts.
+ * Takes a lease and keeps it until released. @throws LeaseHeld, a RiskflowError `busy` naming the live owner and how long its lease lasts.
  */
 export async function holdLease(deps: LeaseDeps, resource: string): Promise<HeldLease> {
   const { workspaceId, leases, owner, isDead, now } = deps;
@@ -33,7 +36,7 @@ export async function holdLease(deps: LeaseDeps, resource: string): Promise<Held
   if (result.status === 'held') {
     const seconds = Math.max(1, Math.ceil((result.until - now()) / 1000));
     const by = result.by.host === TEMPORAL_HOST ? 'a workflow on Temporal' : `process ${result.by.pid} on ${result.by.host}`;
-    throw new RiskflowError('busy', `${wordsOf(resource)} is being worked on by ${by}`, {
+    throw new LeaseHeld('busy', `${wordsOf(resource)} is being worked on by ${by}`, {
       hint: `wait for it, or stop it: its lease ends ${seconds} s after its last sign of life`,
     });
   }

@@ -11,8 +11,10 @@ export const ErrorCode = {
   invalidInput: 'invalid_input',
   missingKey: 'missing_key',
   unknownModel: 'unknown_model',
-  /** Somebody else holds it: a live owner, a newer fence. Exit code 1. */
+  /** Somebody else holds it now: a live owner, other transactions, a server that takes no writes. It passes. Exit code 1. */
   busy: 'busy',
+  /** Somebody else goes on with it: the lease has a newer fence. Exit code 1. */
+  takenOver: 'taken_over',
   conflict: 'conflict',
   leakage: 'leakage',
   unsupported: 'unsupported',

@@ -20,9 +20,11 @@ export type StreamAppend = {
   /**
    * - `{ any: true }`: at the end, whatever it is
    * - `{ version: n }`: only when the stream has exactly n events; else `conflict`
-   * - `{ from: n }`: these are the events n, n+1, …; those already there are left alone (writing the same seq twice does nothing)
+   * - `{ from: n }`: these are the events n, n+1, …; those already there are left alone (writing the same seq twice does nothing), unless
+   *   they differ from what stands there in more than the keys of their data in `ignoring`: then `conflict`
    */
-  readonly expected: { readonly any: true } | { readonly version: number } | { readonly from: number };
+  readonly expected:
+    { readonly any: true } | { readonly version: number } | { readonly from: number; readonly ignoring?: readonly string[] };
 };
 
 /** A name that can be taken once: `(scope, key)` within the workspace. */
@@ -59,7 +61,7 @@ export type WriteUnit = {
 
 export type WriteResult =
   | { readonly status: 'written'; readonly positions: readonly Position[] }
-  /** A stream was not at the expected version. */
+  /** A stream was not at the expected version, or has other events under the same numbers. */
   | { readonly status: 'conflict'; readonly stream: string; readonly version: number }
   /** The fence is not the current one, or the lease is gone. */
   | { readonly status: 'stale-fence'; readonly resource: string }

@@ -149,6 +149,9 @@ export type RunFinished = {
   };
 };
 
+/** What may differ between two tellings of one fact: when it happened, and how long it took. */
+export const RUN_EVENT_TIMES: readonly string[] = ['at', 'startedAt', 'elapsedMs', 'effectMs'];
+
 /** The facts of a run in the order the interpreter consumed them: the run's stream. */
 export type RunEvent =
   RunStarted | NodeStarted | NodeRetried | NodeFinished | RunPaused | RunResumed | RunStopRequested | EffectDiscarded | RunFinished;

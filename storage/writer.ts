@@ -20,7 +20,7 @@ type Done = { readonly written: WriteResult } | { readonly stored: EffectResult 
 const SLICE_WEIGHT = 400;
 
 export function createWriter(database: Database, upcasters: Upcasters): Writer {
-  const commitUnits = writeUnits(database);
+  const commitUnits = writeUnits(database, upcasters);
   const commitEffects = putEffects(database);
   const group = new GroupCommit<Job, Done>({
     commit: (jobs) =>

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { flowOf, startNode, type TestNode } from '../flow/testing/dsl.ts';
 import { startedEvent, succeed } from '../flow/testing/drive.ts';
-import type { Effect, EffectExecutor, Fence, RunEvent, Storage } from '../schemas/index.ts';
+import type { Effect, EffectExecutor, EventStore, Fence, RunEvent, Storage } from '../schemas/index.ts';
 import { openSqliteStorage, processIdentity } from '../storage/index.ts';
 import { driveRun, runStream, type DriveOptions } from '../runtime/embedded/run-host.ts';
 
@@ -17,6 +17,10 @@ const llm = (id: string): TestNode => ({
 const { plan } = flowOf(
   [startNode(), llm('a'), llm('b'), { id: 'end', type: 'end', outputs: [{ variable: 'o', value_selector: ['b', 'text'] }] }],
   ['start -> a', 'a -> b', 'b -> end'],
+);
+const { plan: sideBySide } = flowOf(
+  [startNode(), llm('a'), llm('b'), llm('c'), { id: 'end', type: 'end', outputs: [{ variable: 'o', value_selector: ['c', 'text'] }] }],
+  ['start -> a', 'start -> b', 'start -> c', 'c -> end'],
 );
 
 describe('driveRun', () => {
@@ -38,14 +42,26 @@ describe('driveRun', () => {
     if (taken.status !== 'taken') throw new Error('the lease is held');
     return taken.fence;
   }
-  const drive = (perform: EffectExecutor, extra: Partial<DriveOptions> = {}) =>
+  const drive = (perform: EffectExecutor, extra: Partial<DriveOptions> = {}, events: EventStore = storage.events) =>
     driveRun(
-      { workspaceId: 'w', events: storage.events, perform, now: Date.now, actor: 'test' },
+      { workspaceId: 'w', events, perform, now: Date.now, actor: 'test' },
       { plan, history: [], started: startedEvent(plan, {}), fence, durableStart: true, signal: new AbortController().signal, ...extra },
     );
   const stored = async (): Promise<readonly RunEvent[]> =>
     (await storage.events.readStream('w', runStream('run-1'))).map(({ type, data }) => ({ type, data }) as RunEvent);
-  const echo: EffectExecutor = (effect: Effect) => Promise.resolve(succeed({ text: effect.nodeId }));
+  /** A store whose second write hangs until the gate is opened: after the durable start, that of the first result. */
+  const gated = () => {
+    const gate = Promise.withResolvers<void>();
+    let count = 0;
+    const write: EventStore['write'] = async (unit) => {
+      if (++count === 2) await gate.promise;
+      return storage.events.write(unit);
+    };
+    const slow: EventStore = { ...storage.events, write };
+    return { gate, slow, writes: () => count };
+  };
+  const echoOf = (text: string) => Promise.resolve(succeed({ text }));
+  const echo: EffectExecutor = (effect: Effect) => echoOf(effect.nodeId);
 
   it('writes every event once, in order, and the run status with them', async () => {
     const outcome = await drive(echo);
@@ -140,6 +156,50 @@ describe('driveRun', () => {
     );
     await expect(running).rejects.toThrow('shut down');
     expect(await storage.events.unfinishedRuns('w')).toMatchObject([{ runId: 'run-1', status: 'running' }]);
+  });
+
+  it('that rejects has nothing on its way any more, so that a second try under the same fence finds all that was written', async () => {
+    const { gate, slow, writes } = gated();
+    const failing: EffectExecutor = ({ nodeId }) => (nodeId === 'a' ? echoOf(nodeId) : Promise.reject(new Error('the store is away')));
+    let isOver = false;
+    const first = drive(failing, {}, slow).finally(() => (isOver = true));
+    first.catch(() => undefined);
+    await vi.waitFor(() => expect(writes()).toBe(2));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(isOver).toBe(false);
+    gate.resolve();
+    await expect(first).rejects.toThrow('the store is away');
+    const history = await stored();
+    expect(history.map(({ type }) => type)).toEqual(['RunStarted', 'NodeFinished', 'NodeStarted', 'NodeFinished', 'NodeStarted']);
+    expect(await drive(echo, { history })).toMatchObject({ status: 'finished', data: { status: 'succeeded' } });
+    expect((await stored()).slice(0, history.length)).toEqual(history);
+    expect(writes()).toBe(2);
+  });
+
+  it('begins none of the writes that wait behind another when it rejects', async () => {
+    const { gate, slow, writes } = gated();
+    const failing: EffectExecutor = async ({ nodeId }) => {
+      if (nodeId !== 'c') return echoOf(nodeId);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      setTimeout(gate.resolve, 30);
+      throw new Error('the store is away');
+    };
+    const started = startedEvent(sideBySide, {});
+    await expect(drive(failing, { plan: sideBySide, started }, slow)).rejects.toThrow('the store is away');
+    // The results of `a` and `b` came before; that of `b` waited.
+    expect(writes()).toBe(2);
+    expect((await stored()).filter(({ type }) => type === 'NodeFinished')).toHaveLength(2);
+  });
+
+  it('refuses to tell other facts than those that are written, and goes on from them when it is driven again', async () => {
+    await drive(echo);
+    const whole = await stored();
+    const other: EffectExecutor = ({ nodeId }) => echoOf(`not ${nodeId}`);
+    await expect(drive(other, { history: whole.slice(0, 3) })).rejects.toMatchObject({
+      code: 'failed',
+      message: 'the run run-1 has other events already than those which were to be written; start it again',
+    });
+    expect(await stored()).toEqual(whole);
   });
 
   it('what is written at the end stands in the same transaction as the last events', async () => {

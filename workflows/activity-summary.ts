@@ -1,17 +1,24 @@
-/** The server refuses longer ones (`limit.userMetadataSummarySize`, 400 bytes by default), and the task with them. */
+/** The server refuses longer ones, and the task with them: 400 bytes as they are stored, encrypted with up to 180 bytes more. */
 const MAX_BYTES = 200;
 
-/** A node's title as the summary of its activity: one line, at most 200 bytes of UTF-8. */
+/** A node's title as the summary of its activity: one line, at most 200 bytes as JSON in UTF-8. */
 export function activitySummary(title: string): string {
-  let text = '';
-  let bytes = 0;
-  for (const character of title.replace(/\s+/g, ' ')) {
-    const size = bytesOf(character.codePointAt(0) ?? 0);
-    if (bytes + size > MAX_BYTES - 3) return `${text}…`;
-    text += character;
-    bytes += size;
+  const line = title.replace(/\s+/g, ' ');
+  const quotes = 2;
+  let kept = '';
+  let bytes = quotes;
+  for (const character of line) {
+    bytes += jsonBytes(character);
+    if (bytes > MAX_BYTES) return `${kept}…`;
+    if (bytes <= MAX_BYTES - jsonBytes('…')) kept += character;
   }
-  return text;
+  return line;
 }
 
-const bytesOf = (codePoint: number): number => (codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4);
+/** Of one character, as it stands within a JSON text. */
+function jsonBytes(character: string): number {
+  const escaped = JSON.stringify(character).slice(1, -1);
+  return Array.from(escaped, (part) => utf8Bytes(part.codePointAt(0) ?? 0)).reduce((sum, size) => sum + size, 0);
+}
+
+const utf8Bytes = (codePoint: number): number => (codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4);

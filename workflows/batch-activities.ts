@@ -59,6 +59,10 @@ export type PieceResult = {
   readonly handedOver: readonly RunFlowArgs[];
 };
 
+/** Types of failures of activities. */
+export const LEASE_LOST = 'LeaseLost';
+export const STORAGE_AWAY = 'StorageAway';
+
 export type PieceArgs = BatchName & {
   /** Of the batch. */
   readonly fence: Fence;
@@ -66,8 +70,8 @@ export type PieceArgs = BatchName & {
 };
 
 /**
- * What the workflows of batches need done outside; each leaves things as one performance would. Losing a lease fails with the type
- * `LeaseLost`.
+ * What the workflows of batches need done outside; each leaves things as one performance would. Losing the lease of the batch fails
+ * with the type `LEASE_LOST`; being stopped while storage is away with `STORAGE_AWAY`.
  */
 export type BatchActivities = {
   /** Takes the batch's lease for `owner`, or finds that it is that owner's already. */

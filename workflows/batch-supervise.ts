@@ -1,5 +1,6 @@
 import {
   CancellationScope,
+  continueAsNew,
   defineQuery,
   defineSignal,
   proxyActivities,
@@ -16,6 +17,7 @@ import type { BatchWish, Fence } from '../schemas/core.ts';
 import {
   addCounts,
   batchResource,
+  LEASE_LOST,
   NO_RUNS,
   type BatchActivities,
   type BatchName,
@@ -25,7 +27,7 @@ import {
 } from './batch-activities.ts';
 import { detailsOf, poisonedRuns, rateOf, type BatchPhase, type BatchView } from './batch-progress.ts';
 import { spreadRuns, type SpreadWishes } from './batch-shards.ts';
-import type { dispatchRuns, DispatchResult, ShardProgress } from './dispatch-runs.ts';
+import { hasType, type dispatchRuns, type DispatchResult, type ShardProgress } from './dispatch-runs.ts';
 import { priorityOf } from './priority.ts';
 
 export type BatchArgs = BatchName & {
@@ -59,9 +61,10 @@ const storage = proxyLocalActivities<BatchActivities>({ startToCloseTimeout: 30_
 export const superviseBatch = (args: BatchArgs): Promise<BatchResult> => {
   const supervisor = new Supervisor(args);
   CancellationScope.current().cancelRequested.catch(() => supervisor.hear('cancel'));
-  return CancellationScope.nonCancellable(() => supervisor.toEnd());
+  return CancellationScope.nonCancellable(() => supervisor.run());
 };
 
+type Shard = Omit<ShardProgress, 'shard' | 'paused'> & { readonly paused?: boolean };
 type Opened = { readonly fence: Fence; readonly shape: BatchShape };
 
 class Supervisor {
@@ -72,7 +75,8 @@ class Supervisor {
   #phase: BatchPhase = 'starting';
   #total = 0;
   #children: readonly ChildWorkflowHandle<typeof dispatchRuns>[] = [];
-  #shards: ReadonlyMap<number, Omit<ShardProgress, 'shard'>> = new Map();
+  #shards: ReadonlyMap<number, Shard> = new Map();
+  #noting: Promise<unknown> = Promise.resolve();
   #poisoned: BatchView['poisoned'] = [];
 
   constructor(args: BatchArgs) {
@@ -83,7 +87,7 @@ class Supervisor {
     setHandler(pauseSignal, (noted) => this.hear('pause', noted));
     setHandler(resumeSignal, (noted) => this.hear('resume', noted));
     setHandler(cancelSignal, (noted) => this.hear('cancel', noted));
-    setHandler(progressSignal, (progress) => this.#progress(progress));
+    setHandler(progressSignal, ({ shard, ...progress }) => this.#progress(shard, progress));
   }
 
   /** The fact comes first: what is under way looks for it in storage. */
@@ -91,12 +95,21 @@ class Supervisor {
     if (this.#wish === 'cancel') return;
     this.#wish = wish;
     // Noted again it might come after, and undo, what somebody wished meanwhile.
-    if (!noted) void storage.noteWish({ ...this.#name, wish, reason: 'asked for in Temporal' });
+    if (!noted) {
+      this.#noting = Promise.all([this.#noting, storage.noteWish({ ...this.#name, wish, reason: 'asked for in Temporal' })]);
+      this.#noting.catch(() => undefined);
+    }
     void this.#forward();
     this.#show();
   }
 
-  async toEnd(): Promise<BatchResult> {
+  async run(): Promise<BatchResult> {
+    const result = await this.#toEnd();
+    await this.#noting;
+    return result;
+  }
+
+  async #toEnd(): Promise<BatchResult> {
     const opened = await this.#open();
     if ('verdict' in opened) return { status: 'finished', counts: NO_RUNS, poisoned: [], verdict: opened.verdict };
     const { fence, shape } = opened;
@@ -111,9 +124,9 @@ class Supervisor {
       return { status: unfinished?.status ?? 'stopped', counts, poisoned, verdict: null };
     }
     this.#enter('judging');
-    const { verdict } = await this.#close(fence, counts);
+    const verdict = await this.#close(fence, counts);
     this.#enter('over');
-    return { status: 'finished', counts, poisoned, verdict };
+    return { status: verdict === undefined ? 'taken-over' : 'finished', counts, poisoned, verdict: verdict ?? null };
   }
 
   async #open(): Promise<Opened | { readonly verdict: string | null }> {
@@ -129,6 +142,10 @@ class Supervisor {
       if (opened.status === 'taken') {
         if (this.#wish === null && opened.wish !== null) this.#wish = opened.wish;
         return opened;
+      }
+      if (workflowInfo().continueAsNewSuggested) {
+        await this.#noting;
+        await continueAsNew<typeof superviseBatch>(this.#args);
       }
       setCurrentDetails(`Waits for the lease, which ${opened.by} holds.`);
       await sleep(opened.waitMs, { summary: 'waits for the lease of the batch' });
@@ -168,14 +185,18 @@ class Supervisor {
       this.#children.map(async (child, shard) => {
         const result = await child.result();
         // What it told last may have come to nobody.
-        this.#progress({ shard, counts: result.counts, underWay: [] });
+        this.#progress(shard, { counts: result.counts, underWay: [] });
         return result;
       }),
     );
   }
 
-  #progress({ shard, ...progress }: ShardProgress): void {
-    this.#shards = new Map(this.#shards).set(shard, progress);
+  #progress(shard: number, progress: Shard): void {
+    const { paused = this.#shards.get(shard)?.paused } = progress;
+    const wasPaused = this.#shards.get(shard)?.paused ?? false;
+    this.#shards = new Map(this.#shards).set(shard, { ...progress, ...(paused === undefined ? {} : { paused }) });
+    // It may have heard of it in storage only.
+    if (paused !== undefined && paused !== wasPaused && this.#wish !== 'cancel') this.#wish = paused ? 'pause' : null;
     this.#show();
   }
 
@@ -193,17 +214,24 @@ class Supervisor {
     );
   }
 
-  async #close(fence: Fence, counts: RunCounts): Promise<{ readonly verdict: string | null }> {
+  /** Undefined when somebody else has the batch. */
+  async #close(fence: Fence, counts: RunCounts): Promise<string | null | undefined> {
     const { verdictAttribute } = this.#args;
-    const closed = await proxyActivities<BatchActivities>({
+    const activities = proxyActivities<BatchActivities>({
       summary: this.#args.kind === 'evaluation' ? 'judges the results' : 'notes the end',
       startToCloseTimeout: 3_600_000,
       heartbeatTimeout: 60_000,
       retry: RETRY,
-    }).closeBatch({ ...this.#name, fence, counts });
-    if (verdictAttribute !== undefined && closed.verdict !== null)
-      upsertSearchAttributes([{ key: { name: verdictAttribute, type: 'KEYWORD' }, value: closed.verdict }]);
-    return closed;
+    });
+    try {
+      const { verdict } = await activities.closeBatch({ ...this.#name, fence, counts });
+      if (verdictAttribute !== undefined && verdict !== null)
+        upsertSearchAttributes([{ key: { name: verdictAttribute, type: 'KEYWORD' }, value: verdict }]);
+      return verdict;
+    } catch (error) {
+      if (hasType(error, LEASE_LOST)) return undefined;
+      throw error;
+    }
   }
 
   #enter(phase: BatchPhase): void {

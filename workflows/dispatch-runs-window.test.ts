@@ -9,6 +9,7 @@ import {
   isComplete,
   isPoisoned,
   nextStart,
+  repeatPiece,
   suspectPiece,
   type DispatchRange,
   type DispatchState,
@@ -153,5 +154,16 @@ describe('the spread of a batch', () => {
   ])('of %j', (shape, wanted) => {
     const { shards, calls } = spreadRuns({ title: '', ...shape });
     expect({ shards: shards.length, chunk: shards[0]?.chunk, window: shards[0]?.window, calls }).toEqual(wanted);
+  });
+});
+
+describe('a piece that nothing was found out about', () => {
+  it.each([false, true])('is tried again as it was (alone: %s)', (alone) => {
+    const range: DispatchRange = { from: 0, to: 4, chunk: 4, window: 2 };
+    const piece: Piece = { home: 0, from: 0, to: 4 };
+    const begun: DispatchState = { ...beginDispatch(range, 0), next: 4 };
+    const next = nextStart(range, repeatPiece(begun, { piece, alone }), []);
+    expect(next?.start).toEqual({ piece, alone });
+    expect(next?.state).toEqual(begun);
   });
 });

@@ -70,6 +70,10 @@ export function concludePiece(state: DispatchState, piece: Piece, result: PieceR
   return { ...state, counts: addCounts(state.counts, result.counts), suspects: [...state.suspects, ...suspects] };
 }
 
+/** A piece that nothing was found out about goes first again, or stays a suspect. */
+export const repeatPiece = (state: DispatchState, { piece, alone }: Start): DispatchState =>
+  alone ? { ...state, suspects: [piece, ...state.suspects] } : { ...state, again: [...state.again, piece] };
+
 /** A piece whose attempts were all ended early: tried once more when nothing else is under way, cut smaller each time. */
 export function suspectPiece(state: DispatchState, { piece, alone }: Start): DispatchState {
   const parts = alone ? cut(piece) : [piece];

@@ -15,7 +15,16 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { BatchWish, Fence } from '../schemas/core.ts';
-import { countOf, type BatchActivities, type BatchName, type PieceResult, type RunCounts, type TroubledRun } from './batch-activities.ts';
+import {
+  countOf,
+  LEASE_LOST,
+  STORAGE_AWAY,
+  type BatchActivities,
+  type BatchName,
+  type PieceResult,
+  type RunCounts,
+  type TroubledRun,
+} from './batch-activities.ts';
 import { detailsOf, poisonedRuns, rateOf, runsOf, summaryOfRuns, type BatchView } from './batch-progress.ts';
 import {
   beginDispatch,
@@ -24,6 +33,7 @@ import {
   isComplete,
   isPoisoned,
   nextStart,
+  repeatPiece,
   suspectPiece,
   type DispatchRange,
   type DispatchState,
@@ -56,7 +66,12 @@ export type DispatchResult = {
 };
 
 /** What a shard tells its parent, now and then. */
-export type ShardProgress = { readonly shard: number; readonly counts: RunCounts; readonly underWay: BatchView['underWay'] };
+export type ShardProgress = {
+  readonly shard: number;
+  readonly counts: RunCounts;
+  readonly underWay: BatchView['underWay'];
+  readonly paused: boolean;
+};
 
 const pauseSignal = defineSignal('pause');
 const resumeSignal = defineSignal('resume');
@@ -77,6 +92,8 @@ const ATTEMPTS = 3;
 const ATTEMPTS_ALONE = 2;
 /** A shard tells its parent how far it is in steps of this part of it: its parent's history must stay short. */
 const REPORTS = 50;
+/** A signal may not come; what is wished is in storage. */
+const LOOK_MS = 30_000;
 
 /**
  * Dispatches the runs of a part of a batch: keeps a window of activities going, each of which works on a chunk of runs. It keeps
@@ -99,6 +116,7 @@ class Dispatch {
   #dispatched = 0;
   #ending: 'taken-over' | { readonly error: unknown } | undefined;
   #reported: number;
+  #noting: Promise<unknown> = Promise.resolve();
 
   constructor(args: DispatchArgs) {
     this.#args = args;
@@ -113,7 +131,9 @@ class Dispatch {
 
   async toEnd(): Promise<DispatchResult> {
     this.#fill();
+    void this.#lookWhilePaused();
     await condition(() => this.#underWay.length === 0 && (this.#isOver() || this.#isLong()));
+    await this.#noting;
     if (!this.#isOver()) {
       await continueAsNew<typeof dispatchRuns>({ ...this.#args, paused: this.#wish === 'pause', carried: this.#state });
     }
@@ -126,15 +146,30 @@ class Dispatch {
   /** Somebody cancelled it in Temporal, which storage does not know yet. */
   cancelled(): void {
     const { workspaceId, kind, id } = this.#args;
-    void storage.noteWish({ workspaceId, kind, id, wish: 'cancel', reason: 'the workflow was cancelled in Temporal' });
+    this.#noting = storage.noteWish({ workspaceId, kind, id, wish: 'cancel', reason: 'the workflow was cancelled in Temporal' });
+    this.#noting.catch(() => undefined);
     this.#hear('cancel');
+  }
+
+  async #lookWhilePaused(): Promise<void> {
+    const { workspaceId, kind, id } = this.#args;
+    const isPaused = (): boolean => this.#wish === 'pause' && this.#ending === undefined;
+    for (;;) {
+      await condition(() => isPaused() || this.#isOver());
+      if (!isPaused()) return;
+      if (await condition(() => !isPaused(), LOOK_MS)) continue;
+      const wish = await storage.readWish({ workspaceId, kind, id });
+      if (wish !== null && isPaused()) this.#hear(wish);
+    }
   }
 
   /** A wish to cancel is final. */
   #hear(wish: BatchWish | null): void {
     if (this.#wish === 'cancel') return;
+    const wasPaused = this.#wish === 'pause';
     this.#wish = wish;
     this.#fill();
+    if (wasPaused !== (wish === 'pause')) void this.#report(0);
   }
 
   #isOver(): boolean {
@@ -165,7 +200,7 @@ class Dispatch {
     try {
       await this.#attempt(start);
     } catch (error) {
-      this.#ending ??= isLeaseLost(error) ? 'taken-over' : { error };
+      this.#ending ??= hasType(error, LEASE_LOST) ? 'taken-over' : { error };
     }
     this.#underWay = this.#underWay.filter((other) => other !== start);
     this.#fill();
@@ -187,6 +222,10 @@ class Dispatch {
     try {
       result = await activities.performRuns({ ...of, calls });
     } catch (error) {
+      if (hasType(error, STORAGE_AWAY)) {
+        this.#state = repeatPiece(this.#state, start);
+        return;
+      }
       if (!isEndedEarly(error)) throw error;
       if (isPoisoned(start)) await this.#giveUp(start, wordsOf(error));
       else this.#state = suspectPiece(this.#state, start);
@@ -208,7 +247,8 @@ class Dispatch {
     const error = `the run was given up, as it could not be driven: ${why}`;
     const counts = await proxyActivities<BatchActivities>({
       summary: `gives up run ${runsOf(piece, this.#args.runsPerPlace)[0]}`,
-      startToCloseTimeout: 60_000,
+      startToCloseTimeout: PIECE_MS,
+      heartbeatTimeout: HEARTBEAT_MS,
       retry: RETRY,
     }).failRuns({ workspaceId, kind, id, fence, piece, error });
     this.#state = concludePoisoned(this.#state, { place: piece.from, error: why }, counts);
@@ -242,6 +282,7 @@ class Dispatch {
         shard: this.#args.shard,
         counts,
         underWay,
+        paused: this.#wish === 'pause',
       });
     } catch {
       // It only shows it; the result tells it again.
@@ -275,5 +316,5 @@ const wordsOf = (error: unknown): string =>
     ? error.cause.message
     : 'whichever worker took it gave no more sign of life';
 
-const isLeaseLost = (error: unknown): boolean =>
-  error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === 'LeaseLost';
+export const hasType = (error: unknown, type: string): boolean =>
+  error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === type;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Plan } from '../flow/core.ts';
 import { NO_USAGE, PLAN_VERSION, type RunEvent, type RunStarted } from '../schemas/core.ts';
-import { FactWriter, fitting, LostRun } from './fact-writer.ts';
+import { FactWriter, fitting, LostRun, OtherFacts } from './fact-writer.ts';
 import type { AppendResult, FactsToAppend } from './run-activities.ts';
 
 const started: RunStarted = {
@@ -104,6 +104,31 @@ describe('writing the facts of a run', () => {
     writer.buffer([event(2)]);
     writer.flushSoon();
     await expect(writer.flush('failed')).rejects.toBeInstanceOf(LostRun);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('says that the stream has other events, and writes nothing after it', async () => {
+    const { writer, calls, errors, settle } = setUp();
+    writer.buffer([event(1)]);
+    writer.flushSoon();
+    calls[0]?.answer({ status: 'differs' });
+    await settle();
+    expect(errors).toEqual([expect.any(OtherFacts)]);
+    await expect(writer.flush('stopped')).rejects.toBeInstanceOf(OtherFacts);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('is closed once the write under way has ended, and begins no other', async () => {
+    const { writer, calls, settle } = setUp();
+    writer.buffer([event(1)]);
+    writer.flushSoon();
+    writer.buffer([event(2)]);
+    let isClosed = false;
+    const closed = writer.close().then(() => (isClosed = true));
+    await settle();
+    expect(isClosed).toBe(false);
+    calls[0]?.answer(fine);
+    await closed;
     expect(calls).toHaveLength(1);
   });
 

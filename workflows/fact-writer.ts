@@ -1,6 +1,6 @@
 import type { Plan } from '../flow/core.ts';
 import type { Fence, RunEvent, RunStatus } from '../schemas/core.ts';
-import type { EffectToPerform, FactsToAppend, RunActivities, RunFlowArgs } from './run-activities.ts';
+import type { EffectToPerform, FactsToAppend, LostHold, RunActivities, RunFlowArgs } from './run-activities.ts';
 
 export type FactWriterOptions = {
   readonly args: RunFlowArgs;
@@ -15,6 +15,12 @@ export type FactWriterOptions = {
 
 /** The run goes on elsewhere: whatever this workflow would still write is refused. */
 export class LostRun extends Error {}
+
+/**
+ * The stream has other events than this workflow would write. They were written for it before, by a task that was lost before the
+ * server heard of it, and what came since led another way when it was tried again. What is written holds.
+ */
+export class OtherFacts extends Error {}
 
 const RENEW_MS = 1_000;
 /** So many facts are not carried any further. */
@@ -77,13 +83,19 @@ export class FactWriter {
     this.#written += count;
   }
 
-  /** Writes what is left, as the last. @throws LostRun when the lease is somebody else's. */
+  /** Writes what is left, as the last. @throws LostRun when the lease is somebody else's, OtherFacts */
   async flush(status: RunStatus): Promise<void> {
     this.#closing = true;
     await this.#last;
     if (this.#failure !== undefined) throw this.#failure.error;
     while (this.#facts.length > 0) await this.#writeSome(status);
     this.#closing = false;
+  }
+
+  /** Waits for the write under way, after which there is none. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#last;
   }
 
   async #drain(): Promise<void> {
@@ -103,7 +115,7 @@ export class FactWriter {
     const count = fitting(this.#facts);
     const facts = this.#toAppend(this.#facts.slice(0, count), count === this.#facts.length ? status : 'running');
     const result = await this.#options.append(facts);
-    if (result.status === 'taken-over') throw new LostRun(`the lease ${facts.fence.resource} was taken over`);
+    if (result.status !== 'written') throw lossOf(result, facts.fence);
     this.landed(facts);
     if (result.stop !== null) this.#options.onStop(result.stop);
   }
@@ -123,6 +135,10 @@ export class FactWriter {
     return { workspaceId, runId, fence, actor, flow, flowVersion, mode, from: this.#written + 1, events, status, renew };
   }
 }
+
+/** What ends a workflow that may not write. */
+export const lossOf = ({ status }: LostHold, { resource }: Fence): LostRun | OtherFacts =>
+  status === 'taken-over' ? new LostRun(`the lease ${resource} was taken over`) : new OtherFacts(`${resource} has other events already`);
 
 /** How many of the first events fit into one payload: one at least, or nobody would ever come further. */
 export function fitting(events: readonly RunEvent[], maxCharacters = MAX_CHARACTERS): number {

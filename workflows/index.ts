@@ -20,6 +20,7 @@ export type { BatchArgs, BatchResult } from './batch-supervise.ts';
 export { scheduled } from './scheduled.ts';
 export type {
   AppendResult,
+  LostHold,
   EffectToPerform,
   FactsToAppend,
   HistoryPage,

@@ -15,6 +15,8 @@ export type RunFlowArgs = {
   readonly timeoutMs: number;
   /** When the time limit began to count, for an execution that continues another; milliseconds since 1970. */
   readonly limitFrom?: number;
+  /** Why the run is to stop, where somebody asked for it in an execution that this one continues. */
+  readonly stop?: string;
   /** Events of Temporal's history after which the workflow continues as new. Default: when the server suggests it. */
   readonly historyLimit?: number;
 };
@@ -90,12 +92,14 @@ export type PerformedEffect =
   | { readonly status: 'performed'; readonly result: EffectResult; readonly written: boolean }
   /** A stop was noted: the effect was not performed, or broken off. */
   | { readonly status: 'stop'; readonly reason: string; readonly written: boolean }
-  /** The lease was lost. */
-  | { readonly status: 'taken-over' };
+  | LostHold;
 
 export type AppendResult =
   /** `stop`: somebody has noted that the run is to stop, and why. The signal may have been lost on the way. */
-  { readonly status: 'written'; readonly stop: string | null } | { readonly status: 'taken-over' };
+  { readonly status: 'written'; readonly stop: string | null } | LostHold;
+
+/** `taken-over`: the lease was lost. `differs`: the stream has other events already under the numbers of these, which are not written. */
+export type LostHold = { readonly status: 'taken-over' } | { readonly status: 'differs' };
 
 /**
  * What the workflow needs done outside. Each may be performed more than once for one call (a worker died, an answer was lost), so

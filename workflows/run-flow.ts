@@ -18,7 +18,7 @@ import {
 import { interpreterOf, knownVersions, type Interpreter, type Plan, type Step } from '../flow/core.ts';
 import type { Effect, Fence, RunEvent } from '../schemas/core.ts';
 import { activitySummary } from './activity-summary.ts';
-import { FactWriter, LostRun } from './fact-writer.ts';
+import { FactWriter, lossOf, LostRun, OtherFacts } from './fact-writer.ts';
 import { priorityOf } from './priority.ts';
 import { markdownText, ProgressTable } from './progress-table.ts';
 import { providerQueue } from './provider-queue.ts';
@@ -31,7 +31,6 @@ import type {
   RunActivities,
   RunFlowArgs,
   RunFlowResult,
-  RunName,
   RunView,
   TakeResult,
 } from './run-activities.ts';
@@ -85,7 +84,13 @@ class Arrivals {
 }
 
 /** What can be asked and told from outside while a run goes on. */
-type Line = { readonly arrivals: Arrivals; readonly stop: (reason: string) => void; readonly show: (view: () => RunView) => void };
+type Line = {
+  readonly arrivals: Arrivals;
+  readonly stop: (reason: string) => void;
+  /** What an execution that continues this one is told of a stop that was asked for here. */
+  readonly stopAsked: () => Pick<RunFlowArgs, 'stop'>;
+  readonly show: (view: () => RunView) => void;
+};
 
 /**
  * Drives one run to its end on Temporal: the second host of the interpreter, beside runtime/embedded. Both write the same events,
@@ -107,11 +112,12 @@ export async function runFlow(args: RunFlowArgs): Promise<RunFlowResult> {
     // The workflow, not a process: see `ownRun`.
     const owner = `temporal/${workflowInfo().firstExecutionRunId}`;
     const { loaded, taken } = await storage.openRun({ workspaceId, runId, flowVersion, planVersion, modelMap, owner });
-    const owned = await ownRun({ workspaceId, runId, owner }, taken);
+    const owned = await ownRun({ args, owner, line }, taken);
     const { plan } = loaded;
     if (plan.planVersion !== planVersion)
       throw unsupported(`the run is of plan version ${planVersion}, and its plan of ${plan.planVersion}`);
-    if (owned.stop !== null) line.stop(owned.stop);
+    const stop = owned.stop ?? args.stop;
+    if (stop !== undefined) line.stop(stop);
     return new Drive({ ...loaded, ...owned, args, line, interpreter }).toEnd();
   });
 }
@@ -120,12 +126,24 @@ const unsupported = (message: string): ApplicationFailure => ApplicationFailure.
 
 function openLine(): Line {
   const arrivals = new Arrivals();
-  const stop = (reason: string): void => arrivals.push({ kind: 'stop', reason });
+  let asked: string | undefined;
+  const stop = (reason: string): void => {
+    asked ??= reason;
+    arrivals.push({ kind: 'stop', reason });
+  };
   let current = (): RunView => STARTING;
   setHandler(stopSignal, stop);
   setHandler(stateQuery, () => current());
-  return { arrivals, stop, show: (view) => (current = view) };
+  return { arrivals, stop, stopAsked: () => (asked === undefined ? {} : { stop: asked }), show: (view) => (current = view) };
 }
+
+/** Temporal's history is long enough for another execution to go on. */
+function isLong({ historyLimit }: RunFlowArgs): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return historyLimit === undefined ? continueAsNewSuggested : historyLength >= historyLimit;
+}
+
+type Claimant = { readonly args: RunFlowArgs; readonly owner: string; readonly line: Line };
 
 /** `history`: the events the run has so far; empty for a new run. */
 type Owned = { readonly fence: Fence; readonly history: readonly RunEvent[]; readonly stop: string | null };
@@ -138,13 +156,15 @@ type Owned = { readonly fence: Fence; readonly history: readonly RunEvent[]; rea
  * whoever performs an effect. It may lapse all the same (no worker for 10 s). Then it is still ours until somebody else takes
  * it, which raises the fence: from then on every append of this workflow is refused, and it ends as taken over.
  */
-async function ownRun(run: RunName & { readonly owner: string }, first: TakeResult): Promise<Owned> {
-  const { workspaceId, runId } = run;
+async function ownRun({ args, owner, line }: Claimant, first: TakeResult): Promise<Owned> {
+  const { workspaceId, runId } = args;
   let taken = first;
   while (taken.status === 'held') {
     setCurrentDetails(`Waits for the lease of the run, which ${markdownText(taken.by)} holds.`);
     await sleep(taken.waitMs, { summary: 'waits for the lease of the run' });
-    taken = await storage.takeRun(run);
+    // The other owner may be at it for days.
+    if (isLong(args)) await continueAsNew<typeof runFlow>({ ...args, ...line.stopAsked() });
+    taken = await storage.takeRun({ workspaceId, runId, owner });
   }
   const history = [...taken.history.events];
   for (let page = taken.history; page.more; history.push(...page.events)) {
@@ -167,6 +187,8 @@ class Drive {
   /** Waits before an effect, which an execution that continues this one begins again. Most runs have none. */
   #waits: CancellationScope | undefined;
   readonly #limitFrom: number;
+  /** Nobody can have performed an effect of the run before. */
+  readonly #isFirst: boolean;
   #state: Step['state'];
   /** Effects asked for and not answered yet. */
   #inFlight = 0;
@@ -180,6 +202,9 @@ class Drive {
     this.#options = options;
     this.#plan = plan;
     this.#limitFrom = args.limitFrom ?? Date.now();
+    // An owner before may have stored results whose facts it did not come to write; so may this workflow before somebody reset it.
+    const { runId, firstExecutionRunId } = workflowInfo();
+    this.#isFirst = runId === firstExecutionRunId && history.length === 0 && fence.fence === 1;
     const onError = (error: unknown): void => line.arrivals.push({ kind: 'error', error });
     this.#writer = new FactWriter({
       args,
@@ -209,8 +234,15 @@ class Drive {
       if (error instanceof ContinueAsNew) throw error;
       this.#dropEffects();
       if (error instanceof LostRun) return { status: 'taken-over' };
+      if (error instanceof OtherFacts) return await this.#beginAnew();
       throw error;
     }
+  }
+
+  /** The next execution goes on from what is written, whatever became of this one: its result must be that of the events. */
+  async #beginAnew(): Promise<never> {
+    await this.#writer.close();
+    return this.#leave();
   }
 
   /** Until the run is over, or another execution is to go on with it. */
@@ -267,14 +299,14 @@ class Drive {
   }
 
   #consumePerformed({ effect: { effectId }, facts }: EffectToPerform, performed: PerformedEffect): void {
-    const { interpreter } = this.#options;
+    const { fence, interpreter } = this.#options;
     const now = Date.now();
-    if (performed.status === 'taken-over') throw new LostRun('the lease of the run was taken over');
+    if (performed.status === 'taken-over' || performed.status === 'differs') throw lossOf(performed, fence);
     if (facts !== null && performed.written) this.#writer.landed(facts);
     if (performed.status === 'stop') return this.#take(interpreter.requestStop(this.#plan, this.#state, { now, reason: performed.reason }));
     if (!this.#state.running.has(effectId)) return;
     this.#take(interpreter.conclude(this.#plan, this.#state, { now, effectId, result: performed.result }));
-    if (this.#state.finished === null && this.#isLong()) {
+    if (this.#state.finished === null && isLong(this.#options.args)) {
       this.#leaving = true;
       this.#waits?.cancel();
     }
@@ -327,7 +359,6 @@ class Drive {
   #schedule({ effect, facts, fresh }: Pick<EffectToPerform, 'effect' | 'facts' | 'fresh'>): void {
     const { args, fence, effectAttempts, line } = this.#options;
     const taskQueue = this.#queueOf(effect);
-    const { runId, firstExecutionRunId } = workflowInfo();
     const { performEffect } = proxyActivities<RunActivities>({
       summary: activitySummary(effect.title),
       // The time limit of the run needs no timer of its own: whatever is waited for ends with it.
@@ -338,8 +369,7 @@ class Drive {
       priority: { priorityKey: priorityOf(args.started.data.mode) },
       ...(taskQueue === undefined ? {} : { taskQueue }),
     });
-    // Where somebody has reset the workflow in Temporal, what it asks for may have been performed before.
-    const asked: EffectToPerform = { workspaceId: args.workspaceId, fence, effect, facts, fresh: fresh && runId === firstExecutionRunId };
+    const asked: EffectToPerform = { workspaceId: args.workspaceId, fence, effect, facts, fresh: fresh && this.#isFirst };
     this.#inFlight++;
     const arrive = (arrival: Arrival): void => {
       this.#inFlight--;
@@ -384,15 +414,10 @@ class Drive {
     return `the run took longer than ${this.#options.args.timeoutMs} ms (limit runTimeoutMs)`;
   }
 
-  #isLong(): boolean {
-    const { continueAsNewSuggested, historyLength } = workflowInfo();
-    const { historyLimit } = this.#options.args;
-    return historyLimit === undefined ? continueAsNewSuggested : historyLength >= historyLimit;
-  }
-
   /** Another execution goes on from the events. */
   #leave(): Promise<never> {
-    return continueAsNew<typeof runFlow>({ ...this.#options.args, limitFrom: this.#limitFrom });
+    const { args, line } = this.#options;
+    return continueAsNew<typeof runFlow>({ ...args, limitFrom: this.#limitFrom, ...line.stopAsked() });
   }
 
   /** What is written must be written, also when the effects beside it are dropped. */

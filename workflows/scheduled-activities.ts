@@ -31,6 +31,6 @@ export type ScheduledActivities = {
   beginOccurrence(moment: ScheduledMoment): Promise<BegunOccurrence>;
   /** Evaluates to the verdict; tried again it goes on with what is stored. */
   evaluateOccurrence(moment: ScheduledMoment): Promise<ScheduledOutcome>;
-  /** Notes how it ended. */
-  endOccurrence(end: ScheduledMoment & ScheduledOutcome): Promise<void>;
+  /** Notes how it ended. `cancelled`: its evaluation, which goes on elsewhere, is to be cancelled too. */
+  endOccurrence(end: ScheduledMoment & ScheduledOutcome & { readonly cancelled?: boolean }): Promise<void>;
 };

@@ -37,9 +37,13 @@ export async function scheduled({ workspaceId, schedule }: ScheduledArgs): Promi
     setCurrentDetails(`Nothing to do: ${begun.reason}.`);
     return null;
   }
-  const outcome = await (begun.kind === 'run' ? runOf(begun) : work.evaluateOccurrence(moment)).catch(outcomeOf);
+  let cancelled = false;
+  const outcome = await (begun.kind === 'run' ? runOf(begun) : work.evaluateOccurrence(moment)).catch((error: unknown) => {
+    cancelled = begun.kind === 'evaluation' && isCancellation(error);
+    return outcomeOf(error);
+  });
   // Also when it was cancelled.
-  await CancellationScope.nonCancellable(() => ledger.endOccurrence({ ...moment, ...outcome }));
+  await CancellationScope.nonCancellable(() => ledger.endOccurrence({ ...moment, ...outcome, ...(cancelled ? { cancelled } : {}) }));
   return outcome;
 }
 

@@ -45,7 +45,7 @@ export function addBatchCommands(program: Command, dispatch: Dispatch): void {
       examples: [`riskflow batch ${wish} b-0b5c1d2e-4f6a`],
       action: (session, command) =>
         withApp(session, async ({ runtime, context }) => {
-          await runtime.wishForBatch(context, idOf(command), wish);
+          await runtime.wishForBatch(context, idOf(command), { wish, onWarning: session.warn });
           if (session.json) session.printJson({ id: idOf(command), status: 'requested' });
           else session.print(`batch ${idOf(command)} is being ${wish === 'pause' ? 'paused' : 'cancelled'}`);
           return 0;

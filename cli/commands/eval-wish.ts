@@ -25,7 +25,11 @@ export const cancelEvaluation = (session: Session, command: Command): Promise<nu
 function ask(session: Session, command: Command, { wish, reason }: Wish): Promise<number> {
   const [id = ''] = command.args;
   return withApp(session, async ({ runtime, context }) => {
-    const asked = await runtime.wishForEvaluation(context, id, { wish, ...(reason === undefined ? {} : { reason }) });
+    const asked = await runtime.wishForEvaluation(context, id, {
+      wish,
+      onWarning: session.warn,
+      ...(reason === undefined ? {} : { reason }),
+    });
     if (session.json) session.printJson(asked);
     else session.print(`evaluation ${id} ${SENTENCES[wish][asked.status]} ${id}`);
     return 0;

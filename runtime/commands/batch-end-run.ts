@@ -23,7 +23,7 @@ export type FailedRun = {
   readonly atEnd?: (finished: RunFinished['data']) => RunEnd;
 };
 
-/** Ends a run of a batch as failed without driving it; one that is over stays as it is. @throws RiskflowError `busy` when a lease was lost */
+/** Ends a run of a batch as failed without driving it; one that is over stays as it is. @throws RiskflowError `taken_over` when a lease was lost */
 export async function endAsFailed(context: Context, run: FailedRun): Promise<FinishedRunStatus> {
   const { started, fence, within, error, atEnd } = run;
   const { runId, mode } = started.data;
@@ -48,7 +48,7 @@ export async function endAsFailed(context: Context, run: FailedRun): Promise<Fin
     ],
     runStatus: [{ runId, flow: plan.flow, flowVersion: plan.flowVersion, mode, status: 'failed', resource: (within ?? fence).resource }],
   });
-  if (written.status === 'stale-fence') throw new RiskflowError('busy', `the lease ${written.resource} was taken over`);
+  if (written.status === 'stale-fence') throw new RiskflowError('taken_over', `the lease ${written.resource} was taken over`);
   if (written.status !== 'written') throw new RiskflowError('internal', `the end of run ${runId} could not be written: ${written.status}`);
   return 'failed';
 }

@@ -151,7 +151,7 @@ async function driveRow(
   );
   if (outcome.status === 'finished') return outcome.data.status;
   if (outcome.status === 'paused') return { handOver };
-  throw new RiskflowError('busy', `the run ${runId} was taken over by another process`);
+  throw new RiskflowError('taken_over', `the run ${runId} was taken over by another process`);
 }
 
 /** Notes the end of a batch. */
@@ -168,7 +168,7 @@ export async function finishBatch(
     fence,
     appends: [{ log: 'ledger', stream: batchStream(batchId), expected: { from: 2 }, events }],
   });
-  if (written.status !== 'written') throw new RiskflowError('busy', `batch ${batchId} was taken over by another process`);
+  if (written.status !== 'written') throw new RiskflowError('taken_over', `batch ${batchId} was taken over by another process`);
 }
 
 /** Runs of a file as one of the kinds of batches. */

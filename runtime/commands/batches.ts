@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createCallLimiter } from '../../activities/index.ts';
 import type { Plan } from '../../flow/index.ts';
 import {
+  messageOf,
   RiskflowError,
   type BatchStarted,
   type Fence,
@@ -18,6 +19,7 @@ import { neededTemporal } from '../temporal/place.ts';
 import { noteWish, watchWish } from './batch-control.ts';
 import { batchRows, batchRunId, batchStream, finishBatch, openFileBatch, readBatch } from './batch-file-work.ts';
 import { readBatchRows, type BatchRow } from './batch-rows.ts';
+import type { WishOptions } from './evaluation-hosts.ts';
 import { inWindow } from './in-window.ts';
 import { readRun } from './run-reads.ts';
 
@@ -106,9 +108,7 @@ export async function runBatch(
 export async function resumeBatch(context: Context, batchId: string, options: BatchOptions): Promise<BatchSummary> {
   const { started, finished } = await readBatch(context, batchId);
   if (finished !== null) return summaryOf(started, finished, true);
-  const held = await context.storage.leases.read(context.workspaceId, batchStream(batchId));
-  const onTemporal = held === undefined ? started.host === 'temporal' : held.host === TEMPORAL_HOST;
-  if (onTemporal) {
+  if (await isOnTemporal(context, started)) {
     await noteResume(context, batchId);
     return driveOnTemporal(context, started, options);
   }
@@ -122,9 +122,27 @@ export async function resumeBatch(context: Context, batchId: string, options: Ba
 }
 
 /** Asks whoever works on a batch to leave it as it is, or to end it for good. */
-export async function wishForBatch(context: Context, batchId: string, wish: 'pause' | 'cancel'): Promise<void> {
-  await readBatch(context, batchId);
+export async function wishForBatch(context: Context, batchId: string, { wish, onWarning }: WishOptions): Promise<void> {
+  const { started, finished } = await readBatch(context, batchId);
   await noteWish(context, batchStream(batchId), { wish, reason: `asked for by ${context.actor}` });
+  if (finished !== null || context.settings.temporal === undefined || !(await isOnTemporal(context, started))) return;
+  try {
+    const { connectBatchClient } = await import('../temporal/batch-client.ts');
+    const client = await connectBatchClient(context);
+    try {
+      await client.tell({ workspaceId: context.workspaceId, kind: 'batch', id: batchId }, wish);
+    } finally {
+      await client.close();
+    }
+  } catch (error) {
+    onWarning?.(`the workflow of batch ${batchId} could not be told, and will see it by itself: ${messageOf(error)}`);
+  }
+}
+
+/** Whether a workflow on Temporal has it; what has its lease last decides. */
+async function isOnTemporal(context: Context, { batchId, host }: BatchStarted['data']): Promise<boolean> {
+  const held = await context.storage.leases.read(context.workspaceId, batchStream(batchId));
+  return held === undefined ? host === 'temporal' : held.host === TEMPORAL_HOST;
 }
 
 /** Every run of a batch as it stands, in the order of the rows. */
@@ -262,7 +280,7 @@ async function driveOnTemporal(context: Context, started: BatchStarted['data'], 
     show().catch(() => undefined);
     const result = await Promise.race([client.result(name), left(options.signal)]);
     if (result.status === 'stopped') throw cancelledError(batchId);
-    if (result.status === 'taken-over') throw new RiskflowError('busy', `batch ${batchId} was taken over by another process`);
+    if (result.status === 'taken-over') throw new RiskflowError('taken_over', `batch ${batchId} was taken over by another process`);
     const { finished } = await readBatch(context, batchId);
     return summaryOf(started, finished ?? result.counts, true);
   } finally {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { RiskflowError, type BatchWish, type EvaluationStarted, type EvaluationSummary } from '../../schemas/index.ts';
+import { messageOf, RiskflowError, type BatchWish, type EvaluationStarted, type EvaluationSummary } from '../../schemas/index.ts';
 import type { BatchName } from '../../workflows/index.ts';
 import type { Context } from '../context.ts';
 import type { BatchClient } from '../temporal/batch-client.ts';
@@ -18,8 +18,10 @@ import {
   resumeEvaluation,
   runEvaluation,
   startedOf,
+  wishThatHolds,
   withReport,
   type EvaluateOptions,
+  type ResumeOptions,
 } from './evaluations.ts';
 
 /** Where the runs of an evaluation are driven. */
@@ -46,13 +48,13 @@ export function evaluateOn(
 
 /**
  * Goes on with an evaluation where it belongs: one that a workflow on Temporal drives is told to go on, and followed. `on`: it is to
- * go on there from now.
+ * go on there from now. `respectPause`: one that is paused stays so, and is followed until somebody else lets it go on.
  * @throws RiskflowError `busy` while another owner lives; `failed` when it was cancelled
  */
 export async function goOnWithEvaluation(
   context: Context,
   evaluationId: string,
-  options: HostedOptions & { readonly on?: EvaluationHost; readonly concurrency?: number },
+  options: HostedOptions & Pick<ResumeOptions, 'concurrency' | 'respectPause'> & { readonly on?: EvaluationHost },
 ): Promise<EvaluationSummary> {
   const { status } = await evaluationRow(context, evaluationId);
   const temporal = options.on === undefined ? await belongsToTemporal(context, evaluationId) : options.on === 'temporal';
@@ -64,8 +66,11 @@ export async function goOnWithEvaluation(
   }
   return withClient(context, async (client) => {
     const data = await startedOf(context, evaluationId);
-    await noteResume(context, evaluationId);
     const name = nameOf(context, evaluationId);
+    // Started anew where its workflow is gone, it finds the wish in storage.
+    if (options.respectPause === true && (await wishThatHolds(context, evaluationId))?.wish === 'pause')
+      return startAndFollow(context, client, { data, options });
+    await noteResume(context, evaluationId);
     if (await client.tell(name, 'resume')) {
       options.onWaiting?.(`evaluation ${evaluationId} is driven by a workflow on Temporal, which this only follows`);
       options.onStarted?.(data);
@@ -74,6 +79,12 @@ export async function goOnWithEvaluation(
     return startAndFollow(context, client, { data, options });
   });
 }
+
+export type WishOptions = {
+  readonly wish: Exclude<BatchWish, 'resume'>;
+  /** Sentences about what does not keep it from being noted. */
+  readonly onWarning?: (sentence: string) => void;
+};
 
 export type EvaluationWish = { readonly id: string; readonly status: 'requested' | 'already-over' | 'holds' };
 
@@ -85,7 +96,7 @@ export type EvaluationWish = { readonly id: string; readonly status: 'requested'
 export async function wishForEvaluation(
   context: Context,
   evaluationId: string,
-  { wish, reason = `asked for by ${context.actor}` }: { readonly wish: Exclude<BatchWish, 'resume'>; readonly reason?: string },
+  { wish, reason = `asked for by ${context.actor}`, onWarning }: WishOptions & { readonly reason?: string },
 ): Promise<EvaluationWish> {
   const row = await evaluationRow(context, evaluationId);
   if (row.status === 'judged') return { id: evaluationId, status: 'already-over' };
@@ -93,7 +104,11 @@ export async function wishForEvaluation(
   if (noted === 'cancelled') throw cancelledError(evaluationId, (await readWish(context, evaluationStream(evaluationId)))?.reason ?? '');
   if ((await belongsToTemporal(context, evaluationId)) && context.settings.temporal !== undefined) {
     // The workers have seen it in storage, or will; this only makes its workflow show it at once.
-    await withClient(context, (client) => client.tell(nameOf(context, evaluationId), wish)).catch(() => undefined);
+    try {
+      await withClient(context, (client) => client.tell(nameOf(context, evaluationId), wish));
+    } catch (error) {
+      onWarning?.(`the workflow of evaluation ${evaluationId} could not be told, and will see it by itself: ${messageOf(error)}`);
+    }
   }
   return { id: evaluationId, status: noted === 'holds' ? 'holds' : 'requested' };
 }
@@ -144,7 +159,7 @@ async function follow(context: Context, client: BatchClient, { data, options }: 
   watching.catch(() => undefined);
   const result = await Promise.race([client.result(nameOf(context, evaluationId)), left(options.signal)]).finally(() => ended.abort());
   await watching.catch(() => undefined);
-  if (result.status === 'taken-over') throw new RiskflowError('busy', `evaluation ${evaluationId} was taken over by another process`);
+  if (result.status === 'taken-over') throw new RiskflowError('taken_over', `evaluation ${evaluationId} was taken over by another process`);
   if (result.status === 'stopped')
     throw cancelledError(evaluationId, (await readWish(context, evaluationStream(evaluationId)))?.reason ?? 'its workflow was stopped');
   const loaded = await loadEvaluation(context, data);

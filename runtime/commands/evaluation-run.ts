@@ -264,7 +264,7 @@ export async function evaluateOne(work: EvaluationWork, run: SampleRun & SampleD
 }
 
 const takenOver = (evaluationId: string): RiskflowError =>
-  new RiskflowError('busy', `evaluation ${evaluationId} was taken over by another process`);
+  new RiskflowError('taken_over', `evaluation ${evaluationId} was taken over by another process`);
 
 /** Ends a run that nobody can drive as failed, with that as its result. */
 export async function giveUpSample(

@@ -19,7 +19,7 @@ import {
 import { textOf, type Context, type OnProgress } from '../context.ts';
 import { holdLease, TEMPORAL_HOST } from '../leases.ts';
 import { VERSION } from '../version.ts';
-import { noteWish, readWish, watchWish } from './batch-control.ts';
+import { noteWish, readWish, watchWish, type Wished } from './batch-control.ts';
 import { freezeModels, prepareEvaluation } from './evaluation-prepare.ts';
 import type { EvaluationRequest } from './evaluation-request.ts';
 import { evaluationStream, executeEvaluation, resultKey, type ExecuteOptions } from './evaluation-run.ts';
@@ -33,6 +33,12 @@ export type EvaluateOptions = {
   readonly report: string | null;
   /** Called once the evaluation has its id, before the first call. */
   readonly onStarted?: (started: EvaluationStarted['data']) => void;
+};
+
+export type ResumeOptions = EvaluateOptions & {
+  readonly concurrency?: number;
+  /** For those who ask in nobody's name: what a person paused stays paused. */
+  readonly respectPause?: boolean;
 };
 
 /** Writes the first event of an evaluation. */
@@ -65,18 +71,21 @@ export async function runEvaluation(context: Context, request: EvaluationRequest
   }
 }
 
-/** Goes on in this process where an ended one left an evaluation; a judged one is only read again. @throws RiskflowError `busy` while its owner lives. */
-export async function resumeEvaluation(
-  context: Context,
-  evaluationId: string,
-  options: EvaluateOptions & { readonly concurrency?: number },
-): Promise<EvaluationSummary> {
+/**
+ * Goes on in this process where an ended one left an evaluation; a judged one is only read again.
+ * @throws RiskflowError `busy` while its owner lives; `failed` when it was cancelled, or is to stay paused
+ */
+export async function resumeEvaluation(context: Context, evaluationId: string, options: ResumeOptions): Promise<EvaluationSummary> {
   const row = await evaluationRow(context, evaluationId);
   const loaded = await loadEvaluation(context, await startedOf(context, evaluationId));
   if (row.status === 'judged') return withReport(context, loaded, { status: 'judged', report: options.report });
   const lease = await holdLease(context, evaluationStream(evaluationId));
   try {
-    await noteResume(context, evaluationId);
+    if (options.respectPause !== true) await noteResume(context, evaluationId);
+    else {
+      const wished = await wishThatHolds(context, evaluationId);
+      if (wished?.wish === 'pause') throw pausedBy(evaluationId, `evaluation ${evaluationId} was paused: ${wished.reason}`);
+    }
     options.onStarted?.(loaded.started);
     const concurrency = options.concurrency ?? loaded.started.options.concurrency;
     const models = await frozenModels(context, loaded);
@@ -94,6 +103,13 @@ export async function resumeEvaluation(
 export async function noteResume(context: Context, evaluationId: string): Promise<void> {
   const noted = await noteWish(context, evaluationStream(evaluationId), { wish: 'resume', reason: `resumed by ${context.actor}` });
   if (noted === 'cancelled') throw cancelledError(evaluationId, (await readWish(context, evaluationStream(evaluationId)))?.reason ?? '');
+}
+
+/** What was last wished of an evaluation. @throws RiskflowError `failed` when it was cancelled */
+export async function wishThatHolds(context: Context, evaluationId: string): Promise<Wished | null> {
+  const wished = await readWish(context, evaluationStream(evaluationId));
+  if (wished?.wish === 'cancel') throw cancelledError(evaluationId, wished.reason);
+  return wished;
 }
 
 /** The models of an evaluation as they were when it began. @throws RiskflowError when this process lacks one of them, or its key */
@@ -122,11 +138,14 @@ async function executeHere(context: Context, { loaded, signal, ...execution }: E
     if (reason !== undefined) throw cancelledError(evaluationId, reason);
   } catch (error) {
     if (error !== watch.paused.reason) throw error;
-    throw new RiskflowError('failed', messageOf(error), { hint: `go on with: riskflow eval resume ${evaluationId}` });
+    throw pausedBy(evaluationId, messageOf(error));
   } finally {
     watch.close();
   }
 }
+
+const pausedBy = (evaluationId: string, message: string): RiskflowError =>
+  new RiskflowError('failed', message, { hint: `go on with: riskflow eval resume ${evaluationId}` });
 
 export const cancelledError = (evaluationId: string, reason: string): RiskflowError =>
   new RiskflowError('failed', `evaluation ${evaluationId} was cancelled: ${reason}`, {
@@ -186,7 +205,7 @@ type Judging = {
   readonly report: string | null;
 };
 
-/** Computes the verdict from the results and writes it. @throws RiskflowError `busy` when the lease was lost */
+/** Computes the verdict from the results and writes it, unless it was judged before. @throws RiskflowError `taken_over` when the lease was lost */
 export async function judge(context: Context, { loaded, fence, report }: Judging): Promise<EvaluationSummary> {
   await context.storage.projections.catchUp(context.workspaceId);
   const summary = await summaryOf(context, loaded, { status: 'judged', report: null });
@@ -195,6 +214,8 @@ export async function judge(context: Context, { loaded, fence, report }: Judging
     workspaceId: context.workspaceId,
     actor: context.actor,
     fence,
+    // The answer to an earlier writing may have been lost.
+    claims: [{ scope: 'evaluation-judged', key: evaluationId, value: '' }],
     appends: [
       {
         log: 'ledger',
@@ -204,7 +225,8 @@ export async function judge(context: Context, { loaded, fence, report }: Judging
       },
     ],
   });
-  if (written.status !== 'written') throw new RiskflowError('busy', `evaluation ${evaluationId} was taken over by another process`);
+  if (written.status !== 'written' && written.status !== 'claimed')
+    throw new RiskflowError('taken_over', `evaluation ${evaluationId} was taken over by another process`);
   return withReport(context, loaded, { status: 'judged', report });
 }
 

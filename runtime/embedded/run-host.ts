@@ -2,6 +2,7 @@ import { interpreterFor, type Plan, type RunState, type Step } from '../../flow/
 import {
   messageOf,
   RiskflowError,
+  RUN_EVENT_TIMES,
   type Effect,
   type EffectExecutor,
   type EffectResult,
@@ -65,7 +66,8 @@ export const runStream = (runId: string): string => `run/${runId}`;
 
 /**
  * Drives one run to its end: performs the effects the interpreter wants and feeds the results back. Facts are buffered and written
- * with the next effect's result or at the end; resolves when the last one is durable. Rejects when aborted or when storage fails.
+ * with the next effect's result or at the end; resolves when the last one is durable. Rejects when aborted or when storage fails. Once it
+ * settles nothing of it is on its way any more, so that whoever drives the run again, under the same fence too, finds all that it wrote.
  */
 export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promise<RunOutcome> {
   const { plan, started } = options;
@@ -145,6 +147,7 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
     watch.close();
     options.signal.removeEventListener('abort', follow);
     if (inFlight > 0) effects.abort();
+    await writer.close();
   }
 }
 
@@ -226,6 +229,12 @@ class FactWriter {
     return this.#last;
   }
 
+  /** Waits for the write under way; those behind it are dropped. */
+  async close(): Promise<void> {
+    this.#failed ??= new Error('the run is not driven any more');
+    await this.#last.catch(() => undefined);
+  }
+
   async #write(events: readonly RunEvent[], status: RunStatus, end: RunEnd = { appends: [] }): Promise<void> {
     const { plan, started, fence, within } = this.#options;
     const { runId, mode } = started.data;
@@ -236,11 +245,17 @@ class FactWriter {
       fence,
       ...(within === undefined ? {} : { within }),
       ...end,
-      appends: [{ log: LOG_OF_RUNS, stream: runStream(runId), events, expected: { from: this.#written + 1 } }, ...end.appends],
+      appends: [
+        { log: LOG_OF_RUNS, stream: runStream(runId), events, expected: { from: this.#written + 1, ignoring: RUN_EVENT_TIMES } },
+        ...end.appends,
+      ],
       runStatus: [{ runId, flow: plan.flow, flowVersion: plan.flowVersion, mode, status, resource: (within ?? fence).resource }],
     };
     const result = await this.#deps.events.write(unit);
     if (result.status === 'stale-fence') throw new LostLease(`the lease ${result.resource} was taken over`);
+    // Driven again it goes on from those.
+    if (result.status === 'conflict' && result.stream === runStream(runId) && result.version > this.#written)
+      throw new RiskflowError('failed', `the run ${runId} has other events already than those which were to be written; start it again`);
     if (result.status !== 'written')
       throw new RiskflowError('internal', `the events of run ${runId} could not be written: ${result.status}`);
     this.#written += events.length;

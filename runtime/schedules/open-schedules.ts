@@ -14,10 +14,7 @@ export async function openSchedules(context: Context): Promise<Schedules> {
   return temporalSchedules(context, place);
 }
 
-/**
- * Keeps the schedules in this process until the signal is aborted. A run in flight is then left as it is, and goes on at the next start.
- * @throws RiskflowError when the storage fails for good
- */
+/** Keeps the schedules in this process until the signal is aborted. A run in flight is then left as it is, and goes on at the next start. */
 export const keepAppSchedules = (
   context: Context,
   { signal, onNews }: { readonly signal: AbortSignal; readonly onNews: (news: SchedulerNews) => void },

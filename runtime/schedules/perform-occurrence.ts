@@ -88,7 +88,7 @@ async function performEvaluation(
   const { verdict } =
     begun === undefined
       ? await evaluateOn(context, { ...(await scheduledRequest(context, work)), evaluationId }, options)
-      : await goOnWithEvaluation(context, evaluationId, options);
+      : await goOnWithEvaluation(context, evaluationId, { ...options, respectPause: true });
   return { status: 'succeeded', detail: verdict };
 }
 

@@ -154,7 +154,7 @@ type OccurrenceEvent = Extract<
 /** `known`: the fact was there already, written by whoever was first. */
 type Recorded = { readonly status: 'written' } | { readonly status: 'known'; readonly value: string };
 
-/** Writes a fact of an occurrence once. @throws RiskflowError `busy` when the fence is not the current one any more */
+/** Writes a fact of an occurrence once. @throws RiskflowError `taken_over` when the fence is not the current one any more */
 async function record(
   deps: LedgerDeps,
   event: OccurrenceEvent,
@@ -169,7 +169,7 @@ async function record(
   });
   if (written.status === 'written') return { status: 'written' };
   if (written.status === 'claimed') return { status: 'known', value: written.value };
-  throw new RiskflowError('busy', 'the schedules were taken over by another process');
+  throw new RiskflowError('taken_over', 'the schedules were taken over by another process');
 }
 
 type Data<T extends OccurrenceEvent['type']> = Omit<Extract<OccurrenceEvent, { readonly type: T }>['data'], 'at'>;

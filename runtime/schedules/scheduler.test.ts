@@ -67,9 +67,11 @@ type Running = {
   readonly stop: () => Promise<void>;
 };
 
+type Start = { readonly owner?: string; readonly atOnce?: boolean; readonly worn?: (storage: Storage) => Storage };
+
 /** A scheduler in a process of its own, as far as storage can tell. `atOnce`: work ends when it begins. */
-async function start({ owner = 'first', atOnce = true }: { readonly owner?: string; readonly atOnce?: boolean } = {}): Promise<Running> {
-  const storage = await openStorage();
+async function start({ owner = 'first', atOnce = true, worn = (sound) => sound }: Start = {}): Promise<Running> {
+  const storage = worn(await openStorage());
   const works: Work[] = [];
   const news: SchedulerNews[] = [];
   const deps: SchedulerDeps = {
@@ -238,6 +240,44 @@ describe('the scheduler', () => {
     expect(works.map(({ id }) => id)).toEqual([name(1), name(1)]);
     works[1]?.end();
     await expect.poll(async () => shown(await occurrences())).toEqual([`${name(1)} succeeded`]);
+  });
+
+  it('takes storage that is busy for trouble, and keeps its lease', async () => {
+    let refusals = 0;
+    const worn = (storage: Storage): Storage => ({
+      ...storage,
+      events: {
+        ...storage.events,
+        write: (unit) => {
+          if (unit.fence === undefined || refusals === 2) return storage.events.write(unit);
+          refusals++;
+          return Promise.reject(new RiskflowError('busy', 'another process held the write lock'));
+        },
+      },
+    });
+    const { schedules, begun, news } = await start({ worn });
+    await schedules.create({ schedule: 'each', settings: everyMinute(), paused: false });
+    await goTo(at(2, 10), 2_000);
+    expect(begun()).toEqual([name(1), name(2)]);
+    expect([refusals, news.filter(({ kind }) => kind === 'keeping').length]).toEqual([2, 1]);
+    expect(news.filter(({ kind }) => kind === 'trouble')).toEqual([{ kind: 'trouble', message: 'another process held the write lock' }]);
+  });
+
+  it.each(['busy', 'failed'] as const)('tells when its lease cannot be taken (%s) or given back, and ends neither time', async (code) => {
+    let refusals = 0;
+    const worn = (storage: Storage): Storage => ({
+      ...storage,
+      leases: {
+        ...storage.leases,
+        take: (...args) => (refusals++ < 3 ? Promise.reject(new RiskflowError(code, 'no writes now')) : storage.leases.take(...args)),
+        release: () => Promise.reject(new RiskflowError(code, 'no writes any more')),
+      },
+    });
+    const { news, stop } = await start({ worn });
+    await goTo(at(1), 1_000);
+    await stop();
+    const told = news.map((each) => (each.kind === 'trouble' ? each.message : each.kind));
+    expect(told).toEqual(['no writes now', 'keeping', 'no writes any more']);
   });
 
   it('of two processes on the same data one keeps the schedules, and the other takes over', async () => {

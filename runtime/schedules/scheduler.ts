@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isRiskflowError, messageOf, type Fence, type OccurrenceRow, type ScheduleRow } from '../../schemas/index.ts';
-import { holdLease, type HeldLease } from '../leases.ts';
+import { holdLease, LeaseHeld, type HeldLease } from '../leases.ts';
 import { dueSteps, stepOf, type Busy, type DueStep } from './due.ts';
 import { evaluationIdOf, occurrenceIdOf } from './occurrence-id.ts';
 import { readAllSchedules, readOpenOccurrences, recordEnd, recordMissed, recordOccurrence } from './schedule-ledger.ts';
@@ -12,16 +12,17 @@ export const SCHEDULER = 'scheduler';
 const POLL_MS = 1_000;
 
 /**
- * Keeps the schedules until the signal is aborted. Of several processes on the same data one keeps them, and the others take over when it
+ * Keeps the schedules until the signal is aborted. Trouble with storage is told, and waited out. Of several processes on the same data one keeps them, and the others take over when it
  * ends. Work in flight is then left as it is, and goes on with whoever keeps the schedules next.
  */
 export async function keepSchedules(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
   let told = '';
   while (!signal.aborted) {
     const lease = await holdLease(deps, SCHEDULER).catch((error: unknown) => {
-      if (!isRiskflowError(error) || error.code !== 'busy') throw error;
-      if (told !== 'standby') deps.onNews({ kind: 'standby', why: error.message });
-      told = 'standby';
+      const news = error instanceof LeaseHeld ? ({ kind: 'standby', why: error.message } as const) : troubleOf(error);
+      const words = news.kind === 'standby' ? news.kind : news.message;
+      if (told !== words) deps.onNews(news);
+      told = words;
       return undefined;
     });
     if (lease === undefined) {
@@ -45,18 +46,22 @@ async function keep(deps: SchedulerDeps, lease: HeldLease, signal: AbortSignal):
         trouble = '';
       } catch (error) {
         // Taken over, which the lease tells too, but later.
-        if (isRiskflowError(error) && error.code === 'busy') return;
-        if (messageOf(error) !== trouble) deps.onNews({ kind: 'trouble', message: messageOf(error) });
-        trouble = messageOf(error);
+        if (isRiskflowError(error) && error.code === 'taken_over') return;
+        const news = troubleOf(error);
+        if (news.message !== trouble) deps.onNews(news);
+        trouble = news.message;
       }
       const ms = next === null ? POLL_MS : Math.min(POLL_MS, Math.max(0, next - deps.clock.now()));
       await keeper.pause(ms);
     }
   } finally {
     await keeper.settled();
-    await lease.release();
+    // It lapses by itself when storage is away.
+    await lease.release().catch((error: unknown) => deps.onNews(troubleOf(error)));
   }
 }
+
+const troubleOf = (error: unknown) => ({ kind: 'trouble', message: messageOf(error) }) as const;
 
 /** What is open of one schedule. */
 type Desk = { readonly row: ScheduleRow; readonly open: readonly OccurrenceRow[] };
@@ -200,7 +205,7 @@ class Keeper {
         this.#deps.onNews({ kind: 'ended', ...named, ...outcome });
       })
       .catch(async (error: unknown) => {
-        this.#deps.onNews({ kind: 'trouble', message: messageOf(error) });
+        this.#deps.onNews(troubleOf(error));
         await this.#deps.clock.wait(BUSY_MS, this.#signal);
       })
       .finally(() => {
@@ -216,7 +221,8 @@ class Keeper {
       return await this.#deps.perform(work, this.#signal);
     } catch (error) {
       if (this.#signal.aborted) return undefined;
-      if (!isRiskflowError(error) || error.code !== 'busy') return { status: 'failed', detail: messageOf(error) };
+      const isOthers = isRiskflowError(error) && (error.code === 'busy' || error.code === 'taken_over');
+      if (!isOthers) return { status: 'failed', detail: messageOf(error) };
       await this.#deps.clock.wait(BUSY_MS, this.#signal);
       return undefined;
     }

@@ -1,12 +1,23 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { asyncLocalStorage, CancelledFailure, Context, type Info } from '@temporalio/activity';
+import { noopMetricMeter, type Logger } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCallLimiter } from '../../activities/index.ts';
 import type { Plan } from '../../flow/index.ts';
-import { NO_USAGE, PLAN_VERSION, RiskflowError, type Fence, type RunEvent, type Storage } from '../../schemas/index.ts';
+import {
+  NO_USAGE,
+  PLAN_VERSION,
+  RiskflowError,
+  type Effect,
+  type EffectResult,
+  type Fence,
+  type RunEvent,
+  type Storage,
+} from '../../schemas/index.ts';
 import { openSqliteStorage } from '../../storage/index.ts';
-import type { FactsToAppend, RunActivities } from '../../workflows/index.ts';
+import type { EffectToPerform, FactsToAppend, RunActivities } from '../../workflows/index.ts';
 import { createRunActivities, type RunActivityDeps } from './run-activities.ts';
 
 const plan: Plan = {
@@ -28,6 +39,27 @@ const event = (n: number, text = ''): RunEvent => ({
 });
 const run = { workspaceId: 'w', runId: 'r1' };
 
+/** What the server says about an activity: its first attempt. */
+const info: Info = {
+  taskToken: new Uint8Array(),
+  base64TaskToken: '',
+  activityId: '1',
+  activityType: 'performEffect',
+  activityNamespace: 'default',
+  attempt: 1,
+  isLocal: false,
+  scheduledTimestampMs: 0,
+  scheduleToCloseTimeoutMs: 0,
+  startToCloseTimeoutMs: 0,
+  currentAttemptScheduledTimestampMs: 0,
+  heartbeatDetails: undefined,
+  taskQueue: 'q',
+  namespace: 'default',
+  inWorkflow: true,
+};
+const none = (): void => undefined;
+const quiet: Logger = { log: none, trace: none, debug: none, info: none, warn: none, error: none };
+
 describe('the activities of a run', () => {
   let folder: string;
   let storage: Storage;
@@ -42,21 +74,21 @@ describe('the activities of a run', () => {
     now = 1_000_000;
     loadPlan.mockResolvedValue(plan);
     stopReason.mockResolvedValue(undefined);
-    const deps: RunActivityDeps = {
-      storage,
-      loadPlan,
-      stopReason,
-      calls: createCallLimiter(8),
-      effects: () => () => Promise.reject(new Error('not asked here')),
-      now: () => now,
-    };
-    activities = createRunActivities(deps);
+    activities = createRunActivities(deps());
   });
   afterEach(async () => {
     await storage.close();
     await rm(folder, { recursive: true, force: true });
   });
 
+  const deps = (): RunActivityDeps => ({
+    storage,
+    loadPlan,
+    stopReason,
+    calls: createCallLimiter(8),
+    effects: () => () => Promise.reject(new Error('not asked here')),
+    now: () => now,
+  });
   const takeAs = async (owner: string): Promise<Fence> => {
     const taken = await activities.takeRun({ ...run, owner });
     if (taken.status !== 'taken') throw new Error(`held by ${taken.by}`);
@@ -114,6 +146,83 @@ describe('the activities of a run', () => {
     expect(await leaseEnd()).toBe(1_014_000);
     expect(await activities.appendFacts(facts(fence, 3, [event(3)], { status: 'stopped' }))).toEqual({ status: 'written', stop: null });
     expect(stopReason).toHaveBeenCalledWith('w', 'r1');
+  });
+
+  it('an append of other events than those that are written is refused, and their times make none of them another', async () => {
+    const fence = await takeAs('temporal/1');
+    const later = (fact: RunEvent): RunEvent => ({ ...fact, data: { ...fact.data, at: fact.data.at + 7 } }) as RunEvent;
+    await activities.appendFacts(facts(fence, 1, [event(1), event(2)]));
+    const fine = { status: 'written', stop: null };
+    expect(await activities.appendFacts(facts(fence, 2, [later(event(2)), event(3)]))).toEqual(fine);
+    expect(await activities.appendFacts(facts(fence, 3, [event(4)], { status: 'stopped' }))).toEqual({ status: 'differs' });
+    expect(await activities.readHistory({ ...run, after: 0 })).toEqual({ events: [event(1), event(2), event(3)], more: false });
+    expect(await storage.events.runStatus('w', 'r1')).toMatchObject({ status: 'running' });
+  });
+
+  describe('performing an effect whose facts are due', () => {
+    const stored: EffectResult = { status: 'succeeded', outputs: { text: 'stored' }, usage: NO_USAGE, elapsedMs: 1, reused: false };
+    const effect: Effect = {
+      effectId: 'e#1',
+      runId: 'r1',
+      nodeId: 'n',
+      nodeType: 'llm',
+      title: 'n',
+      attempt: 1,
+      delayMs: 0,
+      secrets: [],
+      contentKey: null,
+      request: { kind: 'pinned', pin: { outputs: {} } },
+    };
+    /** Performs the effect; `meanwhile` happens while its facts are written. */
+    const perform = async (meanwhile: (cancel: () => void) => Promise<void>, events: readonly RunEvent[] = [event(1)]) => {
+      const fence = await takeAs('temporal/1');
+      const cancelling = new AbortController();
+      const beats = vi.fn();
+      const performed = vi.fn(() => Promise.resolve({ ...stored, outputs: { text: 'performed' } }));
+      const context = new Context(info, new Promise(() => undefined), cancelling.signal, beats, undefined, quiet, noopMetricMeter, {});
+      const write: Storage['events']['write'] = async (unit) => {
+        await meanwhile(() => cancelling.abort(new CancelledFailure('not wanted any more')));
+        return storage.events.write(unit);
+      };
+      const writing = createRunActivities({
+        ...deps(),
+        storage: { ...storage, events: { ...storage.events, write } },
+        effects: () => performed,
+      });
+      const asked: EffectToPerform = { workspaceId: 'w', fence, effect, fresh: true, facts: { ...facts(fence, 1, events), due: true } };
+      const answer = await asyncLocalStorage.run(context, () => writing.performEffect(asked)).catch((error: unknown) => error);
+      return { answer, performed, beats };
+    };
+    const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+    it('gives signs of life while they are written', async () => {
+      const { answer, beats, performed } = await perform(() => wait(1_300));
+      expect(answer).toMatchObject({ status: 'performed', result: { outputs: { text: 'performed' } }, written: true });
+      expect(beats).toHaveBeenCalled();
+      expect(performed).toHaveBeenCalledTimes(1);
+    });
+
+    it('looks for a stored result once the writing took long', async () => {
+      const { answer, performed } = await perform(async () => {
+        now += 6_000;
+        await storage.effects.put('w', { runId: 'r1', effectId: 'e#1', result: stored });
+      });
+      expect(answer).toEqual({ status: 'performed', result: stored, written: true });
+      expect(performed).not.toHaveBeenCalled();
+    });
+
+    it('does not perform what is not wanted any more', async () => {
+      const { answer, performed } = await perform((cancel) => Promise.resolve(cancel()));
+      expect(answer).toBeInstanceOf(CancelledFailure);
+      expect(performed).not.toHaveBeenCalled();
+    });
+
+    it('does not perform what another course of the run asked for', async () => {
+      await activities.appendFacts(facts(await takeAs('temporal/1'), 1, [event(9)]));
+      const { answer, performed } = await perform(() => Promise.resolve());
+      expect(answer).toEqual({ status: 'differs' });
+      expect(performed).not.toHaveBeenCalled();
+    });
   });
 
   it('a gap in the numbers is a broken contract, which is not tried again', async () => {

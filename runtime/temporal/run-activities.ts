@@ -5,6 +5,7 @@ import {
   exitCodeOf,
   isRiskflowError,
   RiskflowError,
+  RUN_EVENT_TIMES,
   type EffectExecutor,
   type Fence,
   type LeaseOwner,
@@ -13,10 +14,10 @@ import {
   type StoredEvent,
 } from '../../schemas/index.ts';
 import type {
-  AppendResult,
   EffectToPerform,
   FactsToAppend,
   HistoryPage,
+  LostHold,
   PerformedEffect,
   PlanName,
   RunActivities,
@@ -48,6 +49,8 @@ const BEAT_MS = 1_000;
 const BEATS_PER_RENEWAL = 3;
 /** An effect that lasts longer has its facts written meanwhile; those of quicker ones go with later facts. */
 const PATIENCE_MS = 300;
+/** After so long a write the server may have taken this attempt for dead, and another may have stored the result. */
+const LONG_WRITE_MS = 5_000;
 /** Of events read into one payload, in characters of JSON text, and in number. */
 const PAGE_CHARACTERS = 400_000;
 const PAGE_EVENTS = 200;
@@ -77,8 +80,7 @@ export function createRunActivities(deps: RunActivityDeps): RunActivities {
     takeRun: (args) => guarded(() => takeRun(deps, args)),
     readHistory: ({ after, ...run }) => guarded(() => readPage(deps, run, after)),
     appendFacts: (args) => guarded(() => appendFacts(deps, args)),
-    performEffect: (asked) =>
-      guarded(() => performEffect(deps, asked, executorOf(asked.workspaceId, !asked.fresh || Context.current().info.attempt > 1))),
+    performEffect: (asked) => guarded(() => performEffect(deps, asked, (mayBeStored) => executorOf(asked.workspaceId, mayBeStored))),
   };
 }
 
@@ -141,10 +143,11 @@ async function appendFacts(deps: RunActivityDeps, facts: FactsToAppend): ReturnT
     actor,
     correlationId: runId,
     fence,
-    appends: [{ log: LOG_OF_RUNS, stream: runStream(runId), events: facts.events, expected: { from } }],
+    appends: [{ log: LOG_OF_RUNS, stream: runStream(runId), events: facts.events, expected: { from, ignoring: RUN_EVENT_TIMES } }],
     runStatus: [{ runId, flow, flowVersion, mode, status, resource: fence.resource }],
   });
   if (written.status === 'stale-fence') return { status: 'taken-over' };
+  if (written.status === 'conflict' && written.version >= from) return { status: 'differs' };
   if (written.status !== 'written')
     throw new RiskflowError('internal', `the events of run ${runId} could not be written: ${written.status}`);
   if (!facts.renew) return { status: 'written', stop: null };
@@ -161,16 +164,16 @@ async function appendFacts(deps: RunActivityDeps, facts: FactsToAppend): ReturnT
  */
 async function performEffect(
   deps: RunActivityDeps,
-  { effect, fence, facts, workspaceId }: EffectToPerform,
-  perform: EffectExecutor,
+  { effect, fence, facts, fresh, workspaceId }: EffectToPerform,
+  executorOf: (mayBeStored: boolean) => EffectExecutor,
 ): Promise<PerformedEffect> {
   if (effect.request.kind === 'evaluate' && interpreterOf(effect.request.planVersion) === undefined)
     throw new Error(`this worker does not know plan version ${effect.request.planVersion}; another one may`);
   const activity = Context.current();
   const ended = new AbortController();
-  let end: Exclude<AppendResult, { readonly status: 'written' }> | { readonly status: 'stop'; readonly reason: string } | undefined;
+  let end: EndOfEffect | undefined;
   let written = false;
-  const endAs = (how: NonNullable<typeof end>): void => {
+  const endAs = (how: EndOfEffect): void => {
     end ??= how;
     ended.abort();
   };
@@ -178,24 +181,26 @@ async function performEffect(
   const append = async (toAppend: FactsToAppend): Promise<void> => {
     const appended = await appendFacts(deps, toAppend);
     written = appended.status === 'written';
-    if (appended.status === 'taken-over') endAs(appended);
+    if (appended.status !== 'written') endAs(appended);
     else if (appended.stop !== null) endAs({ status: 'stop', reason: appended.stop });
   };
-  if (facts?.due === true) await append(facts);
-  const early = endOf();
-  if (early !== undefined) return early;
-
   let appending: Promise<void> | undefined;
-  const late =
-    facts === null || written
-      ? undefined
-      : setTimeout(() => {
-          appending = append(facts);
-          // Its failure shows when it is awaited.
-          appending.catch(() => undefined);
-        }, PATIENCE_MS);
+  let late: NodeJS.Timeout | undefined;
+  const began = deps.now();
+  // First of all: storage that is away for a while must not make the server take this attempt for dead.
   const beat = beating(deps, { workspaceId, fence, runId: effect.runId }, endAs);
   try {
+    if (facts?.due === true) await append(facts);
+    activity.cancellationSignal.throwIfAborted();
+    const early = endOf();
+    if (early !== undefined) return early;
+    if (facts !== null && !written)
+      late = setTimeout(() => {
+        appending = append(facts);
+        // Its failure shows when it is awaited.
+        appending.catch(() => undefined);
+      }, PATIENCE_MS);
+    const perform = executorOf(!fresh || activity.info.attempt > 1 || deps.now() - began > LONG_WRITE_MS);
     const result = await perform(effect, { signal: AbortSignal.any([activity.cancellationSignal, ended.signal]) });
     await appending;
     return endOf() ?? { status: 'performed', result, written };
@@ -210,12 +215,14 @@ async function performEffect(
   }
 }
 
+type EndOfEffect = LostHold | { readonly status: 'stop'; readonly reason: string };
+
 type Held = RunName & { readonly fence: Fence };
 
 function beating(
   { storage, stopReason, now }: RunActivityDeps,
   { workspaceId, fence, runId }: Held,
-  endAs: (how: { readonly status: 'taken-over' } | { readonly status: 'stop'; readonly reason: string }) => void,
+  endAs: (how: EndOfEffect) => void,
 ): NodeJS.Timeout {
   const activity = Context.current();
   const warn = (error: unknown): void => {

@@ -28,6 +28,7 @@ import {
   timeless,
   type Rig,
 } from './stack-rig.ts';
+import type { StackWorkerOptions } from './stack-worker.ts';
 import { startRunWorker, workflowsPath, type RunWorker, type RunWorkerOptions } from './worker.ts';
 
 const address = process.env['RISKFLOW_TEST_TEMPORAL_ADDRESS'] ?? '';
@@ -352,6 +353,26 @@ describe('the lease of a run', () => {
     expect(Date.now()).toBeGreaterThanOrEqual(until);
   });
 
+  it('is waited for by as many executions as it takes, and a stop that comes meanwhile reaches the last', async () => {
+    await work();
+    const args = askRun({ plan: rig.plans.opinion, text: 'wait long', historyLimit: 12 });
+    const holder = { ...other, owner: 'somebody busy' };
+    const held = await rig.storage.leases.take(TEMPORAL, `run/${args.runId}`, holder, { now: Date.now(), ttlMs: 400, isDead: () => false });
+    if (held.status !== 'taken') throw new Error('the lease is free');
+    const renewing = setInterval(() => {
+      void rig.storage.leases.renew(TEMPORAL, held.fence, { now: Date.now(), ttlMs: 400 });
+    }, 100);
+    try {
+      await client.start(args);
+      await client.stop(args, 'not needed any more');
+      await until(async () => (await historiesOf(args)).length >= 2, 'another execution waits');
+    } finally {
+      clearInterval(renewing);
+    }
+    expect(await client.result(args)).toMatchObject({ data: { status: 'stopped', error: 'not needed any more', totalSteps: 0 } });
+    expect(endpoint.asked).toEqual([]);
+  });
+
   it('that was lost ends the workflow, which writes nothing more', async () => {
     await work();
     endpoint.answer = () => ({ text: 'late', afterMs: 800 });
@@ -385,6 +406,20 @@ describe('the lease of a run', () => {
     expect(endpoint.asked).toEqual(['slow', 'quick', 'doubtful', 'judge', 'judge']);
   });
 
+  it('taken from an owner that was killed before it wrote what it was answered: nothing is asked again', async () => {
+    const args = askRun({ plan: rig.plans.chain, text: 'answers without facts' });
+    let commits = 0;
+    const write: Storage['events']['write'] = (unit) =>
+      commits++ === 0 ? rig.storage.events.write(unit) : Promise.reject(new Error('killed'));
+    const dying: Rig = { ...rig, storage: { ...rig.storage, events: { ...rig.storage.events, write } } };
+    await expect(driveEmbedded(dying, { workspaceId: TEMPORAL, plan: rig.plans.chain, args })).rejects.toThrow('killed');
+    const asked = endpoint.asked.length;
+    expect(asked).toBeGreaterThan(0);
+    await work();
+    expect(await drive(args)).toMatchObject({ status: 'finished', data: { status: 'succeeded' } });
+    expect(endpoint.asked.toSorted()).toEqual(['fifth', 'first', 'fourth', 'second', 'third']);
+  });
+
   it('of a run that is over leaves nothing to do', async () => {
     const args = askRun({ plan: rig.plans.rules, text: 'done already' });
     const embedded = await driveEmbedded(rig, { workspaceId: TEMPORAL, plan: rig.plans.rules, args });
@@ -397,6 +432,19 @@ describe('the lease of a run', () => {
 });
 
 describe('trouble', () => {
+  it('of the storage as an effect begins keeps nobody from showing that it lives: nothing is performed twice', async () => {
+    endpoint.answer = (node) => ({ text: node, afterMs: 500 });
+    let back: number | undefined;
+    const write: Storage['events']['write'] = async (unit) => {
+      back ??= Date.now() + 13_000;
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, (back ?? 0) - Date.now())));
+      return rig.storage.events.write(unit);
+    };
+    await work({ storage: { ...rig.storage, events: { ...rig.storage.events, write } } });
+    expect(await drive(askRun({ plan: rig.plans.chain, text: 'away for long' }))).toMatchObject({ data: { status: 'succeeded' } });
+    expect(endpoint.asked).toEqual(['first', 'second', 'third', 'fourth', 'fifth']);
+  }, 60_000);
+
   it('of the storage is waited out', async () => {
     let failures = 3;
     const write: Storage['events']['write'] = (unit) =>
@@ -442,19 +490,33 @@ describe('trouble', () => {
     expect(endpoint.asked.toSorted()).toEqual(['doubtful', 'doubtful', 'judge', 'quick', 'quick', 'slow', 'slow']);
   });
 
+  it('kill -9 of a worker, after it wrote the end and before it told anyone, and then a stop: the run ended as its events say', async () => {
+    const on = { ...place, taskQueue: `riskflow-test-${randomUUID()}` };
+    const own = await connectRunClient(on);
+    const dying = startStackWorker({ ...on, folder, endpoint: endpoint.url, works: true, diesAtEnd: true });
+    try {
+      const args = askRun({ plan: rig.plans.chain, text: 'killed at the end' });
+      await own.start(args);
+      await until(() => dying.signalCode === 'SIGKILL', 'the worker is dead', 30_000);
+      const events = await eventsOf(TEMPORAL, args);
+      expect(events.at(-1)).toMatchObject({ type: 'RunFinished', data: { status: 'succeeded' } });
+      expect(await own.stop(args, 'too late')).toBe('requested');
+      await work({}, on);
+      expect(await own.result(args)).toEqual({ status: 'finished', data: events.at(-1)?.data });
+      expect(await eventsOf(TEMPORAL, args)).toEqual(events);
+      expect((await rig.storage.events.runStatus(TEMPORAL, args.runId))?.status).toBe('succeeded');
+      expect(endpoint.asked).toEqual(['first', 'second', 'third', 'fourth', 'fifth']);
+    } finally {
+      dying.kill('SIGKILL');
+      await own.close();
+    }
+  }, 60_000);
+
   it('kill -9 of a worker, after it stored a result and before it told anyone: another finishes, no effect is performed twice', async () => {
     const on = { ...place, taskQueue: `riskflow-test-${randomUUID()}` };
     const own = await connectRunClient(on);
     endpoint.answer = (node) => ({ text: node, afterMs: 30 });
-    const killed = spawn(
-      process.execPath,
-      [
-        '--disable-warning=ExperimentalWarning',
-        fileURLToPath(new URL('./stack-worker.ts', import.meta.url)),
-        JSON.stringify({ ...on, folder, endpoint: endpoint.url }),
-      ],
-      { stdio: ['ignore', 'pipe', 'ignore'] },
-    );
+    const killed = startStackWorker({ ...on, folder, endpoint: endpoint.url });
     try {
       const lines = linesOf(killed);
       const args = askRun({ plan: rig.plans.opinion, text: 'killed in the middle' });
@@ -680,6 +742,13 @@ describe('many runs', () => {
     process.stdout.write(`100 runs, 20 at a time: ${seconds.toFixed(1)} s, ${(100 / seconds).toFixed(0)} runs/s\n`);
   }, 60_000);
 });
+
+function startStackWorker(options: StackWorkerOptions): ChildProcess {
+  const script = fileURLToPath(new URL('./stack-worker.ts', import.meta.url));
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+}
 
 function linesOf(child: ChildProcess): readonly string[] {
   const lines: string[] = [];

@@ -1,6 +1,7 @@
 import { ApplicationFailure, Context as ActivityContext } from '@temporalio/activity';
 import { exitCodeOf, isRiskflowError, messageOf, RiskflowError, type ScheduledRun, type ScheduleRow } from '../../schemas/index.ts';
 import type { BegunOccurrence, ScheduledActivities, ScheduledMoment } from '../../workflows/index.ts';
+import { wishForEvaluation } from '../commands/evaluation-hosts.ts';
 import { startRun } from '../commands/run-start.ts';
 import type { Context } from '../context.ts';
 import { DEFAULT_RUN_TIMEOUT_MS } from '../embedded/run-host.ts';
@@ -33,11 +34,25 @@ export function scheduleActivities(app: Context): ScheduledActivities {
           return { status: 'failed' as const, detail: messageOf(error) };
         });
       }),
-    endOccurrence: ({ schedule, scheduledFor, status, detail }) =>
+    endOccurrence: ({ workspaceId, schedule, scheduledFor, status, detail, cancelled }) =>
       told(async () => {
+        if (cancelled === true) await cancelEvaluation(context, { workspaceId, schedule, scheduledFor });
         await recordEnd(context, { schedule, occurrenceId: occurrenceIdOf(schedule, scheduledFor), scheduledFor, status, detail });
       }),
   };
+}
+
+/** Its workflow is not a child of the one that was cancelled. */
+async function cancelEvaluation(context: Context, moment: ScheduledMoment): Promise<void> {
+  const row = await rowOf(context, moment);
+  if (row === undefined) return;
+  const reason = `the workflow of schedule ${row.schedule} was cancelled in Temporal`;
+  try {
+    await wishForEvaluation(context, workIdOf(row, moment.scheduledFor), { wish: 'cancel', reason });
+  } catch (error) {
+    // It was not begun yet.
+    if (!isRiskflowError(error) || error.code !== 'not_found') throw error;
+  }
 }
 
 async function rowOf(context: Context, { workspaceId, schedule }: ScheduledMoment): Promise<ScheduleRow | undefined> {
@@ -119,6 +134,10 @@ async function whileBeating<T>(perform: (signal: AbortSignal) => Promise<T>): Pr
   const timer = setInterval(() => activity.heartbeat(), BEAT_MS);
   try {
     return await told(() => perform(activity.cancellationSignal));
+  } catch (error) {
+    // Told as what it is, else the workflow would take it for a failure.
+    activity.cancellationSignal.throwIfAborted();
+    throw error;
   } finally {
     clearInterval(timer);
   }

@@ -54,7 +54,8 @@ class Model {
       appends.push({
         log: logOf(stream),
         stream: nameOf(stream),
-        events: Array.from({ length: count }, (_, i) => thing(i)),
+        // Each says which one of its stream it is: those that come again are the same.
+        events: Array.from({ length: count }, (_, i) => thing((how === 'from start' ? 0 : version) + i)),
         expected: expectedOf(how, version),
       });
       conflict ||= how === 'gap' || (how === 'behind' && version > 0);

@@ -20,17 +20,16 @@ export type MysqlServer = {
   readonly lockWaitSeconds: number;
   /** Seconds for which reads and writes are tried again while the server cannot be reached or takes no writes. */
   readonly retrySeconds: number;
+  /** Seconds after which a statement of a write or a read never will be answered: the other end is gone without a word. */
+  readonly answerLimitSeconds: number;
 };
-
-/** A statement of a write or a read that is not answered for so long never will be: the other end is gone without a word. */
-const ANSWER_LIMIT_MS = 60_000;
 
 /** Opens a pool of connections, every one with the same settings whatever the server's are. */
 export async function openMysqlServer(options: MysqlServer): Promise<Database> {
   const pool = await connectionPool(options);
   try {
     // Asked without patience: a wrong address is told at once.
-    const collation = await binaryCollation(kyselyOver(pool));
+    const collation = await binaryCollation(kyselyOver(pool, { answerLimitMs: options.answerLimitSeconds * 1000 }));
     return databaseOver(pool, collation, options);
   } catch (error) {
     await pool.close();
@@ -51,11 +50,12 @@ function nameOf(url: string): string {
 const kyselyOver = (pool: ConnectionPool, options: DriverOptions = {}): Kysely<Tables> =>
   new Kysely<Tables>({ dialect: mysqlKyselyDialect(pool, options) });
 
-function databaseOver(pool: ConnectionPool, collation: string, { url, now, retrySeconds }: MysqlServer): Database {
+function databaseOver(pool: ConnectionPool, collation: string, { url, now, retrySeconds, answerLimitSeconds }: MysqlServer): Database {
+  const answerLimitMs = answerLimitSeconds * 1000;
   const patience: Patience = { server: nameOf(url), limitMs: retrySeconds * 1000 };
   const tokens = new CommitTokens();
-  const read = kyselyOver(pool, { answerLimitMs: ANSWER_LIMIT_MS, patiently: (work) => patiently(patience, work) });
-  const write = { db: kyselyOver(pool, { answerLimitMs: ANSWER_LIMIT_MS }), tokens, patience };
+  const read = kyselyOver(pool, { answerLimitMs, patiently: (work) => patiently(patience, work) });
+  const write = { db: kyselyOver(pool, { answerLimitMs }), tokens, patience };
   // Its statements may take as long as they like: a rebuild exchanges all rows of a table with one.
   const long = kyselyOver(pool);
   const inSession = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
@@ -63,14 +63,18 @@ function databaseOver(pool: ConnectionPool, collation: string, { url, now, retry
   return {
     dialect: mysqlDialect(collation),
     read,
-    transaction: (work) => inTransaction(write, work),
+    transaction: async (work) => {
+      const value = await inTransaction(write, work);
+      tokens.cleanNowAndThen(write.db);
+      return value;
+    },
     session: (work, { once = false } = {}) => (once ? inSession(work) : patiently(patience, () => inSession(work))),
     alone: (work) => patiently(patience, () => inSession(({ connection }) => underLock(connection, work))),
     now,
     settings: () => readSettings(read),
     close: once(async () => {
       // A server that is gone now keeps them for a day.
-      await tokens.clean(write.db).catch(() => undefined);
+      await tokens.cleanAll(write.db).catch(() => undefined);
       await pool.close();
     }),
   };

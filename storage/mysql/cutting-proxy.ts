@@ -7,21 +7,27 @@ export type Cut =
   /** The server never sees the packet. */
   | 'before'
   /** The server does what it says, and the client never hears of it. */
-  | 'after';
+  | 'after'
+  /** As `before` and `after`, but nobody is told: both ends stay open, even when the other one ends, and nothing passes any more. */
+  | 'silent before'
+  | 'silent after';
 
 export type CuttingProxy = {
   /** The address of the server with the proxy in between. */
   readonly url: string;
   /** How often it has cut. */
-  readonly cuts: () => { readonly before: number; readonly after: number };
+  readonly cuts: () => Readonly<Record<Exclude<Cut, 'not'>, number>>;
+  /** Makes all connections of this moment silent. */
+  readonly hush: () => void;
   readonly close: () => Promise<void>;
 };
 
 /** A TCP proxy for tests that asks `decide` about every packet from the client. */
 export async function cuttingProxy(target: string, decide: (packet: Buffer) => Cut): Promise<CuttingProxy> {
   const server = new URL(target);
-  const counts = { before: 0, after: 0 };
+  const counts = { before: 0, after: 0, 'silent before': 0, 'silent after': 0 };
   const sockets = new Set<Socket>();
+  const hushes = new Set<() => void>();
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
     socket.setNoDelay(true).on('error', () => undefined);
@@ -32,13 +38,15 @@ export async function cuttingProxy(target: string, decide: (packet: Buffer) => C
     keep(client);
     const upstream = keep(createConnection({ host: server.hostname, port: Number(server.port || 3306) }));
     let isCut = false;
+    hushes.add(() => (isCut = true));
     client.on('data', (packet: Buffer) => {
       if (isCut) return;
       const cut = decide(packet);
-      if (cut !== 'before') upstream.write(packet);
+      if (cut !== 'before' && cut !== 'silent before') upstream.write(packet);
       if (cut === 'not') return;
       counts[cut]++;
       isCut = true;
+      if (cut === 'silent before' || cut === 'silent after') return;
       client.destroy();
       // What was sent arrives; an end in order would let the server finish first.
       if (cut === 'before') upstream.destroy();
@@ -48,7 +56,7 @@ export async function cuttingProxy(target: string, decide: (packet: Buffer) => C
       if (!isCut) client.write(packet);
     });
     client.on('close', () => (isCut ? undefined : upstream.end()));
-    upstream.on('close', () => client.destroy());
+    upstream.on('close', () => (isCut ? undefined : client.destroy()));
   });
   proxy.listen(0, '127.0.0.1');
   await once(proxy, 'listening');
@@ -60,6 +68,9 @@ export async function cuttingProxy(target: string, decide: (packet: Buffer) => C
   return {
     url: url.href,
     cuts: () => counts,
+    hush: () => {
+      for (const hush of hushes) hush();
+    },
     close: async () => {
       for (const socket of sockets) socket.destroy();
       proxy.close();

@@ -45,7 +45,7 @@ class MysqlDriver implements Driver {
 
   async acquireConnection(): Promise<DatabaseConnection> {
     const { answerLimitMs, patiently } = this.#options;
-    const acquire = async (): Promise<MysqlConnection> => new MysqlConnection(await this.#pool.acquire(), answerLimitMs);
+    const acquire = (): Promise<MysqlConnection> => MysqlConnection.acquire(this.#pool, answerLimitMs);
     return patiently === undefined ? acquire() : readFront(acquire, patiently);
   }
 

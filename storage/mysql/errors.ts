@@ -40,6 +40,17 @@ const LOST_CODES: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
 ]);
 
+/** What is said when no answer comes at all: the other end may well live on without a way to it, and its sessions too. */
+const SILENCE_CODES: ReadonlySet<string> = new Set(['PROTOCOL_SEQUENCE_TIMEOUT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** As the driver says it. */
+export const connectionLost = (why: string): Error =>
+  Object.assign(new Error(`the connection was lost: ${why}`), { code: 'PROTOCOL_CONNECTION_LOST' });
+
+/** Of a lost connection: whether the server may not have noticed. */
+export const isSilence = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && SILENCE_CODES.has(error.code);
+
 function errorNumber(error: Error): number | undefined {
   // Negative ones are the operating system's.
   return 'errno' in error && typeof error.errno === 'number' && error.errno > 0 ? error.errno : undefined;

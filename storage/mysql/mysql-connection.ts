@@ -1,8 +1,8 @@
 import type { DatabaseConnection, QueryResult } from 'kysely';
 import type { PoolConnection } from 'mysql2';
 import type { DeferrableQuery } from '../deferred-query.ts';
-import { ask } from './connection-pool.ts';
-import { trouble } from './errors.ts';
+import { ask, type ConnectionPool } from './connection-pool.ts';
+import { connectionLost, isSilence, trouble } from './errors.ts';
 
 /** A packet of deferred statements stays well below what a server takes by default (MySQL 64 MB, MariaDB 16 MB). */
 const MAX_DEFERRED = 4 << 20;
@@ -13,18 +13,25 @@ const MAX_DEFERRED = 4 << 20;
  */
 export class MysqlConnection implements DatabaseConnection {
   readonly #connection: PoolConnection;
+  readonly #pool: ConnectionPool;
   readonly #answerLimitMs: number | undefined;
   #inTransaction = false;
   #broken = false;
   #deferred: string[] = [];
   #deferredSize = 0;
 
-  constructor(connection: PoolConnection, answerLimitMs: number | undefined) {
+  private constructor(connection: PoolConnection, pool: ConnectionPool, answerLimitMs: number | undefined) {
     this.#connection = connection;
+    this.#pool = pool;
     this.#answerLimitMs = answerLimitMs;
   }
 
+  static async acquire(pool: ConnectionPool, answerLimitMs: number | undefined): Promise<MysqlConnection> {
+    return new MysqlConnection(await pool.acquire(), pool, answerLimitMs);
+  }
+
   async executeQuery<R>(query: DeferrableQuery): Promise<QueryResult<R>> {
+    if (this.#broken) throw connectionLost('an earlier statement on it failed');
     const sql = this.#connection.format(query.sql, [...query.parameters]);
     if (sql === 'rollback') this.#forgetDeferred();
     else if (sql === 'start transaction') this.#inTransaction = true;
@@ -55,14 +62,14 @@ export class MysqlConnection implements DatabaseConnection {
       throw error;
     } finally {
       // Whoever stops in the middle leaves an answer behind that is still coming.
-      if (!stream.readableEnded) this.#broken = true;
+      if (!stream.readableEnded) this.#discard();
     }
   }
 
   /** Gives it back to the pool, or ends it when it is of no more use. */
   release(): void {
-    if (this.#broken || this.#inTransaction) this.#connection.destroy();
-    else this.#connection.release();
+    if (this.#inTransaction) this.#discard();
+    else if (!this.#broken) this.#connection.release();
   }
 
   #forgetDeferred(): void {
@@ -82,7 +89,18 @@ export class MysqlConnection implements DatabaseConnection {
   /** A server that takes no writes is left as one that is gone: the next connection may lead to its successor. */
   #look(error: unknown): void {
     const kind = trouble(error);
-    if (kind === 'lost' || kind === 'read-only') this.#broken = true;
+    if (kind !== 'lost' && kind !== 'read-only') return;
+    if (isSilence(error) && !this.#broken) {
+      this.#broken = true;
+      this.#pool.abandon(this.#connection);
+    } else this.#discard();
+  }
+
+  /** At once: what is asked on it after this would wait behind a statement that may never be answered. */
+  #discard(): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    this.#pool.discard(this.#connection);
   }
 }
 

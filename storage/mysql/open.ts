@@ -20,6 +20,8 @@ export type MysqlOptions = {
   readonly lockWaitSeconds?: number;
   /** Seconds for which reads and writes are tried again while the server cannot be reached or takes no writes. @default 30 */
   readonly retrySeconds?: number;
+  /** Seconds after which a statement that is not answered counts as lost, with its connection. @default 60 */
+  readonly answerLimitSeconds?: number;
   /** @default those of this release */
   readonly upcasters?: Upcasters;
 };
@@ -43,6 +45,6 @@ export async function openMysqlStorage(options: MysqlOptions): Promise<Storage> 
 
 /** The database itself, whatever its tables. */
 export function openMysqlDatabase(options: MysqlOptions): Promise<Database> {
-  const { url, tls, connections = 8, now = Date.now, lockWaitSeconds = 5, retrySeconds = 30 } = options;
-  return openMysqlServer({ url, tls, connections, now, lockWaitSeconds, retrySeconds });
+  const { url, tls, connections = 8, now = Date.now, lockWaitSeconds = 5, retrySeconds = 30, answerLimitSeconds = 60 } = options;
+  return openMysqlServer({ url, tls, connections, now, lockWaitSeconds, retrySeconds, answerLimitSeconds });
 }

@@ -6,7 +6,7 @@ import type { DeferrableQuery } from '../deferred-query.ts';
 import { execute } from '../prepared-query.ts';
 import type { Tables } from '../tables/database-tables.ts';
 import { type CommitToken, type CommitTokens, wasCommitted } from './commit-tokens.ts';
-import { trouble } from './errors.ts';
+import { connectionLost, trouble } from './errors.ts';
 import { type Patience, patiently } from './patience.ts';
 
 /** How often a transaction is tried that another one got in the way of. */
@@ -23,9 +23,12 @@ export function inTransaction<T>({ db, tokens, patience }: Transactions, work: W
     for (;;) {
       const { value, unknown } = await withoutConflict(() => db.connection().execute((connection) => attempt(connection, tokens, work)));
       if (unknown === undefined) return value;
-      const committed = await patiently(patience, () => withoutConflict(() => wasCommitted(db, unknown)));
-      tokens.settle(unknown);
-      if (committed) return value;
+      try {
+        if (await patiently(patience, () => withoutConflict(() => wasCommitted(db, unknown)))) return value;
+      } finally {
+        // Known or given up: in either case nobody asks again.
+        tokens.settle(unknown);
+      }
     }
   });
 }
@@ -36,7 +39,7 @@ export const onConnection = <T>(connection: Executor, tokens: CommitTokens, work
     const { value, unknown } = await attempt(connection, tokens, work);
     if (unknown === undefined) return value;
     tokens.settle(unknown);
-    throw Object.assign(new Error('the connection was lost in the middle of a commit'), { code: 'PROTOCOL_CONNECTION_LOST' });
+    throw connectionLost('in the middle of a commit');
   });
 
 const START: DeferrableQuery = { ...CompiledQuery.raw('start transaction'), deferrable: true };
@@ -47,7 +50,7 @@ async function attempt<T>(connection: Executor, tokens: CommitTokens, work: Work
   try {
     value = await work(connection);
   } catch (error) {
-    await rollBack(connection);
+    await rollBack(connection, error);
     throw error;
   }
   const token = tokens.next();
@@ -58,18 +61,20 @@ async function attempt<T>(connection: Executor, tokens: CommitTokens, work: Work
     if (trouble(error) === 'lost') return { value, unknown: token };
     // The server has answered, and the answer is no.
     tokens.settle(token);
-    await rollBack(connection);
+    await rollBack(connection, error);
     throw error;
   }
   tokens.settle(token);
   return { value };
 }
 
-async function rollBack(connection: Executor): Promise<void> {
+async function rollBack(connection: Executor, reason: unknown): Promise<void> {
+  // A lost connection was ended, which rolls back as well.
+  if (trouble(reason) === 'lost') return;
   try {
     await execute(connection, 'rollback');
   } catch {
-    // A lost connection is ended instead, which rolls back as well.
+    // Lost by now, and so ended.
   }
 }
 

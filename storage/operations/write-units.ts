@@ -1,7 +1,9 @@
-import type { Position, WriteResult } from '../../schemas/core.ts';
+import type { Position, WriteResult, WriteUnit } from '../../schemas/core.ts';
 import type { Database, Executor } from '../database.ts';
 import { type BatchState, keyOf, readBatchState } from './batch-state.ts';
+import type { Upcasters } from '../upcasting.ts';
 import { checkUnit, type PlannedAppend } from './check-unit.ts';
+import { findDiffering } from './find-differing.ts';
 import { insertEvents, type PlacedAppend } from './insert-events.ts';
 import { insertUnitRows } from './insert-unit-rows.ts';
 import type { PreparedUnit } from './prepare-unit.ts';
@@ -18,36 +20,63 @@ type Passed = { readonly index: number; readonly prepared: PreparedUnit; readonl
  * Writes units within one transaction, in their order. All checks come before the first write, so a refused unit leaves no
  * trace in the transaction which it shares with others.
  */
-export function writeUnits(database: Database): (trx: Executor, units: readonly PreparedUnit[]) => Promise<readonly UnitOutcome[]> {
+export function writeUnits(
+  database: Database,
+  upcasters: Upcasters,
+): (trx: Executor, units: readonly PreparedUnit[]) => Promise<readonly UnitOutcome[]> {
   const numbers = takeNumbers(database);
   const addEvents = insertEvents(database);
   const addUnitRows = insertUnitRows(database);
   return async (trx, units) => {
     if (units.length === 0) return [];
-    const state = await readBatchState(trx, database.dialect, units);
-    const { outcomes, passed } = checkAll(units, state);
+    const { outcomes, passed, state } = await checked(trx, units);
     const placed = await placeAppends(trx, passed, numbers);
     await addEvents(trx, { placed: placed.flat(), streams: state.streams });
-    const written = passed.map(({ prepared }) => prepared.unit);
-    await addUnitRows(trx, written);
+    await addUnitRows(trx, passed.map(toWrite));
     for (const [i, { index }] of passed.entries()) {
       outcomes[index] = { ok: true, result: { status: 'written', positions: await positionsOf(trx, placed[i] ?? []) } };
     }
     return outcomes;
   };
+
+  async function checked(trx: Executor, units: readonly PreparedUnit[]): Promise<Checked & { readonly state: BatchState }> {
+    const refused = new Map<PreparedUnit, WriteResult>();
+    for (;;) {
+      // Anew after a refusal: what the refused unit would have written was taken for written.
+      const state = await readBatchState(trx, database.dialect, units);
+      const { outcomes, passed } = checkAll(units, { state, refused });
+      const found = await findDiffering(trx, passed, upcasters);
+      const differing = found === undefined ? undefined : passed[found.place];
+      if (found === undefined || differing === undefined) return { outcomes, passed, state };
+      refused.set(differing.prepared, found.result);
+    }
+  }
 }
+
+/** A unit whose events are all there already was written before: the status of its run may have changed since. */
+function toWrite({ prepared: { unit }, appends }: Passed): WriteUnit {
+  const isRepeated = appends.some(({ skipped }) => skipped > 0) && appends.every(({ events }) => events.length === 0);
+  return isRepeated ? { ...unit, runStatus: [] } : unit;
+}
+
+type Checked = { readonly outcomes: UnitOutcome[]; readonly passed: readonly Passed[] };
 
 function checkAll(
   units: readonly PreparedUnit[],
-  state: BatchState,
-): { readonly outcomes: UnitOutcome[]; readonly passed: readonly Passed[] } {
+  { state, refused }: { readonly state: BatchState; readonly refused: ReadonlyMap<PreparedUnit, WriteResult> },
+): Checked {
   const outcomes: UnitOutcome[] = [];
   const passed: Passed[] = [];
   for (const [index, prepared] of units.entries()) {
+    const refusal = refused.get(prepared);
+    if (refusal !== undefined) {
+      outcomes.push({ ok: true, result: refusal });
+      continue;
+    }
     try {
-      const checked = checkUnit(prepared, state);
-      if (checked.accepted) passed.push({ index, prepared, appends: checked.appends });
-      outcomes.push({ ok: true, result: checked.accepted ? { status: 'written', positions: [] } : checked.result });
+      const check = checkUnit(prepared, state);
+      if (check.accepted) passed.push({ index, prepared, appends: check.appends });
+      outcomes.push({ ok: true, result: check.accepted ? { status: 'written', positions: [] } : check.result });
     } catch (error) {
       outcomes.push({ ok: false, error });
     }

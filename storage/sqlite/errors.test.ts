@@ -11,6 +11,7 @@ describe('what SQLite says of its file', () => {
     ['SQLITE_NOTADB', 26, 'invalid_file', 2, '/d/f is not a data file of Riskflow, or its beginning is damaged'],
     ['SQLITE_READONLY_DBMOVED', 1032, 'usage', 2, 'the data file /d/f cannot be written to'],
     ['SQLITE_FULL', 13, 'failed', 1, 'the disk of the data file /d/f is full'],
+    ['SQLITE_IOERR_SHORT_READ', 522, 'invalid_file', 2, 'the data file /d/f is damaged'],
     ['SQLITE_IOERR_READ', 266, 'failed', 1, 'the disk failed while the data file /d/f was read or written: what SQLite says'],
   ] as const)('%s is told as a sentence', (_name, errcode, code, exitCode, message) => {
     const cause = sqliteError(errcode, 'what SQLite says');

@@ -6,6 +6,8 @@ const BUSY = 5;
 const LOCKED = 6;
 const READONLY = 8;
 const IOERR = 10;
+/** A page that the file says it has lies behind its end. */
+const SHORT_READ = 522;
 const CORRUPT = 11;
 const FULL = 13;
 const NOT_A_DATABASE = 26;
@@ -33,7 +35,7 @@ type Told = { readonly code: ErrorCode; readonly message: string; readonly hint:
 
 /** What a person can do something about: the file or its disk is at fault, not the statement. */
 function toldOf(error: unknown, file: string): Told | undefined {
-  switch (primary(error)) {
+  switch (resultCode(error) === SHORT_READ ? CORRUPT : primary(error)) {
     case CORRUPT:
       return { code: ErrorCode.invalidFile, message: `the data file ${file} is damaged`, hint: FROM_A_COPY };
     case NOT_A_DATABASE:

@@ -4,17 +4,27 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fiveEffects } from '../../bench/temporal/flow.ts';
+import { noteWish } from '../../runtime/commands/batch-control.ts';
 import { fileBatchKind } from '../../runtime/commands/batch-file-work.ts';
 import type { BatchKind } from '../../runtime/commands/batch-work.ts';
 import { evaluationKind } from '../../runtime/commands/evaluation-work.ts';
 import { readRun } from '../../runtime/commands/run-reads.ts';
-import { openApp, publishFlowFile, readSettings, runBatch, showBatchRuns, type App, type BatchSummary } from '../../runtime/index.ts';
+import {
+  openApp,
+  publishFlowFile,
+  readSettings,
+  runBatch,
+  showBatchRuns,
+  wishForBatch,
+  type App,
+  type BatchSummary,
+} from '../../runtime/index.ts';
 import { appActivities } from '../../runtime/temporal/app-worker.ts';
 import { createBatchActivities } from '../../runtime/temporal/batch-activities.ts';
 import { connectBatchClient } from '../../runtime/temporal/batch-client.ts';
 import { startRunWorker } from '../../runtime/temporal/worker.ts';
 import { neededTemporal } from '../../runtime/temporal/place.ts';
-import type { Pin, RunEvent } from '../../schemas/index.ts';
+import { RiskflowError, type Pin, type RunEvent, type Storage } from '../../schemas/index.ts';
 import { testEnvironment, withFolder } from '../riskflow-process.ts';
 import { makeDatabase, stackServers, type OwnDatabase } from './own-database.ts';
 
@@ -41,7 +51,12 @@ describe.skipIf(missing)(`batches on MySQL and Temporal${reason}`, { timeout: 24
 
   type Rig = { readonly app: App; readonly folder: string };
   /** An application and a worker over it; `change`: what is done to the runs of files. */
-  const withRig = (queue: string, change: (kind: BatchKind) => BatchKind, use: (rig: Rig) => Promise<void>): Promise<void> =>
+  const withRig = (
+    queue: string,
+    change: (kind: BatchKind) => BatchKind,
+    use: (rig: Rig) => Promise<void>,
+    worn: (storage: Storage) => Storage = (storage) => storage,
+  ): Promise<void> =>
     withFolder(async (folder) => {
       const environment = testEnvironment(join(folder, 'data'), {
         RISKFLOW_MYSQL_URL: database.url,
@@ -50,8 +65,9 @@ describe.skipIf(missing)(`batches on MySQL and Temporal${reason}`, { timeout: 24
       });
       const app = await openApp(readSettings(environment, folder), { actor: 'tester' });
       const { context } = app;
-      const kinds = { evaluation: evaluationKind(context), batch: change(fileBatchKind(context)) };
-      const activities = { ...appActivities(context), ...createBatchActivities({ context, kinds }) };
+      const tired = { ...context, storage: worn(context.storage) };
+      const kinds = { evaluation: evaluationKind(tired), batch: change(fileBatchKind(tired)) };
+      const activities = { ...appActivities(context), ...createBatchActivities({ context: tired, kinds }) };
       const worker = await startRunWorker({ ...neededTemporal(context.settings.temporal), activities });
       try {
         await use({ app, folder });
@@ -61,15 +77,25 @@ describe.skipIf(missing)(`batches on MySQL and Temporal${reason}`, { timeout: 24
       }
     });
 
-  type Asked = { readonly rows: number; readonly on: 'here' | 'temporal'; readonly pins?: Readonly<Record<string, Pin>> };
-  const run = async ({ app, folder }: Rig, { rows, on, pins = {} }: Asked): Promise<BatchSummary> => {
+  type Asked = {
+    readonly rows: number;
+    readonly on: 'here' | 'temporal';
+    readonly pins?: Readonly<Record<string, Pin>>;
+    readonly onId?: (id: string) => void;
+  };
+  const run = async ({ app, folder }: Rig, { rows, on, pins = {}, onId }: Asked): Promise<BatchSummary> => {
     writeFileSync(join(folder, 'flow.yml'), fiveEffects());
     const lines = Array.from({ length: rows }, (_, n) => JSON.stringify({ n }));
     lines.splice(1, 0, '{"n": "many"}');
     writeFileSync(join(folder, 'rows.ndjson'), `${lines.join('\n')}\n`);
     const { plan } = await publishFlowFile(app.context, join(folder, 'flow.yml'));
     const request = { plan, file: join(folder, 'rows.ndjson'), pins, modelMap: {}, concurrency: 50 };
-    return runBatch(app.context, request, { on, signal: new AbortController().signal, onProgress: () => undefined });
+    return runBatch(app.context, request, {
+      on,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+      onStarted: ({ batchId }) => onId?.(batchId),
+    });
   };
   const eventsOf = async ({ app }: Rig, id: string): Promise<readonly unknown[]> => {
     const events: unknown[] = [];
@@ -141,6 +167,137 @@ describe.skipIf(missing)(`batches on MySQL and Temporal${reason}`, { timeout: 24
       expect(result.poisoned.map(({ place }) => place).toSorted((a, b) => a - b)).toEqual([7, 61]);
       await client.close();
     });
+  });
+
+  const readOnly = () => new RiskflowError('busy', 'the server has taken no writes for 30 s: read-only');
+  const unreachable = () => new RiskflowError('failed', 'the server could not be reached for 30 s');
+
+  it('storage that is busy is not taken for a lost lease', async () => {
+    const refused: string[] = [];
+    const once = (storage: Storage): Storage => ({
+      ...storage,
+      events: {
+        ...storage.events,
+        write: (unit) => {
+          const run = unit.correlationId ?? '';
+          if (run === '' || refused.length === 2 || refused.includes(run)) return storage.events.write(unit);
+          refused.push(run);
+          return Promise.reject(refused.length === 1 ? readOnly() : unreachable());
+        },
+      },
+    });
+    await withRig(
+      'busy',
+      (kind) => kind,
+      async (rig) => {
+        const batch = await run(rig, { rows: 90, on: 'temporal' });
+        expect([refused.length, batch.succeeded, batch.failed]).toEqual([2, 90, 0]);
+      },
+      once,
+    );
+  });
+
+  it.each([
+    { name: 'takes no writes', away: readOnly, reads: false },
+    { name: 'is not reached', away: unreachable, reads: true },
+  ])('storage that $name for longer than all attempts is waited for, and no run is given up', async ({ name, away, reads }) => {
+    const ATTEMPTS = 3;
+    let until = 0;
+    let refused = 0;
+    const isAway = (): boolean => {
+      if (until === 0) until = Date.now() + 8_000;
+      if (Date.now() >= until) return false;
+      refused++;
+      return true;
+    };
+    const without = (storage: Storage): Storage => {
+      const { leases, blobs, events } = storage;
+      return {
+        ...storage,
+        blobs: { ...blobs, read: (...args) => (reads && isAway() ? Promise.reject(away()) : blobs.read(...args)) },
+        events: { ...events, write: (unit) => (isAway() ? Promise.reject(away()) : events.write(unit)) },
+        leases: {
+          ...leases,
+          renew: (...args) => (until > 0 && isAway() ? Promise.reject(away()) : leases.renew(...args)),
+          take: (...args) => (until > 0 && isAway() ? Promise.reject(away()) : leases.take(...args)),
+        },
+      };
+    };
+    await withRig(
+      name.replaceAll(' ', '-'),
+      (kind) => kind,
+      async (rig) => {
+        const batch = await run(rig, { rows: 90, on: 'temporal' });
+        expect([batch.succeeded, batch.failed]).toEqual([90, 0]);
+        expect(refused).toBeGreaterThan(ATTEMPTS);
+        const client = await connectBatchClient(rig.app.context);
+        expect((await client.result({ workspaceId: 'default', kind: 'batch', id: batch.id })).poisoned).toEqual([]);
+        await client.close();
+      },
+      without,
+    );
+  });
+
+  it.each(['told', 'not told'])('one that is paused and then cancelled ends, its workflow being %s', async (told) => {
+    await withRig(
+      told.replace(' ', '-'),
+      (kind) => kind,
+      async (rig) => {
+        const { context } = rig.app;
+        const pins = Object.fromEntries(['one', 'two', 'three'].map((node) => [node, { outputs: { out: 1 }, delayMs: 5_000 }]));
+        let id = '';
+        const running = run(rig, { rows: 60, on: 'temporal', pins, onId: (known) => (id = known) });
+        running.catch(() => undefined);
+        const client = await connectBatchClient(context);
+        await expect.poll(() => id, { timeout: 30_000 }).not.toBe('');
+        const name = { workspaceId: 'default', kind: 'batch', id } as const;
+        const phase = async () => (await client.view(name)).phase;
+        const wish = async (what: 'pause' | 'cancel'): Promise<unknown> =>
+          told === 'told'
+            ? wishForBatch(context, id, { wish: what })
+            : noteWish(context, `batch/${id}`, { wish: what, reason: 'by a process that cannot reach Temporal' });
+        await expect.poll(async () => (await client.view(name).catch(() => undefined))?.phase, { timeout: 30_000 }).toBe('running');
+        await wish('pause');
+        await expect.poll(phase, { timeout: 20_000 }).toBe('paused');
+        const began = performance.now();
+        await wish('cancel');
+        await expect(running).rejects.toThrow('was cancelled');
+        expect(performance.now() - began, 'milliseconds').toBeLessThan(told === 'told' ? 15_000 : 45_000);
+        expect((await client.result(name)).status).toBe('stopped');
+        await client.close();
+      },
+    );
+  });
+
+  it('what cannot be told to its workflow is told to whoever asked', async () => {
+    await withRig(
+      'untold',
+      (kind) => kind,
+      async (rig) => {
+        const { context } = rig.app;
+        const batch = await run(rig, { rows: 1, on: 'temporal' });
+        const place = { ...neededTemporal(context.settings.temporal), address: '127.0.0.1:1' };
+        const nowhere = { ...context, settings: { ...context.settings, temporal: place } };
+        const warnings: string[] = [];
+        const ask = () => wishForBatch(nowhere, batch.id, { wish: 'pause', onWarning: (sentence) => warnings.push(sentence) });
+        await ask();
+        expect(warnings).toEqual([]);
+        const { storage } = context;
+        // As before its end was noted.
+        const events = {
+          ...storage.events,
+          readStream: async (...[workspace, stream, options]: Parameters<typeof storage.events.readStream>) =>
+            (await storage.events.readStream(workspace, stream, options)).slice(0, stream === `batch/${batch.id}` ? 1 : undefined),
+        };
+        await wishForBatch({ ...nowhere, storage: { ...storage, events } }, batch.id, {
+          wish: 'cancel',
+          onWarning: (sentence) => warnings.push(sentence),
+        });
+        expect(warnings).toEqual([
+          expect.stringContaining(`the workflow of batch ${batch.id} could not be told, and will see it by itself: `),
+        ]);
+      },
+    );
   });
 
   it('goes on as new executions, with what was counted', async () => {

@@ -4,6 +4,11 @@ import { Client, Connection } from '@temporalio/client';
 import { createConnection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startMockModel, type MockModel } from '../../bench/mock-model.ts';
+import { readWish } from '../../runtime/commands/batch-control.ts';
+import { evaluationStream } from '../../runtime/commands/evaluation-run.ts';
+import { evaluationKind } from '../../runtime/commands/evaluation-work.ts';
+import { goOnWithEvaluation, openApp, readSettings, type Context } from '../../runtime/index.ts';
+import { holdLease } from '../../runtime/leases.ts';
 import { writeLlmEvaluation } from '../llm-flow.ts';
 import { riskflow, startRiskflow, testEnvironment, withFolder, type Started } from '../riskflow-process.ts';
 
@@ -100,6 +105,15 @@ describe.skipIf(missing)(`evaluations on MySQL and Temporal${reason}`, { timeout
     if (stdout === '') throw new Error(stderr);
     return JSON.parse(stdout) as Summary;
   };
+  /** The application in this process, over the same storage. */
+  const withApp = async (environment: Environment, use: (context: Context) => Promise<void>): Promise<void> => {
+    const app = await openApp(readSettings(environment, process.cwd()), { actor: 'tester' });
+    try {
+      await use(app.context);
+    } finally {
+      await app.close();
+    }
+  };
   /** What is the same wherever it ran; times are not. */
   const totals = ({ n, variants, difference, flips, verdict }: Summary): unknown =>
     JSON.parse(
@@ -144,6 +158,23 @@ describe.skipIf(missing)(`evaluations on MySQL and Temporal${reason}`, { timeout
       expect([there.id, described.status.name]).toEqual([id, 'COMPLETED']);
 
       expect((await newest(environment))?.status).toBe('judged');
+
+      // Its end is told again, since the answer was lost: it is not judged twice.
+      await withApp(environment, async (context) => {
+        const { storage, workspaceId } = context;
+        const lease = await holdLease(context, evaluationStream(id));
+        const counts = { succeeded: 2 * SAMPLES, failed: 0, stopped: 0, handedOver: 0 };
+        expect(await evaluationKind(context).close(id, { fence: lease.fence, counts })).toBe(there.verdict);
+        await lease.release();
+        const judged: string[] = [];
+        for (let known = 0; ;) {
+          const page = await storage.events.readStream(workspaceId, evaluationStream(id), { afterVersion: known });
+          judged.push(...page.filter(({ type }) => type === 'EvaluationJudged').map(({ type }) => type));
+          known += page.length;
+          if (page.length === 0) break;
+        }
+        expect(judged).toEqual(['EvaluationJudged']);
+      });
     });
   });
 
@@ -169,6 +200,15 @@ describe.skipIf(missing)(`evaluations on MySQL and Temporal${reason}`, { timeout
       expect(slow.calls().begun).toBe(quiet);
       expect((await newest(environment))?.status).toBe('paused');
       expect(quiet).toBeLessThan(800);
+
+      // Whoever goes on with it in nobody's name, such as a schedule after a restart, leaves it paused.
+      await withApp(environment, async (context) => {
+        const enough = AbortSignal.timeout(3_000);
+        const asked = { signal: enough, onProgress: () => undefined, report: null, respectPause: true };
+        await expect(goOnWithEvaluation(context, id, asked)).rejects.toMatchObject({ name: 'TimeoutError' });
+        expect((await readWish(context, evaluationStream(id)))?.wish).toBe('pause');
+      });
+      expect([slow.calls().begun, (await newest(environment))?.status]).toEqual([quiet, 'paused']);
 
       const again = startRiskflow(['eval', 'resume', id, '--json'], environment);
       await expect.poll(() => slow.calls().begun, { timeout: 30_000 }).toBeGreaterThan(quiet + 20);

@@ -93,8 +93,8 @@ describe.skipIf(missing)(`scheduled work on Temporal and MySQL${reason}`, { time
   };
   const idOf = (name: string): string => `default/schedule/${name}`;
   const INPUT = ['--inputs', '{"text": "win a prize"}'];
-  const names = ['sweep', 'late', 'drift'].map((name) => `${name}-${own}`);
-  const [sweep = '', late = '', drift = ''] = names;
+  const names = ['sweep', 'late', 'drift', 'slow'].map((name) => `${name}-${own}`);
+  const [sweep = '', late = '', drift = '', slow = ''] = names;
 
   beforeAll(async () => {
     writeFileSync(join(folder, 'temporal.yml'), `temporal: { address: "${temporal ?? ''}", taskQueue: ${own} }\n`);
@@ -197,6 +197,27 @@ describe.skipIf(missing)(`scheduled work on Temporal and MySQL${reason}`, { time
     expect(occurrence).toMatchObject({ detail: 'FAIL', triggered: true });
     const { evaluations } = await json<{ readonly evaluations: readonly unknown[] }>(['eval', 'list']);
     expect(evaluations).toMatchObject([{ id: occurrence?.workId, status: 'judged', verdict: 'FAIL' }]);
+    await stop(worker);
+  });
+
+  it('what is cancelled in Temporal is cancelled with its evaluation', async () => {
+    writeFileSync(join(folder, 'slow.json'), JSON.stringify({ say: { outputs: { output: 'ham' }, delayMs: 120_000 } }));
+    const create = ['schedule', 'create', slow, '--cron', '30 4 * * MON', '--a', 'good', '--b', 'bad', '--samples', 'small'];
+    await json([...create, '--pin', 'slow.json']);
+    const worker = await startWorker();
+    await json(['schedule', 'trigger', slow]);
+    type Listed = { readonly evaluations: readonly { readonly id: string; readonly status: string }[] };
+    const ofSlow = async () => (await json<Listed>(['eval', 'list'])).evaluations.find(({ id }) => id.includes(slow));
+    await expect.poll(async () => (await ofSlow())?.status, { timeout: 60_000 }).toBe('running');
+    await onServer(async ({ schedule, workflow }) => {
+      const [begun] = (await schedule.getHandle(idOf(slow)).describe()).info.recentActions;
+      await workflow.getHandle(begun?.action.workflow.workflowId ?? '').cancel();
+    });
+    await expect.poll(async () => (await ofSlow())?.status, { timeout: 30_000 }).toBe('cancelled');
+    await expect.poll(() => statuses(slow), { timeout: 30_000 }).toEqual(['stopped']);
+    const evaluation = `default/evaluation/${(await ofSlow())?.id ?? ''}`;
+    const ended = () => onServer(async ({ workflow }) => (await workflow.getHandle(evaluation).describe()).status.name);
+    await expect.poll(ended, { timeout: 30_000 }).toBe('COMPLETED');
     await stop(worker);
   });
 

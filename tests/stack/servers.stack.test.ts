@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { Kafka, logLevel, type Message } from 'kafkajs';
+import { Kafka, logLevel, type Admin, type Message } from 'kafkajs';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { describe, expect, it } from 'vitest';
 import { milvusVersion } from '../../scripts/stack/milvus/version.ts';
@@ -90,6 +90,15 @@ group('MySQL', ['mysql'], (value) => {
 
 group('Kafka', ['kafka'], (value) => {
   const client = (): Kafka => new Kafka({ brokers: value('kafka').split(','), logLevel: logLevel.NOTHING });
+  // Not `waitForLeaders`: the client gives up when it asks before the broker has heard of the topic.
+  const makeTopic = async (admin: Admin, topic: string, numPartitions: number): Promise<void> => {
+    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false });
+    const led = async (): Promise<number> => {
+      const found = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => ({ topics: [] }));
+      return found.topics.flatMap(({ partitions }) => partitions).filter(({ leader }) => leader >= 0).length;
+    };
+    await expect.poll(led, { timeout: 20_000 }).toBe(numPartitions);
+  };
 
   it('gives back what was produced, in order and with its keys, to a group that begins at the start', async () => {
     const kafka = client();
@@ -97,7 +106,7 @@ group('Kafka', ['kafka'], (value) => {
     const [admin, producer, consumer] = [kafka.admin(), kafka.producer(), kafka.consumer({ groupId: topic })];
     try {
       await admin.connect();
-      await admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: true });
+      await makeTopic(admin, topic, 2);
       await producer.connect();
       const messages: Message[] = ['a', 'b', 'c'].map((text) => ({ key: 'one-account', value: `${text} ✓` }));
       await producer.send({ topic, messages });
@@ -124,7 +133,7 @@ group('Kafka', ['kafka'], (value) => {
     const consumer = kafka.consumer({ groupId: topic, readUncommitted: false });
     try {
       await admin.connect();
-      await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+      await makeTopic(admin, topic, 1);
       await producer.connect();
       const aborted = await producer.transaction();
       await aborted.send({ topic, messages: [{ value: 'aborted' }] });
