@@ -11,6 +11,7 @@ import {
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
+  sleep,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -117,6 +118,7 @@ class Dispatch {
   #ending: 'taken-over' | { readonly error: unknown } | undefined;
   #reported: number;
   #noting: Promise<unknown> = Promise.resolve();
+  #looks = false;
 
   constructor(args: DispatchArgs) {
     this.#args = args;
@@ -131,7 +133,7 @@ class Dispatch {
 
   async toEnd(): Promise<DispatchResult> {
     this.#fill();
-    void this.#lookWhilePaused();
+    if (this.#wish === 'pause') this.#look();
     await condition(() => this.#underWay.length === 0 && (this.#isOver() || this.#isLong()));
     await this.#noting;
     if (!this.#isOver()) {
@@ -151,16 +153,20 @@ class Dispatch {
     this.#hear('cancel');
   }
 
+  #look(): void {
+    void CancellationScope.nonCancellable(() => this.#lookWhilePaused());
+  }
+
   async #lookWhilePaused(): Promise<void> {
+    if (this.#looks) return;
+    this.#looks = true;
     const { workspaceId, kind, id } = this.#args;
-    const isPaused = (): boolean => this.#wish === 'pause' && this.#ending === undefined;
-    for (;;) {
-      await condition(() => isPaused() || this.#isOver());
-      if (!isPaused()) return;
-      if (await condition(() => !isPaused(), LOOK_MS)) continue;
-      const wish = await storage.readWish({ workspaceId, kind, id });
-      if (wish !== null && isPaused()) this.#hear(wish);
+    while (this.#wish === 'pause' && !this.#isOver()) {
+      await sleep(LOOK_MS, { summary: 'looks whether it is still to be paused' });
+      const wish = this.#wish === 'pause' ? await storage.readWish({ workspaceId, kind, id }) : null;
+      if (wish !== null && this.#wish === 'pause') this.#hear(wish);
     }
+    this.#looks = false;
   }
 
   /** A wish to cancel is final. */
@@ -170,6 +176,7 @@ class Dispatch {
     this.#wish = wish;
     this.#fill();
     if (wasPaused !== (wish === 'pause')) void this.#report(0);
+    if (wish === 'pause') this.#look();
   }
 
   #isOver(): boolean {
