@@ -20,7 +20,7 @@ import {
 } from '../schemas/index.ts';
 import type { Context, OnProgress } from './context.ts';
 import { trainModel } from './commands/models.ts';
-import { resolveSampleSet } from './commands/sample-address.ts';
+import { resolveSampleSet } from './commands/samples/sample-address.ts';
 import type { Settings } from './settings.ts';
 
 export type PaceOf = (endpoint: { readonly baseUrl: string; readonly callsPerSecond?: number }) => Pace | undefined;

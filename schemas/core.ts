@@ -11,4 +11,4 @@ export * from './ledger-events.ts';
 export * from './schedules.ts';
 export * from './evaluation-summary.ts';
 export * from './event-envelope.ts';
-export * from './ports.ts';
+export * from './ports/index.ts';

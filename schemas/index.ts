@@ -11,6 +11,6 @@ export * from './ledger-events.ts';
 export * from './schedules.ts';
 export * from './evaluation-summary.ts';
 export * from './event-envelope.ts';
-export * from './ports.ts';
+export * from './ports/index.ts';
 export * from './dsl/index.ts';
 export { configSchema, type Config } from './config.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { openApp, publishFlowFile, readSettings, runBatch, type Context } from '../../runtime/index.ts';
-import { startRun } from '../../runtime/commands/run-start.ts';
+import { startRun } from '../../runtime/commands/runs/run-start.ts';
 import { connectRunClient } from '../../runtime/temporal/client.ts';
 import { openTemporalClient } from '../../runtime/temporal/open-client.ts';
 import type { Plan } from '../../flow/index.ts';

@@ -1,6 +1,6 @@
 import { sha256Hex, type Claim, type InboxRecord } from '../../schemas/index.ts';
 import type { Context } from '../context.ts';
-import type { SourceSettings } from './source-settings.ts';
+import type { SourceSettings } from './sources/source-settings.ts';
 
 export type PendingRecord = InboxRecord & { readonly arrival: number };
 

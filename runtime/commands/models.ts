@@ -9,7 +9,7 @@ import {
   type SampleSetVersionRow,
 } from '../../schemas/index.ts';
 import { sha256Bytes, textOf, type Context, type OnProgress } from '../context.ts';
-import { manifestOf, parseSampleAddress, resolveSampleSet } from './sample-address.ts';
+import { manifestOf, parseSampleAddress, resolveSampleSet } from './samples/sample-address.ts';
 
 export type TrainRequest = { readonly address: string; readonly seed?: number; readonly test?: string; readonly onProgress?: OnProgress };
 export type TrainedModel = {

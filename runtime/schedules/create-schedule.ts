@@ -9,9 +9,9 @@ import {
   type ScheduleSettings,
   type Values,
 } from '../../schemas/index.ts';
-import { prepareEvaluation } from '../commands/evaluation-prepare.ts';
-import { resolveFlow, type EvaluationRequest } from '../commands/evaluation-request.ts';
-import { checkRun } from '../commands/run-start.ts';
+import { prepareEvaluation } from '../commands/evaluations/evaluation-prepare.ts';
+import { resolveFlow, type EvaluationRequest } from '../commands/evaluations/evaluation-request.ts';
+import { checkRun } from '../commands/runs/run-start.ts';
 import type { Context } from '../context.ts';
 import { checkScheduleName } from './schedule-ledger.ts';
 import { checkTimes } from './timing.ts';

@@ -1,10 +1,10 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { RiskflowError } from '../../schemas/index.ts';
 import type { BatchActivities, RunActivities, ScheduledActivities } from '../../workflows/index.ts';
-import { evaluationKind } from '../commands/evaluation-work.ts';
-import { fileBatchKind } from '../commands/batch-file-work.ts';
+import { evaluationKind } from '../commands/evaluations/evaluation-work.ts';
+import { fileBatchKind } from '../commands/batches/batch-file-work.ts';
 import { loadPlan } from '../commands/flows.ts';
-import { stopReason } from '../commands/run-stop.ts';
+import { stopReason } from '../commands/runs/run-stop.ts';
 import type { Context } from '../context.ts';
 import { limitedProviders } from './provider-queues.ts';
 import { createBatchActivities } from './batch-activities.ts';

@@ -1,8 +1,8 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { exitCodeOf, isRiskflowError, RiskflowError, type LeaseOwner } from '../../schemas/index.ts';
 import type { BatchActivities, BatchName, OpenResult } from '../../workflows/index.ts';
-import { noteWish, readWish, watchWish } from '../commands/batch-control.ts';
-import type { BatchKind, BatchWork } from '../commands/batch-work.ts';
+import { noteWish, readWish, watchWish } from '../commands/batches/batch-control.ts';
+import type { BatchKind, BatchWork } from '../commands/batches/batch-work.ts';
 import type { Context } from '../context.ts';
 import { LEASE_MS, TEMPORAL_HOST } from '../leases.ts';
 import { leaseLost, whileBeating } from './batch-beat.ts';

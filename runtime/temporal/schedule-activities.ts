@@ -1,8 +1,8 @@
 import { ApplicationFailure, Context as ActivityContext } from '@temporalio/activity';
 import { exitCodeOf, isRiskflowError, messageOf, RiskflowError, type ScheduledRun, type ScheduleRow } from '../../schemas/index.ts';
 import type { BegunOccurrence, ScheduledActivities, ScheduledMoment } from '../../workflows/index.ts';
-import { wishForEvaluation } from '../commands/evaluation-hosts.ts';
-import { startRun } from '../commands/run-start.ts';
+import { wishForEvaluation } from '../commands/evaluations/evaluation-hosts.ts';
+import { startRun } from '../commands/runs/run-start.ts';
 import type { Context } from '../context.ts';
 import { DEFAULT_RUN_TIMEOUT_MS } from '../embedded/run-host.ts';
 import { occurrenceIdOf } from '../schedules/occurrence-id.ts';

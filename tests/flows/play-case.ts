@@ -1,6 +1,6 @@
 import { openApp, readSettings, runFlow, runFlowOnTemporal, type App, type RunRequest } from '../../runtime/index.ts';
 import { publishFlow } from '../../runtime/commands/flows.ts';
-import { readRun } from '../../runtime/commands/run-reads.ts';
+import { readRun } from '../../runtime/commands/runs/run-reads.ts';
 import { decodeValue, type RunEvent, type Value } from '../../schemas/index.ts';
 import type { ConformanceCase, ConformanceFlow } from './flow-table.ts';
 import type { ScriptedEndpoint } from './scripted-endpoint.ts';

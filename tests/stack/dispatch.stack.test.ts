@@ -4,11 +4,11 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fiveEffects } from '../../bench/temporal/flow.ts';
-import { noteWish } from '../../runtime/commands/batch-control.ts';
-import { fileBatchKind } from '../../runtime/commands/batch-file-work.ts';
-import type { BatchKind } from '../../runtime/commands/batch-work.ts';
-import { evaluationKind } from '../../runtime/commands/evaluation-work.ts';
-import { readRun } from '../../runtime/commands/run-reads.ts';
+import { noteWish } from '../../runtime/commands/batches/batch-control.ts';
+import { fileBatchKind } from '../../runtime/commands/batches/batch-file-work.ts';
+import type { BatchKind } from '../../runtime/commands/batches/batch-work.ts';
+import { evaluationKind } from '../../runtime/commands/evaluations/evaluation-work.ts';
+import { readRun } from '../../runtime/commands/runs/run-reads.ts';
 import {
   openApp,
   publishFlowFile,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openApp, readSettings, type Context } from '../../runtime/index.ts';
 import { loadPlan } from '../../runtime/commands/flows.ts';
-import { readRun } from '../../runtime/commands/run-reads.ts';
+import { readRun } from '../../runtime/commands/runs/run-reads.ts';
 import type { RunEvent, RunStarted } from '../../schemas/index.ts';
 import { comparableEvents } from '../flows/compare.ts';
 import { riskflow, startRiskflow, testEnvironment, type Finished, type Started } from '../riskflow-process.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadPlan, publishFlowFile } from '../../runtime/commands/flows.ts';
-import { startRun } from '../../runtime/commands/run-start.ts';
+import { startRun } from '../../runtime/commands/runs/run-start.ts';
 import { openApp, readSettings, type Context } from '../../runtime/index.ts';
 import { connectRunClient, type RunClient } from '../../runtime/temporal/client.ts';
 import { payloadBlobs } from '../../runtime/temporal/payload-blobs.ts';

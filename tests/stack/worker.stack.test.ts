@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startMockModel, type MockModel } from '../../bench/mock-model.ts';
-import { readRun } from '../../runtime/commands/run-reads.ts';
+import { readRun } from '../../runtime/commands/runs/run-reads.ts';
 import type { Context } from '../../runtime/index.ts';
 import { workflowIdOf } from '../../runtime/temporal/run-labels.ts';
 import type { RunFlowArgs } from '../../workflows/index.ts';

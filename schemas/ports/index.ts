@@ -1,0 +1,14 @@
+/**
+ * Every port: what the program needs from an adapter, as types. Each has one contract suite which all adapters pass.
+ * Expected failures are values; a thrown error means that the storage itself failed.
+ */
+export * from './blobs.ts';
+export * from './code-runner.ts';
+export * from './effect-executor.ts';
+export * from './effect-results.ts';
+export * from './event-store.ts';
+export * from './inbox.ts';
+export * from './leases.ts';
+export * from './models.ts';
+export * from './read-models.ts';
+export * from './storage.ts';

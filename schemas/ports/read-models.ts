@@ -1,0 +1,167 @@
+import type { LogName, Position, WorkspaceId } from '../event-envelope.ts';
+import type { OccurrenceRow, ScheduleRow } from '../schedules.ts';
+
+export type ProjectionStatus = {
+  readonly name: string;
+  readonly log: LogName;
+  readonly checkpoint: number;
+  readonly head: number;
+  readonly rows: number;
+  /** SHA-256 over all rows in order of their primary key. */
+  readonly hash: string;
+};
+
+export type Projections = {
+  /** Applies what is new. With `until`, at least up to there. */
+  catchUp(workspaceId: WorkspaceId, until?: readonly Position[]): Promise<void>;
+  /** Empties one or all and applies every event again, in one transaction per projection. */
+  rebuild(
+    workspaceId: WorkspaceId,
+    options?: { readonly name?: string; readonly onProgress?: (done: number, total: number) => void },
+  ): Promise<readonly ProjectionStatus[]>;
+  status(workspaceId: WorkspaceId): Promise<readonly ProjectionStatus[]>;
+};
+
+/** Read models, each from a projection. `after` waits until the projection has seen that position. */
+export type ReadModels = {
+  flows(workspaceId: WorkspaceId): Promise<readonly FlowRow[]>;
+  flowVersions(workspaceId: WorkspaceId, flow: string): Promise<readonly FlowVersionRow[]>;
+  flowVersion(workspaceId: WorkspaceId, version: string): Promise<FlowVersionRow | undefined>;
+  sampleSetVersions(workspaceId: WorkspaceId, options?: { readonly set?: string }): Promise<readonly SampleSetVersionRow[]>;
+  models(workspaceId: WorkspaceId, options?: { readonly model?: string }): Promise<readonly ModelRow[]>;
+  sources(workspaceId: WorkspaceId): Promise<readonly SourceRow[]>;
+  decisions(
+    workspaceId: WorkspaceId,
+    options: { readonly sourceId?: string; readonly after?: number; readonly limit: number },
+  ): Promise<readonly DecisionRow[]>;
+  evaluations(workspaceId: WorkspaceId): Promise<readonly EvaluationRow[]>;
+  evaluation(workspaceId: WorkspaceId, evaluationId: string): Promise<EvaluationRow | undefined>;
+  /** In order of (sample, variant, repeat), after the given key. */
+  results(
+    workspaceId: WorkspaceId,
+    evaluationId: string,
+    options: { readonly after?: { readonly sampleId: string; readonly variant: string; readonly repeat: number }; readonly limit: number },
+  ): Promise<readonly ResultRow[]>;
+  runs(workspaceId: WorkspaceId, options: { readonly limit: number }): Promise<readonly RunRow[]>;
+  /** By name, those that were deleted too. */
+  schedules(workspaceId: WorkspaceId): Promise<readonly ScheduleRow[]>;
+  /** Newest first, at most `limit`: of one schedule or all; with `open` only those that are asked for, buffered or running. */
+  scheduleOccurrences(
+    workspaceId: WorkspaceId,
+    options: { readonly schedule?: string; readonly open?: boolean; readonly limit: number },
+  ): Promise<readonly OccurrenceRow[]>;
+};
+
+export type FlowRow = { readonly flow: string; readonly latestVersion: string; readonly versions: number; readonly mode: string };
+export type FlowVersionRow = {
+  readonly flow: string;
+  readonly version: string;
+  readonly meaningHash: string;
+  readonly mode: string;
+  readonly dslVersion: string;
+  readonly definition: string;
+  readonly warnings: readonly string[];
+  readonly fileName: string | null;
+  /** Position in the ledger: later versions have higher ones. */
+  readonly n: number;
+};
+export type SampleSetVersionRow = {
+  readonly set: string;
+  readonly version: string;
+  readonly parent: string | null;
+  readonly split: string | null;
+  readonly seed: number | null;
+  readonly textField: string | null;
+  readonly clusterField: string | null;
+  readonly fieldNames: readonly string[];
+  readonly labels: Readonly<Record<string, number>>;
+  readonly rows: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  /** Stream version of the event that holds the manifest (stream `samples/<set>`). */
+  readonly streamVersion: number;
+  readonly n: number;
+};
+export type ModelRow = {
+  readonly model: string;
+  readonly artifact: string;
+  readonly set: string;
+  readonly setVersion: string;
+  readonly split: string;
+  readonly rows: number;
+  readonly metrics: unknown;
+  readonly n: number;
+};
+export type SourceRow = {
+  readonly sourceId: string;
+  readonly kind: string;
+  readonly location: string;
+  readonly flow: string;
+  readonly flowVersion: string | null;
+  readonly keyField: string | null;
+  readonly queryField: string | null;
+  readonly inputMap: Readonly<Record<string, string>>;
+  readonly onDuplicateKey: 'process' | 'keep' | 'replace';
+  readonly incarnation: number;
+};
+export type DecisionRow = {
+  readonly n: number;
+  readonly decisionId: string;
+  readonly sourceId: string;
+  readonly recordId: string;
+  readonly recordKey: string | null;
+  readonly mode: string;
+  readonly replay: number;
+  readonly flow: string;
+  readonly flowVersion: string;
+  readonly runId: string;
+  readonly status: string;
+  readonly label: string | null;
+  readonly outputs: string;
+  readonly error: string | null;
+};
+export type EvaluationRow = {
+  readonly evaluationId: string;
+  readonly set: string;
+  readonly split: string | null;
+  readonly setVersion: string;
+  readonly n: number;
+  readonly variants: unknown;
+  readonly options: unknown;
+  readonly notes: readonly string[];
+  /** `running` until judged. */
+  readonly status: 'running' | 'judged';
+  readonly summary: unknown;
+  readonly results: number;
+  readonly createdAt: number;
+  readonly finishedAt: number | null;
+  readonly position: number;
+};
+export type ResultRow = {
+  readonly sampleId: string;
+  readonly variant: string;
+  readonly repeat: number;
+  readonly runId: string;
+  readonly label: string | null;
+  readonly prediction: string | null;
+  readonly correct: boolean;
+  readonly error: string | null;
+  readonly cluster: string | null;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly cost: number | null;
+  readonly calls: number;
+  readonly reused: number;
+  readonly elapsedMs: number;
+};
+export type RunRow = {
+  readonly runId: string;
+  readonly flow: string;
+  readonly flowVersion: string;
+  readonly mode: string;
+  readonly status: string;
+  readonly totalSteps: number;
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  readonly error: string | null;
+};

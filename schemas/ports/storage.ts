@@ -1,0 +1,20 @@
+import type { BlobStore } from './blobs.ts';
+import type { EffectStore } from './effect-results.ts';
+import type { EventStore } from './event-store.ts';
+import type { InboxStore } from './inbox.ts';
+import type { LeaseStore } from './leases.ts';
+import type { Projections, ReadModels } from './read-models.ts';
+
+/** What `storage/` opens: one per process and data folder or database. */
+export type Storage = {
+  readonly events: EventStore;
+  readonly leases: LeaseStore;
+  readonly effects: EffectStore;
+  readonly blobs: BlobStore;
+  readonly inbox: InboxStore;
+  readonly projections: Projections;
+  readonly read: ReadModels;
+  /** Settings that decide durability, for benches: `{ "journal_mode": "wal", … }`. */
+  readonly settings: () => Promise<Readonly<Record<string, string>>>;
+  close(): Promise<void>;
+};
