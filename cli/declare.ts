@@ -33,7 +33,12 @@ export function addVerb(parent: Command, dispatch: Dispatch, verb: Verb): Comman
   for (const argument of command.registeredArguments) argument.description = verb.args?.[argument.name()] ?? '';
   const needed = verb.needed ?? [];
   for (const made of needed) made.description += ' (required)';
-  for (const made of [...needed, ...(verb.options ?? [])]) {
+  const all = [...needed, ...(verb.options ?? [])];
+  for (const made of all.filter(({ negate }) => negate)) {
+    const opposite = all.find((other) => other !== made && other.attributeName() === made.attributeName());
+    if (opposite !== undefined) refuseBoth(command, opposite, made);
+  }
+  for (const made of all) {
     // Listens before commander does, which notes where the value comes from.
     if ((made.required || made.optional) && made.repeatable !== true) refuseSecond(command, made);
     command.addOption(made);
@@ -62,6 +67,21 @@ function refuseSecond(command: Command, made: Option): void {
     const words = wordsOf(command);
     throw new RiskflowError('usage', `${words}: the option ${made.flags} is given twice`, { hint: 'it takes one value' });
   });
+}
+
+/** `--x FILE` beside `--no-x`: commander would let the last one win without a word. */
+function refuseBoth(command: Command, ...pair: readonly [Option, Option]): void {
+  let given: Option | undefined;
+  for (const made of pair) {
+    command.on(`option:${made.name()}`, () => {
+      if (given !== undefined && given !== made) {
+        const words = wordsOf(command);
+        const names = pair.map(({ long, flags }) => long ?? flags).join(' and ');
+        throw new RiskflowError('usage', `${words}: ${names} do not go together`, { hint: 'leave one of them out' });
+      }
+      given = made;
+    });
+  }
 }
 
 export type OptionForm = {

@@ -10,6 +10,10 @@ writeFileSync(
   join(folder, 'named.yml'),
   'storage: { mysql: { url: "mysql://db/r", passwordEnv: DB_PW } }\nmodels:\n  acme: { baseUrl: "http://a/v1", "apiKeyEnv": "ACME" }\ntemporal:\n  apiKeyFile: key.txt # a file\n broken: [\n',
 );
+writeFileSync(
+  join(folder, 'wrong.yml'),
+  'models:\n  acme: { baseUrl: "https://me:hunter22@a/v1", apiKeyEnv: sk-hunter23abcdef }\ntemporal: { address: me:hunter24@t:1 }\n',
+);
 writeFileSync(join(folder, 'key.txt'), 'temporal-cloud-key\n');
 
 const KEY = 'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=';
@@ -38,6 +42,11 @@ describe('maskSecrets', () => {
     ['a token that is to come', { RISKFLOW_HOOK_TOKEN: 'hunter22' }, 'x hunter22', 'x ***'],
     ['the variable that the configuration names', { RISKFLOW_CONFIG: 'named.yml', DB_PW: 'hunter22' }, 'x hunter22', 'x ***'],
     ['another that it names, in quotes', { RISKFLOW_CONFIG: 'named.yml', ACME: 'hunter22' }, 'x hunter22', 'x ***'],
+    ['a key in place of its variable', { RISKFLOW_CONFIG: 'wrong.yml' }, 'set sk-hunter23abcdef', 'set ***'],
+    ['a password in an address of the file', { RISKFLOW_CONFIG: 'wrong.yml' }, 'https://me:hunter22@a', 'https://me:***@a'],
+    ['a password in an address without scheme', { RISKFLOW_CONFIG: 'wrong.yml' }, 'is "me:hunter24@t:1"', 'is "me:***@t:1"'],
+    ['a password in a variable for an address', { RISKFLOW_TEMPORAL_ADDRESS: 'http://u:hunter22@t:1' }, 'u:hunter22@t', 'u:***@t'],
+    ['a key in any variable of ours', { RISKFLOW_STORAGE: 'sk-hunter22abcdef' }, 'is "sk-hunter22abcdef"', 'is "***"'],
     ['a file that it names', { RISKFLOW_CONFIG: 'named.yml' }, 'x temporal-cloud-key', 'x ***'],
     ['a file that a variable names', { RISKFLOW_MYSQL_PASSWORD_FILE: 'key.txt' }, 'x temporal-cloud-key', 'x ***'],
     ['a file that is not there', { RISKFLOW_MYSQL_PASSWORD_FILE: 'none.txt' }, 'x', 'x'],

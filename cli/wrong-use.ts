@@ -14,8 +14,14 @@ export function wrongUseOf(error: CommanderError, program: Command, args: readon
     return new RiskflowError('usage', `${command.name()} needs a verb: ${verbs}`, { hint: see });
   }
   return new RiskflowError('usage', `${command.parent === null ? '' : `${wordsOf(command)}: `}${reworded(first)}`, {
-    hint: guess === undefined ? see : `did you mean ${guess}? ${see}`,
+    hint: guess === undefined ? `${listing(error, command)}${see}` : `did you mean ${guess}? ${see}`,
   });
+}
+
+/** Who leaves out the name of a thing may not know it. */
+function listing({ code }: CommanderError, { parent }: Command): string {
+  const canList = parent?.commands.some((verb) => verb.name() === 'list') === true;
+  return code === 'commander.missingArgument' && canList ? `${pathOf(parent)} list prints what there is; ` : '';
 }
 
 const WORDINGS: readonly (readonly [RegExp, string])[] = [

@@ -3,13 +3,15 @@ export { openApp, type App, type OpenOptions } from './open-app.ts';
 export { readSettings, DEFAULT_WORKSPACE, type Settings } from './settings.ts';
 export type { Context, OnProgress, Progress } from './context.ts';
 export { listFlows, publishFlowFile, readFlowFile, type PublishedFlow } from './commands/flows.ts';
-export { resumeBatch, runBatch, showBatchRuns, wishForBatch, type BatchOptions, type BatchSummary } from './commands/batches/batches.ts';
+export { resumeBatch, runBatch, showBatchRuns, type BatchSummary } from './commands/batches/batches.ts';
+export type { BatchOptions } from './commands/batches/batch-follow.ts';
+export { listBatches } from './commands/batches/batch-list.ts';
+export { wishForBatch, type WishAnswer } from './commands/batches/batch-wish.ts';
 export {
   evaluateOn,
   goOnWithEvaluation,
   wishForEvaluation,
   type EvaluationHost,
-  type EvaluationWish,
   type HostedOptions,
 } from './commands/evaluations/evaluation-hosts.ts';
 export {
@@ -41,6 +43,7 @@ export {
   type AppWorkerOptions,
   writeWorkflowBundle,
 } from './commands/start-worker.ts';
+export { openKeeper, type Keeper, type KeeperOptions } from './commands/open-keeper.ts';
 export { runFlow, type FinishedRun, type RunRequest, type RunWatch } from './commands/runs/run-flow.ts';
 export { resumeRun, type ResumedRun } from './commands/runs/run-resume.ts';
 export { interruptedRuns, type InterruptedRun } from './commands/runs/run-reads.ts';
@@ -58,6 +61,6 @@ export { checkConfiguration, type CheckedConfiguration, type SettingFinding } fr
 export { showConfiguration, type ShownConfiguration, type ShownSetting } from './configuration/show.ts';
 export { examine, type Checkup, type DoctorOptions, type Finding as DoctorFinding } from './doctor/examine.ts';
 export { createAppSchedule, type ScheduleRequest, type WorkRequest } from './schedules/create-schedule.ts';
-export { keepAppSchedules, mendSchedules, openSchedules, schedulesAreKept } from './schedules/open-schedules.ts';
+export { keepAppSchedules, mendSchedules, openSchedules, schedulesLack } from './schedules/open-schedules.ts';
 export type { SchedulerNews } from './schedules/scheduler-types.ts';
 export { nextTimes } from './schedules/timing.ts';

@@ -1,8 +1,8 @@
 import { RiskflowError, type Fence, type LeaseOwner, type LeaseStore } from '../schemas/index.ts';
 
-/** A lease lasts this long unless renewed, which happens every third of it. */
 /** What stands for the host in leases of workflows. Not a host's name, so that no process looks for the owner among its neighbours. */
 export const TEMPORAL_HOST = 'temporal:workflow';
+/** A lease lasts this long unless renewed, which happens every third of it. */
 export const LEASE_MS = 10_000;
 const RENEW_MS = 3_000;
 
@@ -24,6 +24,10 @@ export type LeaseDeps = {
 /** `evaluation/e-1` → `evaluation e-1`. */
 const wordsOf = (resource: string): string => resource.replace('/', ' ');
 
+/** Who holds a lease, as a person is told. */
+export const holderOf = ({ host, pid }: Pick<LeaseOwner, 'host' | 'pid'>): string =>
+  host === TEMPORAL_HOST ? 'a workflow on Temporal' : `process ${pid} on ${host}`;
+
 /** Somebody alive holds the lease: not that storage was busy. */
 export class LeaseHeld extends RiskflowError {}
 
@@ -35,8 +39,7 @@ export async function holdLease(deps: LeaseDeps, resource: string): Promise<Held
   const result = await leases.take(workspaceId, resource, owner, { now: now(), ttlMs: LEASE_MS, isDead });
   if (result.status === 'held') {
     const seconds = Math.max(1, Math.ceil((result.until - now()) / 1000));
-    const by = result.by.host === TEMPORAL_HOST ? 'a workflow on Temporal' : `process ${result.by.pid} on ${result.by.host}`;
-    throw new LeaseHeld('busy', `${wordsOf(resource)} is being worked on by ${by}`, {
+    throw new LeaseHeld('busy', `${wordsOf(resource)} is being worked on by ${holderOf(result.by)}`, {
       hint: `wait for it, or stop it: its lease ends ${seconds} s after its last sign of life`,
     });
   }

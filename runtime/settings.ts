@@ -106,7 +106,13 @@ const openAiSettings = (environment: Environment, attempt: Attempt): OpenAiSetti
 });
 
 function checkedUrl(url: string | undefined): string | undefined {
-  if (url === undefined || (URL.canParse(url) && /^https?:/.test(url))) return url;
+  const parsed = url === undefined ? null : URL.parse(url);
+  if (parsed !== null && (parsed.username !== '' || parsed.password !== '')) {
+    throw new RiskflowError('usage', 'OPENAI_BASE_URL holds a user or a password, with which no endpoint can be asked', {
+      hint: 'leave them out; the key of the endpoint is in OPENAI_API_KEY',
+    });
+  }
+  if (url === undefined || (parsed !== null && /^https?:/.test(url))) return url;
   throw new RiskflowError('usage', `OPENAI_BASE_URL is "${url}", which is not an http(s) address`, {
     hint: 'set it to something like http://127.0.0.1:8000/v1',
   });

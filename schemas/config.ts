@@ -1,10 +1,22 @@
 import { z } from 'zod';
+import { isVariableName } from './mask-text.ts';
 
 const priceSchema = z.strictObject({
   /** USD per million tokens. */
   inputPerMillion: z.number().nonnegative(),
   outputPerMillion: z.number().nonnegative(),
 });
+
+/** Where somebody may have put the secret itself: it is not repeated. */
+const variableName = z
+  .string()
+  .min(1)
+  .refine(isVariableName, 'this is not the name of a variable: write the name of the one that holds the secret, never the secret itself');
+
+const hasCredentials = (address: string): boolean => {
+  const url = URL.parse(address);
+  return url !== null && (url.username !== '' || url.password !== '');
+};
 
 /** Files in PEM form. Without `ca` those that the system trusts are trusted. */
 const tlsSchema = z.strictObject({
@@ -20,8 +32,8 @@ const mysqlSchema = z.strictObject({
   /** `mysql://user@host:3306/database` */
   url: z
     .url({ protocol: /^mysql$/ })
-    .refine((url) => new URL(url).password === '', 'the password does not belong here: name its variable with passwordEnv'),
-  passwordEnv: z.string().min(1).optional(),
+    .refine((url) => (URL.parse(url)?.password ?? '') === '', 'the password does not belong here: name its variable with passwordEnv'),
+  passwordEnv: variableName.optional(),
   /** A file that holds the password, such as a Docker secret. */
   passwordFile: z.string().min(1).optional(),
   tls: tlsSchema.optional(),
@@ -37,9 +49,11 @@ export const configSchema = z.strictObject({
     .record(
       z.string(),
       z.strictObject({
-        baseUrl: z.url(),
+        baseUrl: z
+          .url()
+          .refine((url) => !hasCredentials(url), 'user and password do not belong here: name the variable of the key with apiKeyEnv'),
         /** Name of the environment variable that holds the key; the key itself never stands in a file. */
-        apiKeyEnv: z.string().optional(),
+        apiKeyEnv: variableName.optional(),
         prices: z.record(z.string(), priceSchema).optional(),
         /** Calls a second to this endpoint: over all workers on Temporal's per-node grain, else of each process. */
         callsPerSecond: z.number().positive().max(100_000).optional(),
@@ -65,7 +79,7 @@ export const configSchema = z.strictObject({
       /** With it the connection is encrypted; with `cert` and `key` the server knows who asks (mTLS). */
       tls: tlsSchema.optional(),
       /** Variable, or file, that holds an API key, as Temporal Cloud has them. With a key the connection is encrypted. */
-      apiKeyEnv: z.string().min(1).optional(),
+      apiKeyEnv: variableName.optional(),
       apiKeyFile: z.string().min(1).optional(),
     })
     .optional(),

@@ -223,6 +223,9 @@ export type BatchStarted = {
   };
 };
 
+/** A batch was begun, so that all of them can be listed. Stream `batches`, written with its `BatchStarted`. */
+export type BatchListed = { readonly type: 'BatchListed'; readonly data: { readonly batchId: string } };
+
 /** Every run of a batch is over, or was handed over to a workflow of its own. Stream `batch/<id>`. */
 export type BatchFinished = {
   readonly type: 'BatchFinished';
@@ -249,4 +252,5 @@ export type LedgerEvent =
   | EvaluationJudged
   | BatchControlled
   | BatchStarted
+  | BatchListed
   | BatchFinished;

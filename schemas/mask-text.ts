@@ -34,3 +34,14 @@ function formsOf(value: string): readonly string[] {
 }
 
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+
+/** Forms in which well-known services write their keys, and JSON Web Tokens. */
+const KEY_FORM =
+  /^(?:(?:sk|pk|rk|gsk|ghp|gho|ghs|glpat|xox[abprs]|hf|tmprl)[-_][\w-]{8,}|AKIA[A-Z\d]{12,}|AIza[\w-]{20,}|eyJ[\w-]{8,}\.[\w.-]+)$/;
+
+/** Whether a text is a key for certain, so that it is not shown wherever it was put. */
+export const looksLikeKey = (text: string): boolean => KEY_FORM.test(text.trim());
+
+/** Whether a text can be the name of a variable, and is not rather a key that was written in its place. */
+export const isVariableName = (text: string): boolean =>
+  /^[a-z_]\w*$/i.test(text) && !looksLikeKey(text) && !(text.length >= 16 && /[a-z]/.test(text) && /[A-Z]/.test(text) && /\d/.test(text));

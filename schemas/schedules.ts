@@ -132,6 +132,8 @@ export type Schedules = {
   delete(schedule: string): Promise<void>;
   /** The next times as the keeper tells them, at most 10; none when paused. */
   nextTimes(schedule: string, count: number): Promise<readonly number[]>;
+  /** The times of occurrences that the keeper has begun and nobody has taken up: the ledger does not know them yet. */
+  waiting(schedule: string): Promise<readonly number[]>;
   /** Makes the keeper agree with the ledger. @returns the names of schedules where it did not */
   reconcile(): Promise<readonly string[]>;
   close(): Promise<void>;

@@ -2,7 +2,9 @@ import type { Storage } from '../schemas/core.ts';
 import type { Database } from './database.ts';
 import { acceptBatch } from './operations/accept-batch.ts';
 import { findEffect, findReusableEffect } from './operations/find-effect.ts';
+import { forgetReferrer, readReferrers } from './operations/forget-referrer.ts';
 import { readLease, releaseLease, renewLease } from './operations/keep-lease.ts';
+import { announcePresence, withdrawPresence } from './operations/presence.ts';
 import { readBlobs } from './operations/read-blobs.ts';
 import { readClaim } from './operations/read-claim.ts';
 import { readLog, readStream } from './operations/read-events.ts';
@@ -10,6 +12,8 @@ import { readHead } from './operations/read-head.ts';
 import { readDeadLetters, readInboxCounts, readOffset, readPending } from './operations/read-inbox.ts';
 import { readRunStatus, readUnfinishedRuns } from './operations/read-run-status.ts';
 import { takeLease } from './operations/take-lease.ts';
+import { unfitReason } from './migrations/open-schema.ts';
+import { releasedMigrations } from './migrations/released.ts';
 import { allProjections } from './projections/all-projections.ts';
 import { catchUp } from './projections/catch-up.ts';
 import { rebuild } from './projections/rebuild.ts';
@@ -39,10 +43,13 @@ export function storageOver(database: Database, upcasters: Upcasters): Storage {
       unfinishedRuns: readUnfinishedRuns(database),
     },
     leases: { take: takeLease(database), renew: renewLease(database), release: releaseLease(database), read: readLease(database) },
+    presence: { announce: announcePresence(database), withdraw: withdrawPresence(database) },
     effects: { find: findEffect(database), findReusable: findReusableEffect(database), put: writer.putEffect },
     blobs: {
       read: async (workspaceId, sha256) => (await readBlobs(database.read, workspaceId, [sha256])).get(sha256),
       readMany: (workspaceId, sha256) => readBlobs(database.read, workspaceId, sha256),
+      referrers: readReferrers(database),
+      forget: forgetReferrer(database),
     },
     inbox: {
       accept: acceptBatch(database),
@@ -68,6 +75,7 @@ export function storageOver(database: Database, upcasters: Upcasters): Storage {
       scheduleOccurrences: readScheduleOccurrences(database),
     },
     settings: database.settings,
+    unfit: () => unfitReason(database, releasedMigrations),
     close: async () => {
       await writer.close();
       await database.close();

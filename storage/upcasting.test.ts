@@ -25,6 +25,7 @@ const types: Readonly<Record<RiskflowEvent['type'], true>> = {
   EvaluationJudged: true,
   BatchControlled: true,
   BatchStarted: true,
+  BatchListed: true,
   BatchFinished: true,
   ScheduleCreated: true,
   SchedulePaused: true,

@@ -1,6 +1,5 @@
 import {
   CancellationScope,
-  continueAsNew,
   defineQuery,
   defineSignal,
   proxyActivities,
@@ -27,7 +26,9 @@ import {
 } from './batch-activities.ts';
 import { detailsOf, poisonedRuns, rateOf, type BatchPhase, type BatchView } from './batch-progress.ts';
 import { spreadRuns, type SpreadWishes } from './batch-shards.ts';
+import { continueOnCurrentBuild } from './continue-on-current-build.ts';
 import { hasType, type dispatchRuns, type DispatchResult, type ShardProgress } from './dispatch-runs.ts';
+import { outliving } from './outliving.ts';
 import { priorityOf } from './priority.ts';
 
 export type BatchArgs = BatchName & {
@@ -60,7 +61,7 @@ const storage = proxyLocalActivities<BatchActivities>({ startToCloseTimeout: 30_
  */
 export const superviseBatch = (args: BatchArgs): Promise<BatchResult> => {
   const supervisor = new Supervisor(args);
-  CancellationScope.current().cancelRequested.catch(() => supervisor.hear('cancel'));
+  CancellationScope.current().cancelRequested.catch(() => outliving(() => supervisor.hear('cancel')));
   return CancellationScope.nonCancellable(() => supervisor.run());
 };
 
@@ -84,9 +85,9 @@ class Supervisor {
     this.#args = args;
     this.#name = { workspaceId, kind, id };
     setHandler(stateQuery, () => this.#view());
-    setHandler(pauseSignal, (noted) => this.hear('pause', noted));
-    setHandler(resumeSignal, (noted) => this.hear('resume', noted));
-    setHandler(cancelSignal, (noted) => this.hear('cancel', noted));
+    setHandler(pauseSignal, (noted) => outliving(() => this.hear('pause', noted)));
+    setHandler(resumeSignal, (noted) => outliving(() => this.hear('resume', noted)));
+    setHandler(cancelSignal, (noted) => outliving(() => this.hear('cancel', noted)));
     setHandler(progressSignal, ({ shard, ...progress }) => this.#progress(shard, progress));
   }
 
@@ -145,7 +146,7 @@ class Supervisor {
       }
       if (workflowInfo().continueAsNewSuggested) {
         await this.#noting;
-        await continueAsNew<typeof superviseBatch>(this.#args);
+        await continueOnCurrentBuild<typeof superviseBatch>(this.#args);
       }
       setCurrentDetails(`Waits for the lease, which ${opened.by} holds.`);
       await sleep(opened.waitMs, { summary: 'waits for the lease of the batch' });

@@ -3,7 +3,6 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
-  continueAsNew,
   defineQuery,
   defineSignal,
   getExternalWorkflowHandle,
@@ -27,6 +26,7 @@ import {
   type TroubledRun,
 } from './batch-activities.ts';
 import { detailsOf, poisonedRuns, rateOf, runsOf, summaryOfRuns, type BatchView } from './batch-progress.ts';
+import { continueOnCurrentBuild } from './continue-on-current-build.ts';
 import {
   beginDispatch,
   concludePiece,
@@ -40,6 +40,7 @@ import {
   type DispatchState,
   type Start,
 } from './dispatch-runs-window.ts';
+import { outliving } from './outliving.ts';
 import { priorityOf } from './priority.ts';
 import type { RunFlowArgs } from './run-activities.ts';
 
@@ -105,7 +106,7 @@ const LOOK_MS = 30_000;
  */
 export async function dispatchRuns(args: DispatchArgs): Promise<DispatchResult> {
   const dispatch = new Dispatch(args);
-  CancellationScope.current().cancelRequested.catch(() => dispatch.cancelled());
+  CancellationScope.current().cancelRequested.catch(() => outliving(() => dispatch.cancelled()));
   return CancellationScope.nonCancellable(() => dispatch.toEnd());
 }
 
@@ -126,18 +127,18 @@ class Dispatch {
     this.#reported = countOf(this.#state.counts);
     this.#wish = args.paused ? 'pause' : null;
     setHandler(stateQuery, () => this.#view());
-    setHandler(pauseSignal, () => this.#hear('pause'));
-    setHandler(resumeSignal, () => this.#hear('resume'));
-    setHandler(cancelSignal, () => this.#hear('cancel'));
+    setHandler(pauseSignal, () => outliving(() => this.#hear('pause')));
+    setHandler(resumeSignal, () => outliving(() => this.#hear('resume')));
+    setHandler(cancelSignal, () => outliving(() => this.#hear('cancel')));
   }
 
   async toEnd(): Promise<DispatchResult> {
     this.#fill();
-    if (this.#wish === 'pause') this.#look();
+    if (this.#wish === 'pause') void this.#look();
     await condition(() => this.#underWay.length === 0 && (this.#isOver() || this.#isLong()));
     await this.#noting;
     if (!this.#isOver()) {
-      await continueAsNew<typeof dispatchRuns>({ ...this.#args, paused: this.#wish === 'pause', carried: this.#state });
+      await continueOnCurrentBuild<typeof dispatchRuns>({ ...this.#args, paused: this.#wish === 'pause', carried: this.#state });
     }
     await this.#report(1);
     const { counts, poisoned } = this.#state;
@@ -153,11 +154,7 @@ class Dispatch {
     this.#hear('cancel');
   }
 
-  #look(): void {
-    void CancellationScope.nonCancellable(() => this.#lookWhilePaused());
-  }
-
-  async #lookWhilePaused(): Promise<void> {
+  async #look(): Promise<void> {
     if (this.#looks) return;
     this.#looks = true;
     const { workspaceId, kind, id } = this.#args;
@@ -176,7 +173,7 @@ class Dispatch {
     this.#wish = wish;
     this.#fill();
     if (wasPaused !== (wish === 'pause')) void this.#report(0);
-    if (wish === 'pause') this.#look();
+    if (wish === 'pause') void this.#look();
   }
 
   #isOver(): boolean {

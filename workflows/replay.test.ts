@@ -1,6 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  makeTelemetryFilterString,
+  Runtime,
+  Worker,
+  type ReplayWorkerOptions,
+  type WorkflowBundle,
+} from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { interpreterFor } from '../flow/core.ts';
@@ -10,24 +18,39 @@ import type { EffectToPerform, PerformedEffect, RunActivities, RunFlowArgs, RunF
 type Opened = Awaited<ReturnType<RunActivities['openRun']>>;
 
 /**
- * Histories of real runs on a real server, by the version of plans they ran. A change of the workflow that would break runs under way
- * shows here, without a server. Written by runtime/temporal/run-flow.stack.test.ts with RISKFLOW_RECORD_HISTORIES=1, once per version:
- * when this test fails, the change needs a new version (or a patch), not a new recording.
+ * Histories of workflows on a real server: of runs by the version of plans they ran, of batches (evaluations too) and their shards, and of
+ * occurrences of schedules. A change of a workflow that would break what is under way shows here, without a server. Written by
+ * `RISKFLOW_RECORD_HISTORIES=1 npm run test:stack -- runtime/temporal`, once per version: when this test fails, the change needs a new
+ * version (or a patch), not a new recording.
  */
+const silent = new DefaultLogger('ERROR', () => undefined);
+const workflowsPath = fileURLToPath(new URL('index.ts', import.meta.url));
 const folder = new URL('histories/', import.meta.url);
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.json'))
   .map((name) => name.replaceAll('\\', '/'))
   .toSorted();
+const runs = files.filter((name) => /^v\d+\//.test(name));
 const textOf = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
 
 type Payloads = { readonly payloads?: readonly { readonly data?: string }[] };
 type HistoryEvent = {
   readonly eventId: number;
-  readonly workflowExecutionStartedEventAttributes?: { readonly input: Payloads };
-  readonly workflowExecutionSignaledEventAttributes?: { readonly input: Payloads };
+  readonly workflowExecutionStartedEventAttributes?: {
+    readonly workflowId?: string;
+    readonly input: Payloads;
+    readonly workflowType: { readonly name: string };
+  };
+  readonly workflowExecutionSignaledEventAttributes?: { readonly signalName: string; readonly input: Payloads };
+  readonly workflowExecutionCancelRequestedEventAttributes?: object;
+  readonly upsertWorkflowSearchAttributesEventAttributes?: object;
+  readonly startChildWorkflowExecutionInitiatedEventAttributes?: { readonly workflowType: { readonly name: string } };
   readonly markerRecordedEventAttributes?: { readonly details: Readonly<Record<string, Payloads>> };
-  readonly activityTaskScheduledEventAttributes?: { readonly input: Payloads; readonly taskQueue: { readonly name: string } };
+  readonly activityTaskScheduledEventAttributes?: {
+    readonly input: Payloads;
+    readonly taskQueue: { readonly name: string };
+    readonly activityType: { readonly name: string };
+  };
   readonly activityTaskCompletedEventAttributes?: { readonly scheduledEventId: number; readonly result: Payloads };
   readonly activityTaskFailedEventAttributes?: { readonly failure: { readonly message: string } };
   readonly workflowExecutionCompletedEventAttributes?: { readonly result: Payloads };
@@ -94,31 +117,66 @@ const KINDS: readonly (readonly [kind: string, prefix: string, has: (event: Hist
   ['poisoned', 'poisoned', (event) => event.activityTaskFailedEventAttributes !== undefined],
 ];
 
+const signalled =
+  (name: string) =>
+  (event: HistoryEvent): boolean =>
+    event.workflowExecutionSignaledEventAttributes?.signalName === name;
+const asksFor =
+  (name: string) =>
+  (event: HistoryEvent): boolean =>
+    event.activityTaskScheduledEventAttributes?.activityType.name === name;
+const begins =
+  (name: string) =>
+  (event: HistoryEvent): boolean =>
+    event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowType.name === name;
+const isContinued = (event: HistoryEvent): boolean => event.workflowExecutionContinuedAsNewEventAttributes !== undefined;
+
+/** What the other workflows can go through: the workflow, the file, and what shows it. */
+const OTHERS: readonly (readonly [workflow: string, file: string, has: readonly ((event: HistoryEvent) => boolean)[]])[] = [
+  ['runBatch', 'batches/finished', [begins('dispatchRuns'), signalled('progress'), asksFor('closeBatch')]],
+  ['dispatchRuns', 'batches/finished-shard-0', [asksFor('performRuns')]],
+  [
+    'runEvaluation',
+    'batches/paused',
+    [signalled('pause'), signalled('resume'), (event) => event.upsertWorkflowSearchAttributesEventAttributes !== undefined],
+  ],
+  ['dispatchRuns', 'batches/paused-shard-0', [signalled('pause'), signalled('resume')]],
+  ['dispatchRuns', 'batches/continued-shard-0-1', [isContinued]],
+  ['dispatchRuns', 'batches/continued-shard-0-2', [isContinued]],
+  ['dispatchRuns', 'batches/poisoned-shard-0', [begins('runFlow'), asksFor('failRuns')]],
+  ['runBatch', 'batches/cancelled', [(event) => event.workflowExecutionCancelRequestedEventAttributes !== undefined]],
+  ['dispatchRuns', 'batches/cancelled-shard-0', [signalled('cancel')]],
+  ['scheduled', 'schedules/run', [begins('runFlow')]],
+  ['scheduled', 'schedules/evaluation', [asksFor('evaluateOccurrence')]],
+  ['scheduled', 'schedules/nothing', []],
+];
+
 describe('recorded histories', () => {
   let workflowBundle: WorkflowBundle;
 
   beforeAll(async () => {
-    const logger = new DefaultLogger('ERROR', () => undefined);
     // The refusal below is an error on purpose: nobody need read about it.
     Runtime.install({
-      logger,
+      logger: silent,
       shutdownSignals: [],
       telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
     });
-    workflowBundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('index.ts', import.meta.url)), logger });
+    workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: silent });
   }, 60_000);
 
-  const replay = async (history: unknown): Promise<unknown> => {
-    for await (const { error } of Worker.runReplayHistories({ workflowBundle }, [{ workflowId: 'default/replayed', history }]))
-      return error ?? null;
+  /** Under its own name, from which those of its children are made. */
+  const replay = async (text: string, options: ReplayWorkerOptions = { workflowBundle }): Promise<unknown> => {
+    const history = JSON.parse(text) as { readonly events: readonly HistoryEvent[] };
+    const workflowId = history.events[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? 'default/replayed';
+    for await (const { error } of Worker.runReplayHistories(options, [{ workflowId, history }])) return error ?? null;
     throw new Error('nothing was replayed');
   };
 
   it.each(files)('%s is replayed by the workflow of today', async (name) => {
-    expect(await replay(JSON.parse(textOf(name)))).toBeNull();
+    expect(await replay(textOf(name))).toBeNull();
   });
 
-  it.each(files)('%s leads to the same outcome with the interpreter of today', (name) => {
+  it.each(runs)('%s leads to the same outcome with the interpreter of today', (name) => {
     const events = eventsOf(name);
     const last = events.at(-1);
     const continued = last?.workflowExecutionContinuedAsNewEventAttributes;
@@ -142,6 +200,12 @@ describe('recorded histories', () => {
     }
   });
 
+  it.each(OTHERS)('of %s are among them: %s', (workflow, name, has) => {
+    const events = eventsOf(`${name}.json`);
+    expect(events[0]?.workflowExecutionStartedEventAttributes?.workflowType.name).toBe(workflow);
+    for (const shows of has) expect(events.some(shows), String(shows)).toBe(true);
+  });
+
   it.each(files)('%s names no machine', (name) => {
     const plain = eventsOf(name)
       .map((event) =>
@@ -154,8 +218,22 @@ describe('recorded histories', () => {
     expect(plain).toContain('"identity":"riskflow-test"');
   });
 
-  it('that another workflow wrote is refused: the replay can fail', async () => {
-    const other = textOf('v1/second-opinion.json').replaceAll('"performEffect"', '"performOtherEffect"');
-    expect(await replay(JSON.parse(other))).toBeInstanceOf(DeterminismViolationError);
+  it('of workflows that go on as new executions move to the build that new ones go to', async () => {
+    const interceptor = fileURLToPath(new URL('fixtures/current-build-only.ts', import.meta.url));
+    const watched = await bundleWorkflowCode({ workflowsPath, logger: silent, workflowInterceptorModules: [interceptor] });
+    const options = { workflowBundle: watched, interceptors: { workflowModules: [interceptor] } };
+    for (const name of ['batches/continued-shard-0-1', 'batches/continued-shard-0-2'])
+      expect(await replay(textOf(`${name}.json`), options), name).toBeNull();
+  }, 60_000);
+
+  it.each([
+    ['v1/second-opinion', '"performEffect"', '"performOtherEffect"'],
+    ['batches/finished', '"dispatchRuns"', '"dispatchOthers"'],
+    ['batches/finished-shard-0', '"performRuns"', '"performOthers"'],
+    ['batches/paused', '"closeBatch"', '"endBatch"'],
+    ['schedules/evaluation', '"evaluateOccurrence"', '"evaluateOther"'],
+  ])('that another workflow wrote are refused: the replay of %s can fail', async (name, from, to) => {
+    const text = textOf(`${name}.json`);
+    expect(await replay(text.replaceAll(from, to))).toBeInstanceOf(DeterminismViolationError);
   });
 });

@@ -7,6 +7,7 @@ import { openApp, publishFlowFile, readSettings, runBatch, type Context } from '
 import { startRun } from '../../runtime/commands/runs/run-start.ts';
 import { connectRunClient } from '../../runtime/temporal/client.ts';
 import { openTemporalClient } from '../../runtime/temporal/open-client.ts';
+import { payloadBlobs } from '../../runtime/temporal/payload-blobs.ts';
 import type { Plan } from '../../flow/index.ts';
 import { integer } from '../../schemas/index.ts';
 import { printFigures } from '../print.ts';
@@ -117,7 +118,8 @@ async function perNodeRate(
   plan: Plan,
   { runs, address, taskQueue }: { readonly runs: number; readonly address: string; readonly taskQueue: string },
 ): Promise<number> {
-  const client = await connectRunClient({ address, namespace: 'default', taskQueue });
+  const blobs = payloadBlobs(context.storage, context.workspaceId);
+  const client = await connectRunClient({ address, namespace: 'default', taskQueue }, { blobs });
   const { workspaceId, actor } = context;
   try {
     return await rateOf(runs, async (i) => {

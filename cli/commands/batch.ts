@@ -1,18 +1,22 @@
 import type { Command } from 'commander';
 import type { BatchOptions, BatchSummary } from '../../runtime/index.ts';
 import { RiskflowError } from '../../schemas/core.ts';
-import { addNoun, addVerb, type Dispatch } from '../declare.ts';
+import { addNoun, addVerb, option, type Dispatch } from '../declare.ts';
 import { findFlow, readFlowFile } from '../flow-reference.ts';
 import { listenForInterruption } from '../interruption.ts';
+import { wholeNumber } from '../options/numbers.ts';
 import type { Pairs } from '../options/pairs.ts';
 import { checkPins, readPins } from '../options/pins.ts';
 import type { Host } from '../options/shared.ts';
 import { renderTable } from '../output/table.ts';
 import { withApp, type Session, type Work } from '../session.ts';
+import { listBatches } from './batch-list.ts';
+import { tellWish, WISH_EXITS } from './tell-wish.ts';
 
 export const BATCH_CONCURRENCY = 8;
 const SHOWN_REJECTED = 5;
-const ID = { ID: 'id of the batch, as run --batch prints it' };
+const LISTED = 20;
+const ID = { ID: 'id of the batch; `batch list` prints them' };
 const EXIT = 'Exit code: 0 when every row was read and its run succeeded or partly succeeded, else 1.';
 
 export function addBatchCommands(program: Command, dispatch: Dispatch): void {
@@ -37,18 +41,30 @@ export function addBatchCommands(program: Command, dispatch: Dispatch): void {
         return 0;
       }),
   });
+  addVerb(batch, dispatch, {
+    name: 'list',
+    summary: 'list batches, the newest first',
+    options: [option('--limit <N>', 'batches to print', { read: wholeNumber('--limit', { min: 1, max: 100_000 }), standard: LISTED })],
+    examples: ['riskflow batch list', 'riskflow batch list --limit 1 --json'],
+    action: listBatches,
+  });
   for (const wish of ['pause', 'cancel'] as const) {
     addVerb(batch, dispatch, {
       name: `${wish} <ID>`,
       summary: wish === 'pause' ? 'leave a batch as it is, to go on later' : 'end a batch for good',
       args: ID,
+      options: wish === 'pause' ? [] : [option('--reason <TEXT>', 'why, for those who look at it later')],
       examples: [`riskflow batch ${wish} b-0b5c1d2e-4f6a`],
+      notes: ['Commands that follow it, on Temporal too, say so and end with exit code 1.', WISH_EXITS],
       action: (session, command) =>
         withApp(session, async ({ runtime, context }) => {
-          await runtime.wishForBatch(context, idOf(command), { wish, onWarning: session.warn });
-          if (session.json) session.printJson({ id: idOf(command), status: 'requested' });
-          else session.print(`batch ${idOf(command)} is being ${wish === 'pause' ? 'paused' : 'cancelled'}`);
-          return 0;
+          const { reason } = command.opts<{ reason?: string }>();
+          const asked = await runtime.wishForBatch(context, idOf(command), {
+            wish,
+            onWarning: session.warn,
+            ...(reason === undefined ? {} : { reason }),
+          });
+          return tellWish(session, asked, { kind: 'batch', wish });
         }),
     });
   }
@@ -90,7 +106,12 @@ async function drive(session: Session, work: Work, start: (options: BatchOptions
         : onTemporal
           ? `nobody follows batch ${id} any more; Temporal goes on with it`
           : `batch ${id} was interrupted; what is done is stored`,
-    hint: id === undefined ? 'run it again' : `go on with: riskflow batch resume ${id}`,
+    hint:
+      id === undefined
+        ? 'run it again'
+        : onTemporal
+          ? `follow it with: riskflow batch resume ${id}; stop it with: riskflow batch cancel ${id}`
+          : `go on with: riskflow batch resume ${id}`,
   }));
   try {
     const summary = await start({

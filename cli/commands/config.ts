@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { CheckedConfiguration, SettingFinding, ShownSetting } from '../../runtime/index.ts';
 import { addNoun, addVerb, type Dispatch } from '../declare.ts';
 import { maskSecrets } from '../mask-secrets.ts';
-import { renderTable } from '../output/table.ts';
+import { renderTable, type Column } from '../output/table.ts';
 import { oneLine } from '../output/visible-text.ts';
 import { loadRuntime, type Session } from '../session.ts';
 
@@ -75,7 +75,10 @@ async function show(session: Session): Promise<number> {
   if (session.json) session.printJson(shown);
   else {
     const rows = shown.settings.map((setting) => [setting.setting, setting.value, sourceText(folder, setting)]);
-    session.print(renderTable([{ title: 'setting' }, { title: 'value', atMost: 48 }, { title: 'comes from' }], rows));
+    // Whoever reads it from a pipe or a file wants all of it.
+    const atMost = session.terminal.out.isTty ? undefined : Infinity;
+    const column = (title: string, usual: number): Column => ({ title, atMost: atMost ?? usual });
+    session.print(renderTable([column('setting', 60), column('value', 48), column('comes from', 60)], rows));
   }
   if (shown.errors === 0) return 0;
   const some = shown.errors === 1 ? 'one setting is' : `${shown.errors} settings are`;

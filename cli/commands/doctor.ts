@@ -57,8 +57,14 @@ function masked({ terminal }: Session, { status, findings }: Checkup): Checkup {
 function printCheckup(session: Session, { findings }: Checkup): void {
   const { style } = session;
   const rows = findings.map(({ subject, check, status, detail }) => [status, subject, check, detail]);
+  const { isTty } = session.terminal.out;
   const table = renderTable(
-    [{ title: 'status' }, { title: 'subject' }, { title: 'check', atMost: 40 }, { title: 'found', atMost: 100 }],
+    [
+      { title: 'status' },
+      { title: 'subject' },
+      { title: 'check', atMost: isTty ? 40 : Infinity },
+      { title: 'found', atMost: isTty ? 100 : Infinity },
+    ],
     rows,
   );
   const [titles = '', ...lines] = table.split('\n');

@@ -153,6 +153,7 @@ async function evaluate(session: Session, work: Work, { report, warnings, start 
       onProgress,
       report,
       onWaiting: session.notice,
+      leaveWhenPaused: true,
       onStarted: ({ evaluationId, set, split, setVersion, n, variants, options, host }) => {
         id = evaluationId;
         onTemporal = host === 'temporal';

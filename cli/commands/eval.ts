@@ -6,6 +6,7 @@ import { variants } from '../options/variants.ts';
 import { listEvaluations, showEvaluation, writeReport } from './eval-reads.ts';
 import { resumeEvaluation, runEvaluation } from './eval-run.ts';
 import { cancelEvaluation, pauseEvaluation } from './eval-wish.ts';
+import { WISH_EXITS } from './tell-wish.ts';
 
 /** As `EVALUATION_DEFAULTS` of the program, which help must not have to load; a test holds them together. */
 export const SHOWN_DEFAULTS = { concurrency: 8, repeats: 1, metric: 'accuracy', margin: 0.01, maxErrors: 0.01, seed: 1 } as const;
@@ -55,7 +56,11 @@ export function addEvalCommands(program: Command, dispatch: Dispatch): void {
       'riskflow eval run --a old.yml --b new.yml --samples reports@test --concurrency 32 --map text=message',
       'riskflow eval run --a old.yml --b new.yml --samples reports@test --on temporal',
     ],
-    notes: [VERDICTS],
+    notes: [
+      VERDICTS,
+      'On Temporal it goes on when this command ends: Ctrl-C only leaves it (eval resume follows it again, eval cancel ends it). When somebody',
+      'pauses or cancels it, the command says so and ends with exit code 1.',
+    ],
     action: runEvaluation,
   });
   addVerb(evaluation, dispatch, {
@@ -76,7 +81,11 @@ export function addEvalCommands(program: Command, dispatch: Dispatch): void {
     summary: 'leave an evaluation as it is, to go on later',
     args: { ID: 'id of the evaluation; `eval list` prints them' },
     examples: ['riskflow eval pause e-0b5c1d2e-4f6a'],
-    notes: ['Calls in flight are broken off within two seconds and made again by eval resume. What is done is stored.'],
+    notes: [
+      'Calls in flight are broken off within two seconds and made again by eval resume. What is done is stored.',
+      'Commands that follow it, on Temporal too, say so and end with exit code 1.',
+      WISH_EXITS,
+    ],
     action: pauseEvaluation,
   });
   addVerb(evaluation, dispatch, {
@@ -85,7 +94,7 @@ export function addEvalCommands(program: Command, dispatch: Dispatch): void {
     args: { ID: 'id of the evaluation; `eval list` prints them' },
     options: [option('--reason <TEXT>', 'why, for those who look at it later')],
     examples: ['riskflow eval cancel e-0b5c1d2e-4f6a --reason "wrong set"'],
-    notes: ['Runs under way are stopped within two seconds. Its results so far can still be shown.'],
+    notes: ['Runs under way are stopped within two seconds. Its results so far can still be shown.', WISH_EXITS],
     action: cancelEvaluation,
   });
   addVerb(evaluation, dispatch, {

@@ -19,7 +19,7 @@ export function addMigrateCommand(program: Command, dispatch: Dispatch): void {
     options: [
       option('--plan', 'only say what would be done; changes nothing'),
       option('--sql', 'show the statements too'),
-      option('--backup <FILE>', 'make a backup there first, as `riskflow backup` does'),
+      option('--backup <FILE>', 'make a backup there first, as `riskflow backup` does, also when nothing is to be migrated'),
       option('--no-backup', 'drop what earlier releases used without one'),
       option('--back', 'go one level back, to the tables of the release before'),
     ],
@@ -27,7 +27,7 @@ export function addMigrateCommand(program: Command, dispatch: Dispatch): void {
     notes: [
       'Run it before the processes of the new release start: those of the release before work on with the new tables. What fails may be run',
       'again. A data file is copied beside itself first. On MySQL a migration that drops something wants --backup FILE or --no-backup.',
-      '--back changes nothing when it would lose something, or while a process is at work.',
+      '--back changes nothing when it would lose something, or while a process is up or a run goes on, which it names.',
     ],
     action: migrate,
   });
@@ -45,7 +45,9 @@ async function migrate(session: Session, command: Command): Promise<number> {
   else {
     const { onProgress } = session;
     const given = typeof backup === 'string' ? { backup } : backup === false ? { noBackup: true } : {};
-    printMigrated(session, await runtime.migrateAll(settings, { ...given, onProgress, onStatement }));
+    const done = await runtime.migrateAll(settings, { ...given, onProgress, onStatement });
+    if (typeof backup === 'string' && done.backup === null) session.notice('there were no tables yet, so there is no backup');
+    printMigrated(session, done);
   }
   return 0;
 }

@@ -15,7 +15,10 @@ export type Following = {
 
 /** Follows a run to its end; Ctrl-C stops it, and SIGTERM or SIGHUP leave it to be resumed. @returns the exit code */
 export async function followRun(session: Session, { runtime, context }: Work, { events, onBegun, drive }: Following): Promise<number> {
-  const stop = stopOnSignal((runId) => runtime.stopRun(context, runId, 'interrupted at the keyboard'));
+  const stop = stopOnSignal({
+    requestStop: (runId) => runtime.stopRun(context, runId, 'interrupted at the keyboard', { onWarning: session.warn, atOnce: true }),
+    tell: session.notice,
+  });
   let translate: ReturnType<typeof runtime.difyEvents> | undefined;
   const print: RunWatch['onEvent'] = (event, plan) => {
     translate ??= runtime.difyEvents(plan);

@@ -6,7 +6,7 @@ import { followRun } from './run-follow.ts';
 
 /** Goes on with an interrupted run, as it was begun. */
 export async function resumeRun(session: Session, command: Command): Promise<number> {
-  refuseOtherParts(command);
+  refuseOtherParts(command, '--resume goes on with a run as it was begun');
   // True where no id was given.
   const { resume, events = false } = command.opts<{ resume: string | true; events?: boolean }>();
   return withApp(session, async (work) => {
@@ -24,15 +24,15 @@ export async function resumeRun(session: Session, command: Command): Promise<num
 }
 
 /** All that a run is begun with was recorded then. */
-function refuseOtherParts(command: Command): void {
+export function refuseOtherParts(command: Command, why: string): void {
   const [reference] = command.args;
   const given = command.options.find(
     (option) => BEGIN_ONLY.has(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli',
   );
   const part = reference === undefined ? given?.long : `the flow ${reference}`;
   if (part === undefined) return;
-  throw new RiskflowError('usage', `--resume goes on with a run as it was begun, so ${part} cannot be given with it`, {
-    hint: 'riskflow run --resume [RUN_ID] goes on; riskflow run FLOW begins a new run',
+  throw new RiskflowError('usage', `${why}, so ${part} cannot be given with it`, {
+    hint: 'riskflow run --resume [RUN_ID] goes on, riskflow run --stop RUN_ID stops; riskflow run FLOW begins a new run',
   });
 }
 

@@ -10,6 +10,7 @@ import { withApp, type Session } from '../session.ts';
 import { BATCH_CONCURRENCY, runBatch } from './batch.ts';
 import { followRun } from './run-follow.ts';
 import { interruptionNotice, resumeRun } from './run-resume.ts';
+import { stopRun } from './run-stop.ts';
 
 type RunOptions = {
   readonly inputs: string;
@@ -18,6 +19,7 @@ type RunOptions = {
   readonly mapModel?: Pairs;
   readonly events?: boolean;
   readonly resume?: string | true;
+  readonly stop?: string;
   readonly on?: string;
   readonly batch?: string;
   readonly concurrency?: number;
@@ -38,6 +40,7 @@ export function addRunCommand(program: Command, dispatch: Dispatch): void {
       option('--batch <FILE>', 'one run for each row of a CSV, TSV or .ndjson file, which has the inputs by name'),
       concurrencyOption('with --batch: calls in flight at a time', BATCH_CONCURRENCY),
       option('--resume [RUN_ID]', 'instead of FLOW: go on with the run, or with the only one, that was interrupted'),
+      option('--stop <RUN_ID>', 'instead of FLOW: stop a run for good, whoever drives it, also one that no worker has begun'),
     ],
     examples: [
       `riskflow run flow.yml --inputs '{"text": "You won a prize"}'`,
@@ -46,11 +49,14 @@ export function addRunCommand(program: Command, dispatch: Dispatch): void {
       'riskflow run flow.yml --inputs @inputs.json --pin pins.json --map-model openai/gpt-4o=riskflow/classifier/reports@tune',
       'riskflow run flow.yml --batch reports.csv --concurrency 32 --on temporal',
       'riskflow run --resume',
+      'riskflow run --stop 0b5c1d2e-4f6a-4c1e-9d2f-7a8b9c0d1e2f',
     ],
     notes: [
       'A batch goes on with riskflow batch resume, and its runs are listed with riskflow batch show. A row that cannot be read stops no other.',
       'Exit code: 0 when the run succeeded or partly succeeded, 1 when it failed or was stopped.',
-      'A run whose process was killed goes on with --resume, as it was begun: nodes that had finished are not executed again. Ctrl-C stops a run for good.',
+      'A run whose process was killed goes on with --resume, as it was begun: nodes that had finished are not executed again. Ctrl-C stops a run for good;',
+      'a second Ctrl-C leaves at once, and whoever drives the run stops it as soon as that is possible. SIGTERM leaves a run on Temporal to its workers.',
+      'With --stop: 0 when the run is over or the stop is noted; `status` tells which: stopped, requested or already-over.',
     ],
     action: run,
   });
@@ -65,6 +71,7 @@ async function run(session: Session, command: Command): Promise<number> {
     });
   }
   if (options.resume !== undefined) return resumeRun(session, command);
+  if (options.stop !== undefined) return stopRun(session, command, options.stop);
   if (reference === undefined)
     throw new RiskflowError('usage', 'run: the argument FLOW is missing', { hint: 'riskflow run --help tells more' });
   const { batch } = options;

@@ -64,7 +64,8 @@ export async function createSchedule(session: Session, command: Command): Promis
       const view = await schedules.describe(schedule, 1);
       if (!session.json) {
         session.notice(isNew ? `schedule ${schedule} is created` : `schedule ${schedule} was there already, just so`);
-        if (!(await runtime.schedulesAreKept(context))) session.notice('no process keeps the schedules now: start one with riskflow start');
+        const lack = await runtime.schedulesLack(context);
+        if (lack !== null) session.notice(lack);
       }
       printView(session, work, view, { isNew });
       return 0;

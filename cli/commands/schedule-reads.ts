@@ -43,7 +43,12 @@ export async function showSchedule(session: Session, command: Command): Promise<
   return withSchedules(session, async (work, schedules) => {
     const view = await schedules.describe(nameOf(command), limit);
     const next = await schedules.nextTimes(view.schedule, NEXT_TIMES);
-    printView(session, work, view, { keeper: schedules.keeper, nextTimes: next.map(isoTime) });
+    const waiting = await schedules.waiting(view.schedule);
+    printView(session, work, view, { keeper: schedules.keeper, nextTimes: next.map(isoTime), waiting: waiting.map(isoTime) });
+    if (waiting.length > 0 && !session.json) {
+      session.print(`\nwaits for a worker: ${waiting.map(momentText).join(', ')} UTC`);
+      await tellWhoKeeps(session, work);
+    }
     return 0;
   });
 }
@@ -108,8 +113,9 @@ const withSchedules = (session: Session, body: (work: Work, schedules: Schedules
   });
 
 async function tellWhoKeeps(session: Session, { runtime, context }: Work): Promise<void> {
-  if (!session.json && !(await runtime.schedulesAreKept(context)))
-    session.notice('no process keeps the schedules now: start one with riskflow start');
+  if (session.json) return;
+  const lack = await runtime.schedulesLack(context);
+  if (lack !== null) session.notice(lack);
 }
 
 // ── one schedule ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,20 +1,18 @@
 import type { Command } from 'commander';
-import { RiskflowError } from '../../schemas/core.ts';
 import type { AppWorker, AppWorkerOptions } from '../../runtime/index.ts';
 import { addVerb, option, type Dispatch } from '../declare.ts';
 import { listenForInterruption } from '../interruption.ts';
+import { hostAndPort, type HttpPlace } from '../options/http-place.ts';
 import { wholeNumber } from '../options/numbers.ts';
 import { renderTable } from '../output/table.ts';
 import { withApp, type Session, type Work } from '../session.ts';
-
-type Address = NonNullable<AppWorkerOptions['http']>;
 
 type WorkerOptions = {
   readonly maxEffects?: number;
   readonly maxCachedWorkflows?: number;
   readonly drainSeconds?: number;
   /** False with --no-http. */
-  readonly http?: Address | boolean;
+  readonly http?: HttpPlace | boolean;
   readonly buildId?: string;
   readonly makeCurrent?: boolean;
   readonly promote?: string;
@@ -160,13 +158,4 @@ async function promote(session: Session, { runtime, context }: Work, buildId: st
   if (session.json) session.printJson({ buildId, status: 'current' });
   else session.print(told);
   return 0;
-}
-
-function hostAndPort(text: string): Address {
-  const [, bracketed, plain, digits = ''] = /^(?:\[([\da-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  if (host !== undefined && Number(digits) <= 65_535) return { host, port: Number(digits) };
-  throw new RiskflowError('usage', `--http must be HOST:PORT, not "${text}"`, {
-    hint: 'such as 127.0.0.1:9464; port 0 takes one that is free',
-  });
 }

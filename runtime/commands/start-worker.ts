@@ -1,10 +1,11 @@
 import { RiskflowError } from '../../schemas/index.ts';
 import type { Context } from '../context.ts';
+import { serveHealthSomewhere, type HealthProbes, type HealthServer, type HttpPlace } from '../health/serve-health.ts';
+import { bePresent, type Presence } from '../presence.ts';
 import type { TemporalPlace } from '../temporal/address.ts';
 import { mendSchedules } from '../schedules/open-schedules.ts';
 import { neededTemporal } from '../temporal/place.ts';
 import type { KnownBuild, Promotion, WorkerBuild } from '../temporal/worker-builds.ts';
-import type { HttpPlace, WorkerHttp, WorkerProbes } from '../temporal/worker-http.ts';
 import type { RunWorker, WorkerStatus } from '../temporal/worker.ts';
 
 export type AppWorkerOptions = {
@@ -47,17 +48,26 @@ export async function startAppWorker(context: Context, options: AppWorkerOptions
   const parts = await loadParts();
   // Whether it can work is answered from the beginning on.
   let probes = STARTING;
-  const http = await serveHttp(parts, options, { faults: () => probes.faults(), metrics: () => probes.metrics() });
+  const { onNotice } = options;
+  const http = await serveHealthSomewhere(
+    { http: options.http, usual: USUAL_HTTP, onNotice },
+    { faults: () => probes.faults(), metrics: () => probes.metrics() },
+  );
+  let presence: Presence | undefined;
   try {
+    presence = await bePresent(context, { role: 'worker', onNotice });
     const sdkMetricsUrl = await parts.installRuntime();
     const metrics = parts.createWorkerMetrics({ buildId: build?.buildId });
     const worker = await startWorker(parts, { context: metrics.counting(context), place, options, build });
-    const { storage, workspaceId } = context;
+    const { storage } = context;
     const { address, namespace, taskQueue } = place;
-    probes = parts.workerProbes({ worker, namespace, workspaceId, storage, metrics, sdkMetricsUrl });
-    const done = closing(worker, http);
+    probes = parts.workerProbes({ worker, namespace, storage, metrics, sdkMetricsUrl });
+    const done = closing(worker, http, presence);
+    const ended = new AbortController();
     // It is awaited later; a promotion may fail before.
-    done.catch(() => undefined);
+    done.catch(() => undefined).finally(() => ended.abort());
+    const { forgetPayloadsNowAndThen } = await import('../temporal/payload-cleanup.ts');
+    void forgetPayloadsNowAndThen({ context, connection: worker.connection, namespace, signal: ended.signal, onNotice });
     try {
       if (build !== undefined) await settleBuild(parts, { worker, namespace, build, options });
     } catch (error) {
@@ -77,6 +87,7 @@ export async function startAppWorker(context: Context, options: AppWorkerOptions
       },
     };
   } catch (error) {
+    await presence?.withdraw();
     await http?.close();
     throw error;
   }
@@ -89,15 +100,19 @@ async function agreeOnSchedules(context: Context, { onNotice }: AppWorkerOptions
   if (trouble !== null) onNotice?.(`could not see whether Temporal agrees with the ledger about the schedules: ${trouble}`);
 }
 
-async function closing({ done }: RunWorker, http: WorkerHttp | undefined): Promise<void> {
+async function closing({ done }: RunWorker, http: HealthServer | undefined, presence: Presence): Promise<void> {
   try {
     await done;
   } finally {
+    await presence.withdraw();
     await http?.close();
   }
 }
 
-const STARTING: WorkerProbes = { faults: () => Promise.resolve(['the worker is starting']), metrics: () => Promise.resolve('') };
+/** Where a worker tells about itself unless it is told otherwise. */
+const USUAL_HTTP: HttpPlace = { host: '127.0.0.1', port: 9464 };
+
+const STARTING: HealthProbes = { faults: () => Promise.resolve(['the worker is starting']), metrics: () => Promise.resolve('') };
 
 type Start = {
   readonly context: Context;
@@ -123,21 +138,6 @@ async function startWorker(parts: Parts, { context, place, options, build }: Sta
     ...(drainMs === undefined ? {} : { drainMs }),
     ...(build === undefined ? {} : { build }),
   });
-}
-
-async function serveHttp(parts: Parts, { http, onNotice }: AppWorkerOptions, probes: WorkerProbes): Promise<WorkerHttp | undefined> {
-  if (http === null) return undefined;
-  if (http !== undefined) return parts.serveWorkerHttp(http, probes);
-  try {
-    return await parts.serveWorkerHttp(parts.DEFAULT_HTTP, probes);
-  } catch (error) {
-    // Several workers on one machine must do without being told where.
-    const { host, port } = parts.DEFAULT_HTTP;
-    const served = await parts.serveWorkerHttp({ host, port: 0 }, probes).catch(() => undefined);
-    if (served === undefined) throw error;
-    onNotice?.(`the port ${port} is occupied, perhaps by another worker: --http HOST:PORT chooses one`);
-    return served;
-  }
 }
 
 /** Bundles the workflow code, so that workers need not do it when they start. */

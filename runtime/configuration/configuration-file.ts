@@ -19,7 +19,7 @@ export type ConfigurationFile = {
   readonly positionOf: PositionOf;
 };
 
-/** Of a value; of its key where it is a section or where that is asked for. */
+/** Of a value; of its key where it is a section or where that is asked for. Of an empty path: where the text begins. */
 type PositionOf = (path: readonly string[], of?: 'key') => Position | undefined;
 
 export type FileName = {
@@ -42,7 +42,9 @@ export function readConfigurationFile({ folder, named, namedBy = 'RISKFLOW_CONFI
   try {
     const document = parseDocument(readFileSync(path, 'utf8'), { prettyErrors: true, lineCounter: lines });
     const positionOf: PositionOf = (parts, of) => positionIn(document, { lines, path: parts, ofKey: of === 'key' });
-    const broken = document.errors.map(({ message, linePos }) => syntaxError(path, message, linePos?.[0]));
+    const broken = document.errors.map(({ code, message, linePos }) =>
+      syntaxError(path, code === 'MULTIPLE_DOCS' ? 'there is a second document in it, after ---' : message, linePos?.[0]),
+    );
     if (broken.length > 0) return { ...nothing, exists: true, errors: broken };
     return { path, exists: true, positionOf, ...checked(path, document.toJS() ?? {}, positionOf) };
   } catch (error) {
@@ -69,14 +71,17 @@ function syntaxError(path: string, message: string, at: { readonly line: number;
 type Sought = { readonly lines: LineCounter; readonly path: readonly string[]; readonly ofKey: boolean };
 
 function positionIn(document: Document.Parsed, { lines, path, ofKey }: Sought): Position | undefined {
+  const place = (offset: number | undefined): Position | undefined => {
+    if (offset === undefined) return undefined;
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  if (path.length === 0) return place(document.contents?.range?.[0]);
   const parent: unknown = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
   if (!isMap(parent)) return undefined;
   const pair = parent.items.find(({ key }) => String(isNode(key) ? key.toJSON() : key) === path.at(-1));
   const node = ofKey || isMap(pair?.value) || !isNode(pair?.value) ? pair?.key : pair.value;
-  const offset = isNode(node) ? node.range?.[0] : undefined;
-  if (offset === undefined) return undefined;
-  const { line, col } = lines.linePos(offset);
-  return { line, column: col };
+  return place(isNode(node) ? node.range?.[0] : undefined);
 }
 
 type Issue = NonNullable<ReturnType<typeof configSchema.safeParse>['error']>['issues'][number];
@@ -88,9 +93,20 @@ function checked(
 ): { readonly config: Config; readonly errors: readonly SettingError[] } {
   const parsed = configSchema.safeParse(raw);
   if (parsed.success) return { config: parsed.data, errors: [] };
-  const errors = parsed.error.issues.flatMap((issue) => formErrors(path, issue, positionOf));
-  return { config: withoutWrong(raw, parsed.error.issues), errors };
+  const { issues } = parsed.error;
+  const errors = issues.filter((issue) => !isMisspelt(issue, issues)).flatMap((issue) => formErrors(path, issue, positionOf));
+  return { config: withoutWrong(raw, issues), errors };
 }
+
+/** Whether a setting is missing only because its name is misspelt, which is told already. */
+const isMisspelt = (issue: Issue, all: readonly Issue[]): boolean => {
+  const [name, ...section] = issue.path.map(String).toReversed();
+  if (name === undefined || !issue.message.endsWith('received undefined')) return false;
+  const isBeside = (other: Issue): boolean => other.path.map(String).toReversed().join('.') === section.join('.');
+  return all.some(
+    (other) => other.code === 'unrecognized_keys' && isBeside(other) && other.keys.some((key) => nearestName(key, [name]) !== undefined),
+  );
+};
 
 function formErrors(path: string, issue: Issue, positionOf: PositionOf): readonly SettingError[] {
   const parts = issue.path.map(String);
@@ -111,8 +127,9 @@ function formErrors(path: string, issue: Issue, positionOf: PositionOf): readonl
       };
     });
   }
+  if (parts.length === 0) return [notSettings(path, reworded(issue.message), positionOf([]))];
   const known = settingAt(parts);
-  const at = parts.length === 0 ? undefined : (positionOf(parts) ?? positionOf(parts.slice(0, -1)));
+  const at = positionOf(parts) ?? positionOf(parts.slice(0, -1));
   const short = reworded(issue.message);
   return [
     {
@@ -124,6 +141,13 @@ function formErrors(path: string, issue: Issue, positionOf: PositionOf): readonl
       position: at,
     },
   ];
+}
+
+function notSettings(path: string, why: string, position: Position | undefined): SettingError {
+  const place = position === undefined ? '' : `, line ${position.line}, column ${position.column}`;
+  const hint = 'it begins with a setting and a colon, such as modelConcurrency: 32; docs/configuration.md lists them';
+  const short = `these are no settings: ${why}`;
+  return { setting: '', code: 'invalid_file', message: `${path}${place}: ${short}`, short, hint, position };
 }
 
 function reworded(message: string): string {

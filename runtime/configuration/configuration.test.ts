@@ -81,6 +81,93 @@ describe('config check', () => {
     expect(errors[0]?.message).toMatch(/^this is not valid YAML: /);
   });
 
+  it.each<readonly [string, string, Environment, readonly string[], readonly string[]]>([
+    [
+      'an address that is none',
+      'storage: { mysql: { url: nonsense, passwordEnv: DB_PW } }\n',
+      { RISKFLOW_MYSQL_PASSWORD: 'x' },
+      ['1:26 storage.mysql.url'],
+      [],
+    ],
+    [
+      'a misspelt name',
+      'storage: { mysql: { urll: "mysql://u@h/r" } }\n',
+      { RISKFLOW_MYSQL_PASSWORD: 'x' },
+      ['1:21 storage.mysql.urll'],
+      [],
+    ],
+    [
+      'a section that cannot be read',
+      'temporal: { adress: "t:1" }\n',
+      { RISKFLOW_TEMPORAL_NAMESPACE: 'n', RISKFLOW_MYSQL_PASSWORD: 'x' },
+      ['1:13 temporal.adress'],
+      // The file says nothing of MySQL, broken or not.
+      ['RISKFLOW_MYSQL_PASSWORD'],
+    ],
+    [
+      'a provider whose key is named there',
+      'models: { acme: { baseUrl: nowhere, apiKeyEnv: RISKFLOW_A } }\n',
+      { RISKFLOW_A: 'x', RISKFLOW_MYSQL_ULR: 'x' },
+      ['1:28 models.acme.baseUrl'],
+      ['RISKFLOW_MYSQL_ULR'],
+    ],
+    [
+      'YAML that is broken',
+      'a: [\n',
+      { RISKFLOW_MYSQL_PASSWORD: 'x', RISKFLOW_TEMPORAL_KEYS: `a:${'A'.repeat(43)}=`, RISKFLOW_A: 'x' },
+      ['2:1 '],
+      [],
+    ],
+    ['a file that is not there', '', { RISKFLOW_CONFIG: 'none.yml', RISKFLOW_MYSQL_PASSWORD: 'x' }, ['-:- RISKFLOW_CONFIG'], []],
+  ])('warns of nothing that only follows from %s', (_, config, environment, errors, warnings) => {
+    const checked = check(config, environment);
+    expect(brief(checked.errors).map((line) => line.split(': ')[0])).toEqual(errors);
+    expect(checked.warnings.map(({ setting }) => setting)).toEqual(warnings);
+  });
+
+  it.each([
+    ['a list', '# mine\n- a\n', '2:1'],
+    ['a word', 'hello\n', '1:1'],
+    ['a number', '42', '1:1'],
+    ['several documents', 'runTimeoutMs: 1\n---\nb: 2\n', '2:1'],
+  ])('says where a file is %s, in every command', (_, config, place) => {
+    const { errors } = check(config);
+    expect(errors).toMatchObject([{ file, setting: '', hint: expect.stringContaining(':') as string }]);
+    expect(brief(errors)[0]).toMatch(new RegExp(`^${place} : `));
+    const [line, column] = place.split(':');
+    expect(() => readSettings({}, folder)).toThrow(new RegExp(`^${file}.* line ${line}, column ${column}`));
+  });
+
+  it('takes an empty file, and one of comments only, for one that sets nothing', () => {
+    expect(check('').errors).toEqual([]);
+    expect(check('# modelConcurrency: 4\n').errors).toEqual([]);
+  });
+
+  it('refuses a secret where the name of its variable belongs, or in an address, and repeats none', () => {
+    const key = 'sk-hunter2abcdefghijk';
+    const { errors } = check(
+      [
+        'models:',
+        `  acme: { baseUrl: "https://me:hunter22@api.example.com/v1", apiKeyEnv: ${key} }`,
+        '  other: { baseUrl: "http://a/v1", apiKeyEnv: Hunter23AbcDefGhiJkl }',
+        'storage: { mysql: { url: "mysql://u@h/r", passwordEnv: "hunter24!" } }',
+        'temporal: { address: "t:1", apiKeyEnv: eyJhunter25abc.def.ghi }',
+      ].join('\n'),
+      { OPENAI_BASE_URL: 'http://me:hunter26@127.0.0.1/v1' },
+    );
+    expect(errors.map(({ setting, line }) => [setting, line])).toEqual([
+      ['models.acme.baseUrl', 2],
+      ['models.acme.apiKeyEnv', 2],
+      ['models.other.apiKeyEnv', 3],
+      ['storage.mysql.passwordEnv', 4],
+      ['temporal.apiKeyEnv', 5],
+      ['OPENAI_BASE_URL', null],
+    ]);
+    expect(JSON.stringify(errors)).not.toMatch(/hunter/i);
+    const shown = showConfiguration({ environment: { RISKFLOW_BUILD_ID: key, RISKFLOW_TEMPORAL_ADDRESS: 'me:hunter27@t:1' }, folder });
+    expect(JSON.stringify(shown)).not.toMatch(/hunter/i);
+  });
+
   it('takes another file than the one in use', () => {
     const other = join(folder, 'other.yml');
     writeFileSync(other, 'runTimeout: 1\n');

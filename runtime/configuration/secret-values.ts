@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isHiddenKey } from '../../schemas/core.ts';
+import { isHiddenKey, isVariableName, looksLikeKey } from '../../schemas/core.ts';
 import { valueOf, type Environment } from './attempt.ts';
 import { secretVariables } from './settings-table.ts';
 
@@ -10,7 +10,7 @@ import { secretVariables } from './settings-table.ts';
  * works for one that is broken, and what cannot be read is passed over.
  */
 export function secretValues(environment: Environment, folder: string): readonly string[] {
-  const { variables, files } = namedInConfiguration(environment, folder);
+  const { variables, files, misplaced } = namedInConfiguration(environment, folder);
   const names = new Set([...secretVariables, ...variables]);
   const set = Object.entries(environment).flatMap(([name, value]) =>
     value !== undefined && value !== '' && (names.has(name) || SECRET_NAME.test(name)) ? secretsIn(name, value) : [],
@@ -19,8 +19,16 @@ export function secretValues(environment: Environment, folder: string): readonly
     const file = valueOf(environment, `${name}_FILE`);
     return file === undefined ? [] : secretsIn(name, textOf(folder, file));
   });
-  return [...set, ...fromFiles, ...files.map((file) => textOf(folder, file))].filter((value) => value.trim() !== '');
+  const all = [...set, ...fromFiles, ...files.map((file) => textOf(folder, file)), ...misplaced, ...misplacedIn(environment)];
+  return all.filter((value) => value.trim() !== '');
 }
+
+/** In variables where no secret belongs: keys, and passwords in addresses. */
+const misplacedIn = (environment: Environment): readonly string[] =>
+  Object.entries(environment).flatMap(([name, value]) => {
+    if (value === undefined || !/^(?:RISKFLOW|OPENAI)_/.test(name)) return [];
+    return [...(looksLikeKey(value) ? [value.trim()] : []), ...passwordsIn(value)];
+  });
 
 const SECRET_NAME = /^RISKFLOW_SECRET_|API_KEY$|^RISKFLOW_.*_(?:PASSWORD|TOKEN|SECRET|KEYS?)$/;
 
@@ -39,9 +47,9 @@ const keysOf = (list: string): readonly string[] =>
     .map((entry) => entry.slice(entry.indexOf(':') + 1).trim())
     .filter(isHiddenKey);
 
-/** What stands between the first colon and the last @ of `scheme://user:password@host`, as it stands there and decoded. */
+/** What stands between the first colon and the last @ of `scheme://user:password@host`, as it stands there and decoded; also without scheme. */
 function passwordsIn(address: string): readonly string[] {
-  const raw = /^[a-z][\w+.-]*:\/\/[^/@:]*:(.*)@/i.exec(address.trim())?.[1] ?? '';
+  const raw = /^(?:[a-z][\w+.-]*:\/\/)?[^/@:\s]*:(?!\/\/)(.*)@/i.exec(address.trim())?.[1] ?? '';
   const parsed = URL.parse(address)?.password ?? '';
   return [raw, parsed].flatMap((text) => [text, decoded(text)]).filter((text) => text !== '');
 }
@@ -55,13 +63,23 @@ export function decoded(text: string): string {
   }
 }
 
-type Named = { readonly variables: readonly string[]; readonly files: readonly string[] };
+type Named = {
+  readonly variables: readonly string[];
+  readonly files: readonly string[];
+  /** What stands in the file itself and looks like a secret. */
+  readonly misplaced: readonly string[];
+};
 
 function namedInConfiguration(environment: Environment, folder: string): Named {
   const text = textOf(folder, valueOf(environment, 'RISKFLOW_CONFIG') ?? 'riskflow.yml');
   const named = (pattern: RegExp): readonly string[] => Array.from(text.matchAll(pattern), ([, name = '']) => name.trim());
+  const names = named(/\b(?:password|apiKey)Env["']?\s*:\s*["']?([^"'\n,}#]+)/g);
   return {
-    variables: named(/\b(?:password|apiKey)Env["']?\s*:\s*["']?(\w+)/g),
+    variables: names.filter(isVariableName),
+    misplaced: [
+      ...names.filter((name) => !isVariableName(name)),
+      ...named(/\b(?:url|baseUrl|address)["']?\s*:\s*["']?([^"'\s,}]+)/g).flatMap(passwordsIn),
+    ],
     files: named(/\b(?:password|apiKey)File["']?\s*:\s*["']?([^"'\n,}#]+)/g),
   };
 }

@@ -1,3 +1,4 @@
+import { looksLikeKey } from '../../schemas/index.ts';
 import { valueOf, type Environment } from './attempt.ts';
 import { settingsTable, type Setting } from './settings-table.ts';
 import { readAllSettings, type SettingsReading, type Surroundings } from '../settings.ts';
@@ -90,8 +91,10 @@ const secretsOf = (prefix: string, environment: Environment): readonly ShownSett
     }));
 
 function visible({ secret }: Setting, value: string): string {
-  if (secret === undefined) return value;
-  return secret === 'whole' ? 'set' : withoutPassword(value);
+  if (secret === 'whole') return 'set';
+  if (secret === 'password' || value.includes('://')) return withoutPassword(value);
+  // Nobody should have put it there, and nobody needs to see it.
+  return looksLikeKey(value) || /:[^/]*@/.test(value) ? 'set, to something that looks secret' : value;
 }
 
 /** An address as it may be shown: its password and what follows the question mark may be secret. */
@@ -100,5 +103,5 @@ function withoutPassword(address: string): string {
   if (url === null || !address.includes('://')) return 'set';
   const { protocol, username, password, host, pathname, search } = url;
   const user = username === '' && password === '' ? '' : `${username}${password === '' ? '' : ':***'}@`;
-  return `${protocol}//${user}${host}${pathname}${search === '' ? '' : '?***'}`;
+  return `${protocol}//${user}${host}${pathname === '/' && !address.includes(`${host}/`) ? '' : pathname}${search === '' ? '' : '?***'}`;
 }

@@ -28,6 +28,13 @@ export function settingWarnings(surroundings: Surroundings): readonly SettingWar
   ].map((problem) => ({ ...problem, position: positionOf(problem.setting.split('.')) }));
 }
 
+/**
+ * Whether it is not known what a section of the file says, since something in it is wrong, or the file cannot be read. What seems to be missing
+ * then may be there: a warning would only repeat the error.
+ */
+const isUnknown = ({ file }: SettingsReading, ...sections: readonly string[]): boolean =>
+  file.errors.some(({ setting }) => !file.exists || setting === '' || sections.includes(setting.split('.')[0] ?? ''));
+
 const noEffect = (setting: string, why: string, hint: string): Problem => ({ setting, message: `${setting} has no effect: ${why}`, hint });
 
 function withoutEffect({ reading, environment }: Surroundings): readonly Problem[] {
@@ -52,16 +59,19 @@ function withoutEffect({ reading, environment }: Surroundings): readonly Problem
       found.push(noEffect('RISKFLOW_MYSQL_PASSWORD', 'RISKFLOW_MYSQL_URL holds a password', 'leave one of them out'));
     }
   } else if (mysql === undefined && isSet('RISKFLOW_MYSQL_PASSWORD')) {
-    found.push(noEffect('RISKFLOW_MYSQL_PASSWORD', 'no MySQL server is set', 'set RISKFLOW_MYSQL_URL, or storage.mysql.url in the file'));
+    if (!isUnknown(reading, 'storage'))
+      found.push(noEffect('RISKFLOW_MYSQL_PASSWORD', 'no MySQL server is set', 'set RISKFLOW_MYSQL_URL, or storage.mysql.url in the file'));
   } else if (mysql !== undefined && (mysql.passwordEnv ?? mysql.passwordFile) !== undefined && isSet('RISKFLOW_MYSQL_PASSWORD')) {
     found.push(noEffect('RISKFLOW_MYSQL_PASSWORD', 'the file says where the password is', 'leave one of them out'));
   }
   return [...found, ...temporalWithoutEffect(reading, isSet)];
 }
 
-function temporalWithoutEffect({ file, temporal }: SettingsReading, isSet: (variable: string) => boolean): readonly Problem[] {
+function temporalWithoutEffect(reading: SettingsReading, isSet: (variable: string) => boolean): readonly Problem[] {
+  const { file, temporal } = reading;
   const section = file.config.temporal;
   if (temporal !== undefined && temporal.value === undefined) {
+    if (isUnknown(reading, 'temporal')) return [];
     const variables = ['NAMESPACE', 'TASK_QUEUE', 'API_KEY', 'KEYS'].map((name) => `RISKFLOW_TEMPORAL_${name}`).filter(isSet);
     return [...(section === undefined ? [] : ['temporal']), ...variables].map((setting) =>
       noEffect(setting, 'no Temporal server is set', 'set RISKFLOW_TEMPORAL_ADDRESS, or temporal.address in the file'),
@@ -106,8 +116,10 @@ const secretsTwice = ({ reading, environment }: Surroundings): readonly Problem[
 function unreadVariables({ reading, environment }: Surroundings): readonly Problem[] {
   const named = new Set(namedVariables(reading.file.config).flatMap((name) => [name, `${name}_FILE`]));
   const unread = Object.keys(environment).filter((name) => name.startsWith('RISKFLOW_') && !isReadVariable(name) && !named.has(name));
-  return unread.map((name) => {
+  const mayBeNamed = isUnknown(reading, 'models', 'storage', 'temporal');
+  return unread.flatMap((name) => {
     const near = nearestName(name, knownVariables);
+    if (near === undefined && mayBeNamed) return [];
     return {
       setting: name,
       message: `nothing reads the variable ${name}`,

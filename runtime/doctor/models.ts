@@ -59,7 +59,7 @@ async function listModels({ baseUrl, apiKey }: Endpoint, timeoutMs: number): Pro
 
 export function judgeEndpoint(answer: Answer<ListAnswer>, { name, baseUrl, apiKey, keySetting }: Endpoint): Judgement {
   const place = placeOf(baseUrl);
-  if (answer === 'late')
+  if (answer === 'late' || ('error' in answer && answer.error instanceof Error && answer.error.name === 'TimeoutError'))
     return problem(name, `${place} did not answer in time`, 'see that it runs, and that no firewall or proxy is between');
   if ('error' in answer) return problem(name, `${place} cannot be reached: ${reasonOf(answer.error)}`, 'start it, or mend its address');
   const { status, models: count } = answer.value;

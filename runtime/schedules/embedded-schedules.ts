@@ -42,6 +42,8 @@ export function embeddedSchedules(deps: LedgerDeps): Schedules {
       const { state, settings } = await readSchedule(deps, schedule);
       return state === 'paused' ? [] : nextTimes(settings, deps.now(), Math.min(count, MOST_TIMES));
     },
+    // Whoever takes one up begins it.
+    waiting: () => Promise.resolve([]),
     reconcile: () => Promise.resolve([]),
     close: () => Promise.resolve(),
   };

@@ -24,11 +24,24 @@ export const keepAppSchedules = (
   return keepSchedules({ workspaceId, storage, leases, owner, isDead, now, actor, clock: machineClock, perform, onNews }, signal);
 };
 
-/** Whether some process keeps the schedules now. Always, where Temporal does. */
-export async function schedulesAreKept(context: Context): Promise<boolean> {
-  if (context.settings.temporal !== undefined) return true;
+/** Why nothing would happen now at the time of a schedule, in one sentence; null where all that is needed is there. */
+export async function schedulesLack(context: Context): Promise<string | null> {
+  const place = context.settings.temporal;
+  if (place !== undefined) {
+    const [{ openAppClient }, { lackOfWorkers }] = await Promise.all([
+      import('../temporal/open-client.ts'),
+      import('../temporal/attendance.ts'),
+    ]);
+    const { connection, close } = await openAppClient(context);
+    try {
+      return (await lackOfWorkers({ ...place, connection })) ?? null;
+    } finally {
+      await close();
+    }
+  }
   const lease = await context.storage.leases.read(context.workspaceId, SCHEDULER);
-  return lease !== undefined && lease.until > context.now() && !context.isDead(lease);
+  const isKept = lease !== undefined && lease.until > context.now() && !context.isDead(lease);
+  return isKept ? null : 'no process keeps the schedules now: start one with riskflow start';
 }
 
 export type MendedSchedules = {

@@ -1,4 +1,3 @@
-import { messageOf, RiskflowError } from '../../schemas/index.ts';
 import type { TemporalKey } from './codec-keys.ts';
 
 /** Which Temporal server, and where on it. */
@@ -39,15 +38,3 @@ type SecureOptions = {
   };
   readonly apiKey?: string;
 };
-
-/** Connects, or says in one sentence that there is nobody. */
-export async function connected<T>(address: string, connect: () => Promise<T>): Promise<T> {
-  try {
-    return await connect();
-  } catch (cause) {
-    throw new RiskflowError('failed', `no Temporal server answers at ${address}: ${messageOf(cause)}`, {
-      cause,
-      hint: 'check the address, or start a server with `npm run stack -- up`',
-    });
-  }
-}

@@ -1,4 +1,4 @@
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { RiskflowError } from '../../schemas/index.ts';
 import type { BatchActivities, RunActivities, ScheduledActivities } from '../../workflows/index.ts';
 import { evaluationKind } from '../commands/evaluations/evaluation-work.ts';
@@ -10,7 +10,8 @@ import { limitedProviders } from './provider-queues.ts';
 import { createBatchActivities } from './batch-activities.ts';
 import { createRunActivities } from './run-activities.ts';
 import { scheduleActivities } from './schedule-activities.ts';
-import { freeLoopbackPort } from './worker-http.ts';
+import { repeatlessLog } from './worker-log.ts';
+import { freeLoopbackPort } from '../health/serve-health.ts';
 
 export { prepareBundle, writeBundle } from './bundle.ts';
 export { openTemporalClient } from './open-client.ts';
@@ -20,7 +21,6 @@ export { startRunWorker } from './worker.ts';
 export { listBuilds, promoteBuild } from './worker-builds.ts';
 export { createWorkerMetrics } from './worker-http-metrics.ts';
 export { workerProbes } from './worker-http-probes.ts';
-export { DEFAULT_HTTP, serveWorkerHttp } from './worker-http.ts';
 
 /**
  * The SDK tells of warnings and errors only, on standard error, leaves signals to the program, and serves its metrics on a port of
@@ -31,9 +31,14 @@ export async function installRuntime(): Promise<string> {
     const bindAddress = `127.0.0.1:${await freeLoopbackPort()}`;
     try {
       Runtime.install({
-        logger: new DefaultLogger('WARN'),
+        logger: new DefaultLogger(
+          'WARN',
+          repeatlessLog((text) => process.stderr.write(`${text}\n`)),
+        ),
         shutdownSignals: [],
         telemetryOptions: {
+          // What its native part has to say goes the same way.
+          logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
           metrics: { prometheus: { bindAddress, countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true } },
         },
       });

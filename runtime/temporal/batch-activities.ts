@@ -4,7 +4,7 @@ import type { BatchActivities, BatchName, OpenResult } from '../../workflows/ind
 import { noteWish, readWish, watchWish } from '../commands/batches/batch-control.ts';
 import type { BatchKind, BatchWork } from '../commands/batches/batch-work.ts';
 import type { Context } from '../context.ts';
-import { LEASE_MS, TEMPORAL_HOST } from '../leases.ts';
+import { holderOf, LEASE_MS, TEMPORAL_HOST } from '../leases.ts';
 import { leaseLost, whileBeating } from './batch-beat.ts';
 import { performPiece, Tally, withPiece } from './batch-piece.ts';
 
@@ -99,7 +99,7 @@ async function openBatch({ context, kinds }: BatchActivityDeps, { owner, work, .
   const who: LeaseOwner = { owner, host: TEMPORAL_HOST, boot: 'temporal', pid: 0 };
   const taken = await storage.leases.take(workspaceId, resource, who, { now: now(), ttlMs: LEASE_MS, isDead: context.isDead });
   if (taken.status === 'held' && taken.by.owner !== owner)
-    return { status: 'held', by: `process ${taken.by.pid} on ${taken.by.host}`, waitMs: Math.max(taken.until - now(), 0) + 100 };
+    return { status: 'held', by: holderOf(taken.by), waitMs: Math.max(taken.until - now(), 0) + 100 };
   const wish = (await readWish(context, resource))?.wish ?? null;
   if (taken.status === 'taken') return { status: 'taken', fence: taken.fence, shape, wish };
   // The answer to an earlier taking was lost: it is ours, and this is its fence.

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure, Context as Activity, log } from '@temporalio/activity';
-import { isRiskflowError, RiskflowError, type Fence } from '../../schemas/index.ts';
+import { isRiskflowError, RiskflowError, type Fence, type Storage } from '../../schemas/index.ts';
 import { LEASE_LOST, STORAGE_AWAY } from '../../workflows/core.ts';
 import type { Context } from '../context.ts';
 import { LEASE_MS } from '../leases.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 
-type BeatDeps = Pick<Context, 'workspaceId' | 'storage' | 'now'>;
+type BeatDeps = Pick<Context, 'workspaceId' | 'now'> & { readonly storage: Pick<Storage, 'leases'> };
 
 const BEAT_MS = 1_000;
 const BEATS_PER_RENEWAL = 3;
@@ -34,13 +35,14 @@ export async function whileBeating<T>({ storage, workspaceId, now }: BeatDeps, b
       log.warn(`the lease ${fence.resource} could not be renewed now`, { error });
     }
   };
+  const renewAll = oneAtATime(async () => void (await Promise.all([batch, ...fences].map(renew))));
   let beats = 0;
   const timer = setInterval(() => {
     activity.heartbeat();
-    if (++beats % BEATS_PER_RENEWAL === 0) for (const fence of [batch, ...fences]) void renew(fence);
+    if (++beats % BEATS_PER_RENEWAL === 0) renewAll();
   }, BEAT_MS);
   // Short portions would never come to a renewal of the batch's lease by the clock.
-  void renew(batch);
+  renewAll();
   try {
     return await task({ signal: AbortSignal.any([activity.cancellationSignal, lost.signal]), fences });
   } catch (error) {

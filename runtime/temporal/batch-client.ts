@@ -3,6 +3,7 @@ import type { BatchWish } from '../../schemas/index.ts';
 import { priorityOf } from '../../workflows/core.ts';
 import type { BatchArgs, BatchName, BatchResult, BatchView, runBatch } from '../../workflows/index.ts';
 import type { Context } from '../context.ts';
+import { attendanceOf, type Attendance } from './attendance.ts';
 import { outcomeOf } from './client.ts';
 import { openAppClient } from './open-client.ts';
 import { neededTemporal } from './place.ts';
@@ -25,6 +26,11 @@ export type BatchClient = {
   /** Waits for its end. @throws RiskflowError when it could not be brought to one */
   result(name: BatchName): Promise<BatchResult>;
   view(name: BatchName): Promise<BatchView>;
+  /** Whether anybody works on it; undefined when there is none under way. */
+  attendance(name: BatchName): Promise<Attendance | undefined>;
+  /** Ends the workflow of a batch that is cancelled, and that no worker has begun. */
+  drop(name: BatchName, reason: string): Promise<void>;
+  readonly taskQueue: string;
   close(): Promise<void>;
 };
 
@@ -68,6 +74,15 @@ export async function connectBatchClient(context: Pick<Context, 'settings' | 'st
     },
     result: (name) => outcomeOf(`${name.kind} ${name.id}`, () => handleOf(name).result()),
     view: (name) => outcomeOf(`${name.kind} ${name.id}`, () => handleOf(name).query<BatchView>('state')),
+    attendance: (name) => attendanceOf({ connection, namespace, taskQueue }, batchWorkflowId(name)),
+    drop: async (name, reason) => {
+      try {
+        await handleOf(name).terminate(reason);
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
+    },
+    taskQueue,
     close,
   };
 }

@@ -1,10 +1,20 @@
-import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
+import {
+  defaultPayloadConverter,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { ErrorCode, messageOf, RiskflowError } from '../../schemas/index.ts';
 import type { runFlow, RunFlowArgs, RunFlowResult, RunName, RunView } from '../../workflows/index.ts';
 import { priorityOf } from '../../workflows/core.ts';
 import type { TemporalPlace } from './address.ts';
+import { attendanceOf, type Attendance } from './attendance.ts';
+import { payloadCodec } from './codec.ts';
+import type { Context } from '../context.ts';
 import { openTemporalClient } from './open-client.ts';
-import type { PayloadBlobs } from './payload-blobs.ts';
+import { payloadBlobs, type PayloadBlobs } from './payload-blobs.ts';
+import { neededTemporal } from './place.ts';
 import { runLabels, workflowIdOf } from './run-labels.ts';
 import { attributePairs, knownAttributes, missingSentence, runAttributes, type KnownAttributes } from './search-attributes.ts';
 
@@ -17,6 +27,12 @@ export type RunClient = {
   result(run: RunName): Promise<RunFlowResult>;
   /** Tells the owner of a run to stop it. The fact that it is to stop is to be noted in storage before. */
   stop(run: RunName, reason: string): Promise<'requested' | 'already-over'>;
+  /** What an open run was started with; undefined when there is none. @throws RiskflowError `missing_key` when it cannot be read */
+  asked(run: RunName): Promise<RunFlowArgs | undefined>;
+  /** Ends the workflow of a run that is over, or that nobody has begun. One that is over already stays so. */
+  drop(run: RunName, reason: string): Promise<void>;
+  /** Whether anybody works on it; undefined when it is not there, or over. */
+  attendance(run: RunName): Promise<Attendance | undefined>;
   view(run: RunName): Promise<RunView>;
   close(): Promise<void>;
 };
@@ -70,10 +86,38 @@ export async function connectRunClient(place: TemporalPlace, { blobs, onNotice }
         throw error;
       }
     },
+    asked: async (run) => {
+      const { history } = await connection.workflowService.getWorkflowExecutionHistory({
+        namespace,
+        execution: { workflowId: workflowIdOf(run) },
+        maximumPageSize: 1,
+      });
+      const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+      const [payload] = await payloadCodec({ keys: place.keys ?? [], blobs }).decode([...payloads]);
+      return payload === undefined ? undefined : defaultPayloadConverter.fromPayload<RunFlowArgs>(payload);
+    },
+    drop: async (run, reason) => {
+      try {
+        await handleOf(run).terminate(reason);
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
+    },
+    attendance: (run) => attendanceOf({ connection, namespace, taskQueue }, workflowIdOf(run)),
     view: (run) => outcomeOf(`run ${run.runId}`, () => handleOf(run).query<RunView>('state')),
     close,
   };
 }
+
+/** The same for the application: its place and its storage. @throws RiskflowError `usage` when no server is set, `failed` when none answers */
+export const openAppRunClient = (
+  context: Pick<Context, 'settings' | 'storage' | 'workspaceId'>,
+  { onNotice }: Pick<RunClientOptions, 'onNotice'> = {},
+): Promise<RunClient> =>
+  connectRunClient(neededTemporal(context.settings.temporal), {
+    blobs: payloadBlobs(context.storage, context.workspaceId),
+    ...(onNotice === undefined ? {} : { onNotice }),
+  });
 
 /** What a workflow answers. `what`: `run r-1`. @throws RiskflowError when there is no such workflow, or when it could not be brought to an end */
 export async function outcomeOf<T>(what: string, ask: () => Promise<T>): Promise<T> {

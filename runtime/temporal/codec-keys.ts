@@ -1,10 +1,10 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { RiskflowError } from '../../schemas/index.ts';
+import { KEYS_VARIABLE } from './codec-trouble.ts';
 
 /** A key for what Temporal keeps. The key itself is opaque: it shows in no output. */
 export type TemporalKey = { readonly id: string; readonly key: KeyObject };
 
-export const KEYS_VARIABLE = 'RISKFLOW_TEMPORAL_KEYS';
 const KEY_BYTES = 32;
 const HINT = `${KEYS_VARIABLE} is ID:KEY or ID:KEY,ID:KEY with keys from \`openssl rand -base64 32\`; the first one encrypts, all decrypt`;
 

@@ -133,7 +133,7 @@ describe('the payload codec', () => {
     const encoded = await encodeOne({ keys: [OLD], blobs: undefined }, jsonOf('x'));
     await expect(decodeOne({ keys: [NEW], blobs: undefined }, encoded)).rejects.toMatchObject({
       code: 'missing_key',
-      message: 'a payload of Temporal is encrypted with the key "2025", which is not among "2026"',
+      message: 'a payload of Temporal is encrypted with the key "2025", which is not among those of RISKFLOW_TEMPORAL_KEYS ("2026")',
       hint: 'add it to RISKFLOW_TEMPORAL_KEYS, after the key that encrypts',
     });
     await expect(decodeOne({ keys: [], blobs: undefined }, encoded)).rejects.toMatchObject({
@@ -152,7 +152,7 @@ describe('the payload codec', () => {
     const encoded = await encodeOne({ keys: [NEW], blobs: undefined }, jsonOf('x'));
     await expect(decodeOne({ keys: [NEW], blobs: undefined }, change(encoded))).rejects.toMatchObject({
       code: 'invalid_file',
-      message: 'a payload of Temporal does not open with the key "2026": it or the key was changed',
+      message: 'a payload of Temporal does not open with the key "2026" of RISKFLOW_TEMPORAL_KEYS: it or the key was changed',
     });
   });
 

@@ -3,7 +3,8 @@ import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zli
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { RiskflowError } from '../../schemas/index.ts';
 import { seal, unseal } from './codec-cipher.ts';
-import { KEYS_VARIABLE, type TemporalKey } from './codec-keys.ts';
+import type { TemporalKey } from './codec-keys.ts';
+import { keyDiffers, keyMissing, KEYS_VARIABLE } from './codec-trouble.ts';
 import type { PayloadBlobs } from './payload-blobs.ts';
 
 export type CodecOptions = {
@@ -41,14 +42,16 @@ type Plain = { readonly metadata: Metadata; readonly data: Uint8Array };
 /** Compresses, encrypts and moves to storage what a client or a worker sends, in this order; and back. */
 export function payloadCodec(options: CodecOptions): PayloadCodec {
   return {
-    encode: (payloads) => Promise.all(payloads.map((payload) => encode(plainOf(payload), options))),
+    encode: (payloads, context) =>
+      Promise.all(payloads.map((payload) => encode(plainOf(payload), { ...options, of: context?.workflowId }))),
     decode: (payloads) => Promise.all(payloads.map((payload) => decode(payload, options))),
   };
 }
 
 const plainOf = ({ metadata, data }: Payload): Plain => ({ metadata: metadata ?? {}, data: data ?? new Uint8Array() });
 
-async function encode(payload: Plain, { keys, blobs }: CodecOptions): Promise<Payload> {
+/** `of`: the workflow in whose history it will be. */
+async function encode(payload: Plain, { keys, blobs, of }: CodecOptions & { readonly of: string | undefined }): Promise<Payload> {
   const key = keys[0];
   const zipped = await compressed(payload.data);
   const { encoding, ...others } = payload.metadata;
@@ -64,7 +67,7 @@ async function encode(payload: Plain, { keys, blobs }: CodecOptions): Promise<Pa
   if (key === undefined && zipped === undefined && !large) return { ...payload };
   const sealed = key === undefined ? data : seal(data, { key: key.key, bound: boundOf(metadata), nonce: large ? 'derived' : 'random' });
   if (!large) return { metadata, data: sealed };
-  return { metadata: { ...metadata, [BLOB]: bytesOf(await blobs.write(sealed)) }, data: new Uint8Array() };
+  return { metadata: { ...metadata, [BLOB]: bytesOf(await blobs.write(sealed, of)) }, data: new Uint8Array() };
 }
 
 async function decode(payload: Payload, { keys, blobs }: CodecOptions): Promise<Payload> {
@@ -91,19 +94,15 @@ function decrypted(sealed: Uint8Array, metadata: Metadata, keys: readonly Tempor
   if (id === undefined) return sealed;
   const key = keys.find((item) => item.id === id);
   if (key === undefined) {
-    throw new RiskflowError('missing_key', `a payload of Temporal is encrypted with the key "${id}", which is not among ${known(keys)}`, {
-      hint: `add it to ${KEYS_VARIABLE}, after the key that encrypts`,
-    });
+    const known = keys.map((item) => item.id);
+    throw new RiskflowError('missing_key', keyMissing(id, known), { hint: `add it to ${KEYS_VARIABLE}, after the key that encrypts` });
   }
   const text = unseal(sealed, { key: key.key, bound: boundOf(metadata) });
   if (text !== undefined) return text;
-  throw new RiskflowError('invalid_file', `a payload of Temporal does not open with the key "${id}": it or the key was changed`, {
+  throw new RiskflowError('invalid_file', keyDiffers(id), {
     hint: `see whether ${KEYS_VARIABLE} has the same key under this id everywhere`,
   });
 }
-
-const known = (keys: readonly TemporalKey[]): string =>
-  keys.length === 0 ? `those of ${KEYS_VARIABLE} (none is set)` : keys.map(({ id }) => `"${id}"`).join(', ');
 
 /** Undefined when it would not be worth it. */
 async function compressed(data: Uint8Array): Promise<Uint8Array | undefined> {

@@ -1,14 +1,14 @@
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor, type ConnectionOptions } from '@temporalio/client';
 import type { Context } from '../context.ts';
-import { connected, tlsOptions, type TemporalPlace } from './address.ts';
+import { tlsOptions, type TemporalPlace } from './address.ts';
 import { dataConverter } from './codec-converter.ts';
+import { CONNECT_MS, connected } from './connect.ts';
+import { endableCalls } from './endable-calls.ts';
 import { payloadBlobs, type PayloadBlobs } from './payload-blobs.ts';
 import { neededTemporal } from './place.ts';
 
 /** A client of the server of a place. Every client of this program is opened here, so that all of them read each other's payloads. */
 export type TemporalClient = { readonly client: Client; readonly connection: Connection; readonly close: () => Promise<void> };
-
-const CONNECT_MS = 5_000;
 
 /**
  * @param blobs where large payloads lie; without them a client can neither send nor read any of more than 2 MiB
@@ -16,7 +16,18 @@ const CONNECT_MS = 5_000;
  */
 export async function openTemporalClient(place: TemporalPlace, blobs?: PayloadBlobs): Promise<TemporalClient> {
   const { address, namespace, identity } = place;
-  const connection = await connected(address, () => connectOrClose({ address, connectTimeout: CONNECT_MS, ...tlsOptions(place) }));
+  const calls = endableCalls();
+  const options: ConnectionOptions = {
+    address,
+    connectTimeout: CONNECT_MS,
+    ...tlsOptions(place),
+    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), calls.interceptor],
+  };
+  const close = async (connection: Connection): Promise<void> => {
+    calls.end();
+    await connection.close();
+  };
+  const connection = await connected(place, () => connectOrClose(options, close));
   return {
     client: new Client({
       connection,
@@ -25,18 +36,18 @@ export async function openTemporalClient(place: TemporalPlace, blobs?: PayloadBl
       ...(identity === undefined ? {} : { identity }),
     }),
     connection,
-    close: () => connection.close(),
+    close: () => close(connection),
   };
 }
 
 /** `Connection.connect` of the SDK leaves a channel behind that tries for ever, and keeps the process from ending. */
-async function connectOrClose(options: ConnectionOptions): Promise<Connection> {
+async function connectOrClose(options: ConnectionOptions, close: (connection: Connection) => Promise<void>): Promise<Connection> {
   const connection = Connection.lazy(options);
   try {
     await connection.ensureConnected();
     return connection;
   } catch (error) {
-    await connection.close();
+    await close(connection);
     throw error;
   }
 }

@@ -4,7 +4,8 @@ import { orThrow, valueOf, type Attempt, type Environment } from '../configurati
 import { readSecretFile } from '../configuration/secret-files.ts';
 import { readTls } from '../tls-files.ts';
 import type { TemporalPlace } from './address.ts';
-import { KEYS_VARIABLE, parseTemporalKeys } from './codec-keys.ts';
+import { parseTemporalKeys } from './codec-keys.ts';
+import { KEYS_VARIABLE } from './codec-trouble.ts';
 
 type Surroundings = {
   /** With the secrets that lie in files. */

@@ -24,7 +24,7 @@ import type {
   RunName,
 } from '../../workflows/index.ts';
 import { LOG_OF_RUNS, runStream } from '../embedded/run-host.ts';
-import { LEASE_MS, TEMPORAL_HOST } from '../leases.ts';
+import { holderOf, LEASE_MS, TEMPORAL_HOST } from '../leases.ts';
 
 /** What a worker performs runs with. */
 export type RunActivityDeps = {
@@ -106,7 +106,7 @@ async function takeRun(
   const now = deps.now();
   const result = await leases.take(workspaceId, resource, ownerOf(owner), { now, ttlMs: LEASE_MS, isDead: () => false });
   if (result.status === 'held' && result.by.owner !== owner) {
-    return { status: 'held', by: `process ${result.by.pid} on ${result.by.host}`, waitMs: Math.max(result.until - now, 0) + 100 };
+    return { status: 'held', by: holderOf(result.by), waitMs: Math.max(result.until - now, 0) + 100 };
   }
   const fence = result.status === 'taken' ? result.fence : await ownFence(deps, { workspaceId, resource, owner });
   const [history, stop] = await Promise.all([readPage(deps, { workspaceId, runId }, 0), deps.stopReason(workspaceId, runId)]);

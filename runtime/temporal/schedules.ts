@@ -32,7 +32,9 @@ import {
 } from '../schedules/schedule-ledger.ts';
 import { checkTimes, plainCron } from '../schedules/timing.ts';
 import type { TemporalPlace } from './address.ts';
+import { attendanceOf } from './attendance.ts';
 import { openTemporalClient, type TemporalClient } from './open-client.ts';
+import { payloadBlobs } from './payload-blobs.ts';
 
 /**
  * Schedules that Temporal keeps. The ledger says what they are; Temporal is told after each change, and `reconcile` makes up for what it was
@@ -40,7 +42,8 @@ import { openTemporalClient, type TemporalClient } from './open-client.ts';
  */
 export function temporalSchedules(deps: LedgerDeps, place: TemporalPlace): Schedules {
   let opened: Promise<TemporalClient> | undefined;
-  const client = async (): Promise<Client> => (await (opened ??= openTemporalClient(place))).client;
+  const connected = (): Promise<TemporalClient> => (opened ??= openTemporalClient(place, payloadBlobs(deps.storage, deps.workspaceId)));
+  const client = async (): Promise<Client> => (await connected()).client;
   const tell = async (schedule: string): Promise<void> => {
     const row = (await readAllSchedules(deps)).find((each) => each.schedule === schedule);
     if (row !== undefined) await onServer(schedule, async () => sync(await client(), { row, place, deps }));
@@ -79,6 +82,19 @@ export function temporalSchedules(deps: LedgerDeps, place: TemporalPlace): Sched
       const { info } = await onServer(schedule, () => schedules.getHandle(scheduleIdOf(deps, schedule)).describe());
       const times = info.nextActionTimes.map((time) => time.getTime());
       return times.slice(0, Math.min(count, MOST_TIMES));
+    },
+    waiting: async (schedule) => {
+      const { client: own, connection } = await connected();
+      const id = scheduleIdOf(deps, schedule);
+      const { info } = await onServer(schedule, () => own.schedule.getHandle(id).describe());
+      const times: number[] = [];
+      for (const { action } of info.recentActions) {
+        const { workflowId } = action.workflow;
+        const attendance = await attendanceOf({ ...place, connection }, workflowId);
+        // It is called as the schedule, a dash, and the time.
+        if (attendance?.taken === false) times.push(Date.parse(workflowId.slice(id.length + 1)));
+      }
+      return times;
     },
     reconcile: async () => {
       const changed: string[] = [];

@@ -1,106 +1,39 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { EffectExecutor, EffectResult, Storage, WriteUnit } from '../../schemas/index.ts';
-import type { Context } from '../context.ts';
+import { Gauge, Registry } from 'prom-client';
+import { createWorkMetrics, type WorkMetrics } from '../health/work-metrics.ts';
 import { VERSION } from '../version.ts';
 import type { WorkerStatus } from './worker.ts';
 
-/** What a worker counts of its own, beside the metrics of Temporal's SDK. Labels are names that are few: never ids, never content. */
-export type WorkerMetrics = {
-  /** The same context, whose effects and whose runs that end are counted. */
-  readonly counting: (context: Context) => Context;
-  /** Titles of the nodes whose effects are being performed, the oldest first. */
-  readonly underWay: () => readonly string[];
+/** What a worker counts of its own, beside the metrics of Temporal's SDK. */
+export type WorkerMetrics = WorkMetrics & {
   /** Prometheus' text format 0.0.4. */
   readonly text: (status: WorkerStatus) => Promise<string>;
 };
 
-/** Calls to models last from some ms to minutes. */
-const SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
-
 export function createWorkerMetrics({ buildId }: { readonly buildId: string | undefined }): WorkerMetrics {
   const registry = new Registry();
-  const meters = createMeters(registry);
-  meters.info.set({ version: VERSION, build_id: buildId ?? '' }, 1);
-  const underWay = new Map<symbol, string>();
-  const counted = (perform: EffectExecutor): EffectExecutor => {
-    return async (effect, options) => {
-      const ticket = Symbol(effect.effectId);
-      underWay.set(ticket, effect.title);
-      const kind = effect.request.kind;
-      const began = performance.now();
-      try {
-        const result = await perform(effect, options);
-        countEffect(meters, { kind, result, seconds: (performance.now() - began) / 1_000 });
-        if (effect.request.kind === 'llm' || effect.request.kind === 'question-classifier') {
-          countUsage(meters, { model: `${effect.request.model.provider}/${effect.request.model.name}`, result });
-        }
-        return result;
-      } catch (error) {
-        meters.effects.inc({ kind, status: 'aborted' });
-        throw error;
-      } finally {
-        underWay.delete(ticket);
-      }
-    };
-  };
+  const work = createWorkMetrics(registry);
+  const gauges = createGauges(registry);
+  gauges.info.set({ version: VERSION, build_id: buildId ?? '' }, 1);
   return {
-    counting: (context) => ({
-      ...context,
-      storage: countingRuns(context.storage, meters),
-      effects: (models) => counted(context.effects(models)),
-    }),
-    underWay: () => [...underWay.values()],
+    ...work,
     text: async (status) => {
       for (const [kind, used] of [
         ['workflow', status.workflowTasks],
         ['effect', status.effects],
         ['storage', status.storageCalls],
       ] as const) {
-        meters.slots.set({ kind }, used);
+        gauges.slots.set({ kind }, used);
       }
-      meters.cached.set(status.cachedWorkflows);
-      meters.draining.set(status.state === 'draining' ? 1 : 0);
+      gauges.cached.set(status.cachedWorkflows);
+      gauges.draining.set(status.state === 'draining' ? 1 : 0);
       return registry.metrics();
     },
   };
 }
 
-type Meters = ReturnType<typeof createMeters>;
-
-function createMeters(registry: Registry) {
+function createGauges(registry: Registry) {
   const registers = [registry];
   return {
-    runs: new Counter({
-      name: 'riskflow_flow_runs_total',
-      help: 'Runs that ended on this worker, by flow and status',
-      labelNames: ['flow', 'status'],
-      registers,
-    }),
-    effects: new Counter({
-      name: 'riskflow_effects_total',
-      help: 'Effects that this worker performed, by kind and status',
-      labelNames: ['kind', 'status'],
-      registers,
-    }),
-    duration: new Histogram({
-      name: 'riskflow_node_duration_seconds',
-      help: 'How long effects of nodes took, waiting for a place among the calls in flight included',
-      labelNames: ['type'],
-      buckets: SECONDS,
-      registers,
-    }),
-    tokens: new Counter({
-      name: 'riskflow_llm_tokens_total',
-      help: 'Tokens that models counted',
-      labelNames: ['model', 'direction'],
-      registers,
-    }),
-    cost: new Counter({
-      name: 'riskflow_llm_cost_usd_total',
-      help: 'Cost of calls to models with a price',
-      labelNames: ['model'],
-      registers,
-    }),
     slots: new Gauge({ name: 'riskflow_worker_slots_used', help: 'Tasks that the worker holds now', labelNames: ['kind'], registers }),
     cached: new Gauge({ name: 'riskflow_worker_cached_runs', help: 'Runs that the worker has in memory', registers }),
     draining: new Gauge({ name: 'riskflow_worker_draining', help: '1 while the worker takes nothing new', registers }),
@@ -111,32 +44,4 @@ function createMeters(registry: Registry) {
       registers,
     }),
   };
-}
-
-type Performed = { readonly kind: string; readonly result: EffectResult; readonly seconds: number };
-
-function countEffect({ effects, duration }: Meters, { kind, result, seconds }: Performed): void {
-  effects.inc({ kind, status: result.status });
-  duration.observe({ type: kind }, seconds);
-}
-
-function countUsage({ tokens, cost }: Meters, { model, result }: { readonly model: string; readonly result: EffectResult }): void {
-  const { usage, reused } = result;
-  if (reused) return;
-  tokens.inc({ model, direction: 'input' }, usage.inputTokens ?? 0);
-  tokens.inc({ model, direction: 'output' }, usage.outputTokens ?? 0);
-  if (usage.cost !== null) cost.inc({ model }, usage.cost);
-}
-
-/** A run ends when its status is written, on either grain. */
-function countingRuns(storage: Storage, { runs }: Meters): Storage {
-  const count = ({ runStatus = [] }: WriteUnit): void => {
-    for (const { flow, status } of runStatus) if (status !== 'running' && status !== 'paused') runs.inc({ flow, status });
-  };
-  const write: Storage['events']['write'] = async (unit) => {
-    const result = await storage.events.write(unit);
-    if (result.status === 'written') count(unit);
-    return result;
-  };
-  return { ...storage, events: { ...storage.events, write } };
 }

@@ -1,8 +1,9 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
-import { connected, tlsOptions, type TemporalPlace } from './address.ts';
+import { tlsOptions, type TemporalPlace } from './address.ts';
 import { dataConverter } from './codec-converter.ts';
+import { connected } from './connect.ts';
 import type { PayloadBlobs } from './payload-blobs.ts';
 import type { WorkerBuild } from './worker-builds.ts';
 
@@ -64,7 +65,7 @@ const ABORT_MS = 10_000;
 /** A worker that drives runs. @throws RiskflowError `failed` when no server answers. */
 export async function startRunWorker(options: RunWorkerOptions): Promise<RunWorker> {
   const { address } = options;
-  const connection = await connected(address, () => NativeConnection.connect({ address, ...tlsOptions(options) }));
+  const connection = await connected(options, () => NativeConnection.connect({ address, ...tlsOptions(options) }));
   try {
     const workers = await createWorkers(options, connection);
     const done = runToEnd(workers, connection);

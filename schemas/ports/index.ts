@@ -10,5 +10,6 @@ export * from './event-store.ts';
 export * from './inbox.ts';
 export * from './leases.ts';
 export * from './models.ts';
+export * from './presence.ts';
 export * from './read-models.ts';
 export * from './storage.ts';

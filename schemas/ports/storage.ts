@@ -3,12 +3,14 @@ import type { EffectStore } from './effect-results.ts';
 import type { EventStore } from './event-store.ts';
 import type { InboxStore } from './inbox.ts';
 import type { LeaseStore } from './leases.ts';
+import type { PresenceStore } from './presence.ts';
 import type { Projections, ReadModels } from './read-models.ts';
 
 /** What `storage/` opens: one per process and data folder or database. */
 export type Storage = {
   readonly events: EventStore;
   readonly leases: LeaseStore;
+  readonly presence: PresenceStore;
   readonly effects: EffectStore;
   readonly blobs: BlobStore;
   readonly inbox: InboxStore;
@@ -16,5 +18,7 @@ export type Storage = {
   readonly read: ReadModels;
   /** Settings that decide durability, for benches: `{ "journal_mode": "wal", … }`. */
   readonly settings: () => Promise<Readonly<Record<string, string>>>;
+  /** Why this release cannot work with the tables as they are now, in a sentence; undefined when it can. */
+  readonly unfit: () => Promise<string | undefined>;
   close(): Promise<void>;
 };

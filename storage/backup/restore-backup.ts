@@ -4,6 +4,7 @@ import { type InsertRows, rowInserter } from '../insert-rows.ts';
 import { checkUsable, currentLevel, migrate } from '../migrations/migrate.ts';
 import type { Migration } from '../migrations/migration.ts';
 import { readSchemaState, type SchemaState, writeSchemaState } from '../migrations/schema-state.ts';
+import { refuseWhileInUse } from '../operations/presence.ts';
 import { execute, rowsOf } from '../prepared-query.ts';
 import { projectionTables } from '../projections/projection-tables.ts';
 import { primaryTables } from '../tables/primary-tables.ts';
@@ -42,7 +43,10 @@ export async function restoreBackup(work: RestoreWork): Promise<Restored> {
   if (found.header === undefined) throw damaged('its beginning is missing');
   const before = checkState(await readSchemaState(database.read, database.dialect), migrations);
   if (before.level === 0) await migrate({ database, migrations }, currentLevel(migrations));
-  else if (before.restoring === null) await refuseUnlessEmpty(database.read);
+  else {
+    await refuseWhileInUse(database.read, database.now());
+    if (before.restoring === null) await refuseUnlessEmpty(database.read);
+  }
   await database.alone((on) => fill(work, on, trailer));
   return { header: found.header, trailer };
 }
@@ -66,9 +70,10 @@ function checkState(state: SchemaState, migrations: readonly Migration[]): Schem
   );
 }
 
+/** Leases that nobody holds are no data: a process that was up for a moment leaves them. */
 async function refuseUnlessEmpty(on: Executor): Promise<void> {
   for (const { name } of primaryTables) {
-    if ((await rowsOf(on, `select 1 as yes from ${name} limit 1`, [])).length === 0) continue;
+    if (name === 'leases' || (await rowsOf(on, `select 1 as yes from ${name} limit 1`, [])).length === 0) continue;
     throw new RiskflowError('usage', `the storage is not empty: it has rows in ${name}`, {
       hint: 'nothing was changed; restore into another data folder (RISKFLOW_DATA) or an empty database (RISKFLOW_MYSQL_URL)',
     });
@@ -81,6 +86,7 @@ async function fill({ database, file, onProgress }: RestoreWork, on: Executor, {
   // What is there is the beginning of an interrupted restore.
   if (state.restoring !== null) for (const { name } of [...primaryTables, ...projectionTables]) await execute(on, `delete from ${name}`);
   else await refuseUnlessEmpty(on);
+  await execute(on, 'delete from leases');
   await writeSchemaState(on, dialect, { ...state, restoring: sha256, now: database.now() });
   const insert = inserter(database, on);
   const read = await readBackup(file, {

@@ -10,7 +10,8 @@ import { readSchemaState } from '../migrations/schema-state.ts';
 import { storageOver } from '../open-storage.ts';
 import { execute } from '../prepared-query.ts';
 import { upcasters } from '../upcasting.ts';
-import { append, unit } from './fixtures.ts';
+import { AWKWARD_NUMBERS } from './awkward-numbers.ts';
+import { append, resultRecorded, unit } from './fixtures.ts';
 import type { SchemaBackend, SchemaPlace } from './backend.ts';
 import { loadLevelOne, rowsOfLevelOne } from './released-schema.ts';
 
@@ -84,6 +85,22 @@ export function backupContract(names: string, from: Pick<SchemaBackend, 'create'
       const back = await make(from);
       expect((await back.maintenance.restore(path('b'))).projections.every(({ same }) => same === true)).toBe(true);
       expect(await hashes(back)).toEqual(await hashes(target));
+    });
+
+    it('keeps real numbers to the last bit, there and back', async () => {
+      const source = await filled();
+      const events = AWKWARD_NUMBERS.map((x, i) => resultRecorded({ sampleId: `s-${i}`, cost: x, elapsedMs: x }));
+      await storageOver(source.database, upcasters).events.write(
+        unit('default', { appends: [{ log: 'ledger', stream: 'evaluation/e2', expected: { any: true }, events }] }),
+      );
+      await source.maintenance.backup(path('a'));
+      const target = await make(into);
+      const there = await target.maintenance.restore(path('a'));
+      expect(there.projections.filter(({ same }) => same !== true)).toEqual([]);
+      await target.maintenance.backup(path('b'));
+      const again = await (await make(from)).maintenance.restore(path('b'));
+      expect(again.projections.filter(({ same }) => same !== true)).toEqual([]);
+      expect(again.projections).toEqual(there.projections);
     });
 
     it('is of one moment, while others write', async () => {

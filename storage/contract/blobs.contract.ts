@@ -44,6 +44,25 @@ export function blobsContract(backend: Backend): void {
       ]);
     });
 
+    it('go with the last of those who refer to them, unless they are new', async () => {
+      const ws = freshWorkspace();
+      const [old, shared] = [blobOf('old', 'temporal/1/a'), blobOf('shared', 'temporal/1/a')];
+      const others = [{ ...shared, referrer: 'temporal/1/b' }, { ...shared, referrer: 'samples/a' }, blobOf('other', 'temporal0/a')];
+      await storage.events.write(unit(ws, { blobs: [old, shared, ...others] }));
+      const below = (options: { readonly after?: string; readonly limit: number }) => storage.blobs.referrers(ws, 'temporal/', options);
+      expect(await below({ limit: 10 })).toEqual(['temporal/1/a', 'temporal/1/b']);
+      expect(await below({ limit: 1 })).toEqual(['temporal/1/a']);
+      expect(await below({ after: 'temporal/1/a', limit: 10 })).toEqual(['temporal/1/b']);
+      const storedBefore = Date.now() + 3_600_000;
+      expect(await storage.blobs.forget(freshWorkspace(), 'temporal/1/a', { storedBefore })).toBe(0);
+      expect(await storage.blobs.forget(ws, 'temporal/1/a', { storedBefore })).toBe(1);
+      expect(await storage.blobs.read(ws, old.sha256)).toBeUndefined();
+      expect(await storage.blobs.forget(ws, 'temporal/1/b', { storedBefore })).toBe(0);
+      expect(await storage.blobs.forget(ws, 'samples/a', { storedBefore: 0 })).toBe(0);
+      expect(await storage.blobs.read(ws, shared.sha256)).toEqual(new Uint8Array(shared.bytes));
+      expect((await references(ws)).map(({ referrer }) => referrer)).toEqual(['temporal0/a']);
+    });
+
     it('in thousands are one unit', async () => {
       const ws = freshWorkspace();
       const blobs = Array.from({ length: 3000 }, (_, i) => blobOf(`sample ${i}`, 'samples/a'));

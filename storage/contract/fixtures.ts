@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
-import type { EffectResult, NewBlob, NewEvent, StreamAppend, WriteUnit } from '../../schemas/core.ts';
+import type { EffectResult, NewBlob, NewEvent, StreamAppend, WriteResult, WriteUnit } from '../../schemas/core.ts';
 
 export type EventFixture = { readonly type: string; readonly schemaVersion: number; readonly stream: string; readonly data: unknown };
 
@@ -40,3 +40,38 @@ export const succeeded = (text: string): EffectResult => ({
   elapsedMs: 12.5,
   reused: false,
 });
+
+/** @throws when nothing was written */
+export const positionsOf = (result: WriteResult): readonly number[] => {
+  if (result.status !== 'written') throw new Error(`not written: ${JSON.stringify(result)}`);
+  return result.positions.map(({ n }) => n);
+};
+
+/** A result of the evaluation `e2`. */
+export const resultRecorded = (parts: {
+  readonly sampleId: string;
+  readonly variant?: string;
+  readonly repeat?: number;
+  readonly cost?: number | null;
+  readonly elapsedMs?: number;
+}): NewEvent => {
+  const { sampleId, variant = 'A', repeat = 0, cost = 0.1 + 0.2, elapsedMs = 1.5 } = parts;
+  return {
+    type: 'ResultRecorded',
+    data: {
+      evaluationId: 'e2',
+      sampleId,
+      variant,
+      repeat,
+      runId: `${sampleId}/${variant}/${repeat}`,
+      label: 'a',
+      prediction: 'b',
+      correct: false,
+      error: null,
+      cluster: null,
+      usage: { inputTokens: 1, outputTokens: null, cost, calls: 1 },
+      reused: 0,
+      elapsedMs,
+    },
+  };
+};

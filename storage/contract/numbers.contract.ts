@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LogName, Storage, StreamAppend, WriteResult, WriteUnit } from '../../schemas/core.ts';
 import type { Backend } from './backend.ts';
-import { freshWorkspace, thing, unit } from './fixtures.ts';
+import { append, freshWorkspace, thing, unit } from './fixtures.ts';
 import { useStorage } from './use-storage.contract.ts';
 
 type Step = {
@@ -98,6 +98,26 @@ export function numbersContract(backend: Backend): void {
   describe('numbers of events', () => {
     let storage: Storage;
     useStorage(backend, (own) => ({ storage } = own));
+
+    it('have no holes under concurrency, and are in the order of their streams', async () => {
+      const ws = freshWorkspace();
+      const writers = Array.from({ length: 20 }, (_, w) => w);
+      await Promise.all(
+        writers.map(async (w) => {
+          for (let i = 0; i < 10; i++) {
+            const expected = i % 3 === 2 ? { version: 0 } : { any: true as const };
+            await storage.events.write(unit(ws, { appends: [append(`w-${w}`, [i, i], expected)] }));
+          }
+        }),
+      );
+      const events = await storage.events.readLog(ws, 'ledger');
+      // Every third unit was refused.
+      expect(events.map(({ position }) => position.n)).toEqual(Array.from({ length: 20 * 7 * 2 }, (_, i) => i + 1));
+      for (const w of writers) {
+        const own = events.filter(({ stream }) => stream === `w-${w}`);
+        expect(own.map(({ version }) => version)).toEqual(own.map((_, i) => i + 1));
+      }
+    });
 
     it('are 1…n for any sequence of units (property)', async () => {
       await fc.assert(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ProjectionStatus, Storage, StoredEvent } from '../../schemas/core.ts';
+import type { ProjectionStatus, Storage } from '../../schemas/core.ts';
 import type { Backend, Place } from './backend.ts';
-import { eventFixtures, freshWorkspace, unit } from './fixtures.ts';
+import { eventFixtures, freshWorkspace, resultRecorded, unit } from './fixtures.ts';
 import { useStorage } from './use-storage.contract.ts';
 
 const h = (letter: string): string => letter.repeat(64);
@@ -17,27 +17,8 @@ async function writeFixtures(storage: Storage, ws: string): Promise<void> {
   }
 }
 
-const result = (sampleId: string, variant: string, repeat: number): Pick<StoredEvent, 'type' | 'data'> => ({
-  type: 'ResultRecorded',
-  data: {
-    evaluationId: 'e2',
-    sampleId,
-    variant,
-    repeat,
-    runId: `${sampleId}/${variant}/${repeat}`,
-    label: 'a',
-    prediction: 'b',
-    correct: false,
-    error: null,
-    cluster: null,
-    usage: { inputTokens: 1, outputTokens: null, cost: 0.1 + 0.2, calls: 1 },
-    reused: 0,
-    elapsedMs: 1.5,
-  },
-});
-
 async function writeResults(storage: Storage, ws: string, count: number): Promise<void> {
-  const events = Array.from({ length: count }, (_, i) => result(`s-${i}`, i % 2 === 0 ? 'A' : 'B', 0));
+  const events = Array.from({ length: count }, (_, i) => resultRecorded({ sampleId: `s-${i}`, variant: i % 2 === 0 ? 'A' : 'B' }));
   await storage.events.write(unit(ws, { appends: [{ log: 'ledger', stream: 'evaluation/e2', expected: { any: true }, events }] }));
 }
 
@@ -172,7 +153,7 @@ export function projectionsContract(backend: Backend): void {
       ];
       const events = Array.from(keys)
         .reverse()
-        .map(([sample, variant, repeat]) => result(sample, variant, repeat));
+        .map(([sampleId, variant, repeat]) => resultRecorded({ sampleId, variant, repeat }));
       await storage.events.write(unit(ws, { appends: [{ log: 'ledger', stream: 'evaluation/e2', expected: { any: true }, events }] }));
       await storage.projections.catchUp(ws);
       const seen: unknown[] = [];
@@ -255,7 +236,7 @@ export function projectionsContract(backend: Backend): void {
     it('skip events whose payload was erased, live and rebuilt', async () => {
       const ws = freshWorkspace();
       await writeFixtures(storage, ws);
-      const large = { ...(result('big', 'A', 0).data as object), error: 'x'.repeat(20_000) };
+      const large = { ...(resultRecorded({ sampleId: 'big' }).data as object), error: 'x'.repeat(20_000) };
       const write = (): Promise<unknown> =>
         storage.events.write(
           unit(ws, {

@@ -9,6 +9,7 @@ const LATER = { now: 2000, ttlMs: 1_000_000, isDead: () => false };
 const ORIGIN = { sourceId: 'reports', incarnation: 1, topic: 't', partition: 0, offset: 3 };
 const BLOB = blobOf('a secret of workspace mine', 'samples/x');
 const RUN = { runId: 'r1', flow: 'triage', flowVersion: 'v', mode: 'live', status: 'running', resource: 'run/r1' } as const;
+const PRESENCE = 'process/worker/o-1';
 const h = (letter: string): string => letter.repeat(64);
 
 /** Fills a workspace with something for every function to find. */
@@ -27,6 +28,7 @@ async function fill(storage: Storage, ws: string): Promise<Fence> {
   });
   const lease = await storage.leases.take(ws, 'run/r1', OWNER, LATER);
   if (lease.status !== 'taken') throw new Error('not free');
+  await storage.presence.announce(ws, 'worker', OWNER, LATER);
   await storage.projections.catchUp(ws);
   return lease.fence;
 }
@@ -39,6 +41,7 @@ async function snapshot(storage: Storage, ws: string): Promise<unknown> {
     claim: await storage.events.readClaim(ws, 'flow', 'k'),
     status: await storage.events.runStatus(ws, 'r1'),
     lease: await storage.leases.read(ws, 'run/r1'),
+    presence: await storage.leases.read(ws, PRESENCE),
     effect: await storage.effects.find(ws, 'r1', 'e'),
     blob: await storage.blobs.read(ws, BLOB.sha256),
     pending: await storage.inbox.pending(ws, 'reports', { after: 0, limit: 10 }),
@@ -81,12 +84,18 @@ const ATTEMPTS: Readonly<Record<string, (foreign: Foreign) => Promise<void>>> = 
       status: 'taken',
       fence: { fence: 1 },
     }),
+  // So late that what was announced before counts as forgotten.
+  'presence.announce': async ({ storage, ws }) => storage.presence.announce(ws, 'worker', OWNER, { now: 10 * LATER.ttlMs, ttlMs: 1 }),
+  'presence.withdraw': async ({ storage, ws }) => storage.presence.withdraw(ws, 'worker', OWNER),
   'effects.find': async ({ storage, ws }) => expect(await storage.effects.find(ws, 'r1', 'e')).toBeUndefined(),
   'effects.findReusable': async ({ storage, ws }) => expect(await storage.effects.findReusable(ws, 's', 'c')).toBeUndefined(),
   'effects.put': async ({ storage, ws }) =>
     expect(await storage.effects.put(ws, { runId: 'r1', effectId: 'e', result: succeeded('theirs') })).toEqual(succeeded('theirs')),
   'blobs.read': async ({ storage, ws }) => expect(await storage.blobs.read(ws, BLOB.sha256)).toBeUndefined(),
   'blobs.readMany': async ({ storage, ws }) => expect((await storage.blobs.readMany(ws, [BLOB.sha256])).size).toBe(0),
+  'blobs.referrers': async ({ storage, ws }) => expect(await storage.blobs.referrers(ws, 'samples/', { limit: 10 })).toEqual([]),
+  'blobs.forget': async ({ storage, ws }) =>
+    expect(await storage.blobs.forget(ws, BLOB.referrer, { storedBefore: Number.MAX_SAFE_INTEGER })).toBe(0),
   'inbox.pending': async ({ storage, ws }) => expect(await storage.inbox.pending(ws, 'reports', { after: 0, limit: 10 })).toEqual([]),
   'inbox.counts': async ({ storage, ws }) =>
     expect(await storage.inbox.counts(ws, 'reports')).toEqual({ pending: 0, decided: 0, failed: 0, superseded: 0, deadLetters: 0 }),
@@ -121,7 +130,7 @@ const ATTEMPTS: Readonly<Record<string, (foreign: Foreign) => Promise<void>>> = 
 };
 
 /** Functions that concern the database as a whole. */
-const WITHOUT_WORKSPACE: readonly string[] = ['settings', 'close'];
+const WITHOUT_WORKSPACE: readonly string[] = ['settings', 'unfit', 'close'];
 
 const expectEmpty = (status: readonly ProjectionStatus[]): void => expect(status.map(({ rows }) => rows)).toEqual(status.map(() => 0));
 

@@ -1,6 +1,7 @@
 import { RiskflowError } from '../../schemas/core.ts';
 import type { Database, Executor } from '../database.ts';
 import type { Dialect } from '../dialect.ts';
+import { refuseWhileInUse } from '../operations/presence.ts';
 import { execute, rowsOf } from '../prepared-query.ts';
 import { type AddStep, type Migration, oldestAfter } from './migration.ts';
 import { newerError, readSchemaState, type SchemaState, stateTables, writeFirstName, writeSchemaState } from './schema-state.ts';
@@ -120,15 +121,6 @@ async function refuseLoss(on: Executor, steps: readonly AddStep[]): Promise<void
       hint: 'nothing was changed; the release before also works with the tables as they are',
     });
   }
-}
-
-async function refuseWhileInUse(on: Executor, now: number): Promise<void> {
-  const text = "select resource, host, pid from leases where owner <> '' and expires_at > ? limit 1";
-  const [lease] = await rowsOf<{ readonly resource: string; readonly host: string; readonly pid: number }>(on, text, [now]);
-  if (lease === undefined) return;
-  throw new RiskflowError('busy', `the process ${lease.pid} on ${lease.host} is at work on ${lease.resource}`, {
-    hint: 'nothing was changed; stop every process of this release first',
-  });
 }
 
 /** What a migration would do, as a person reads it: the changes that are not done yet. */

@@ -1,36 +1,40 @@
 import { randomUUID } from 'node:crypto';
 import { Socket } from 'node:net';
-import type { Pool, PoolConnection } from 'mysql2';
+import type { Connection, Pool, PoolConnection } from 'mysql2';
+import { ask } from './ask.ts';
 import { connectionLost, trouble } from './errors.ts';
-import { mysqlAddress, type MysqlTls } from './server-address.ts';
-import { endSession, markSession } from './sessions.ts';
+import { refusal } from './refusal.ts';
+import { endSession, isSessionAtWork, markSession } from './sessions.ts';
 
-export type PoolOptions = {
-  readonly url: string;
-  readonly tls: MysqlTls | undefined;
-  readonly connections: number;
-  readonly lockWaitSeconds: number;
-};
-
-/** Longer than this nobody waits for a connection to be made, nor for each of the first answers on it. */
-const CONNECT_LIMIT_MS = 10_000;
+/** What is left of a connection when its server does not end it after so long is ended here. */
+const END_LIMIT_MS = 1000;
 
 /** The name of its session on the server, and how many silences there had been when it was made. */
 type Prepared = { readonly session: string; readonly silences: number };
 
+/** What the pool is made of. */
+export type PoolDriver = {
+  readonly url: string;
+  readonly pool: Pool;
+  /** Makes a connection outside of the pool. */
+  readonly connect: () => Connection;
+  readonly settings: readonly string[];
+  /** Longer than this nobody waits for a connection to be made, nor for each of the first answers on it. */
+  readonly connectLimitMs: number;
+};
+
 /** Connections to one server, every one with the same settings whatever the server's are. */
 export class ConnectionPool {
-  readonly #pool: Pool;
-  readonly #settings: readonly string[];
+  readonly #driver: PoolDriver;
+  readonly #sockets = new Set<Socket>();
   readonly #prepared = new WeakMap<PoolConnection, Prepared>();
   /** Counts how often the server fell silent: what was connected before that is not trusted after it. */
   #silences = 0;
   /** Sessions that the server may still hold, with their locks. */
   readonly #abandoned = new Set<string>();
 
-  constructor(pool: Pool, settings: readonly string[]) {
-    this.#pool = pool;
-    this.#settings = settings;
+  constructor(driver: PoolDriver) {
+    this.#driver = driver;
   }
 
   async acquire(): Promise<PoolConnection> {
@@ -44,9 +48,9 @@ export class ConnectionPool {
   }
 
   /** Ends a connection at once: whoever still waits for an answer on it is told that it is lost. */
-  discard(connection: PoolConnection): void {
+  discard(connection: Connection): void {
     // In that order: the driver's own end waits for a server that may be silent, and tells nobody.
-    if ('stream' in connection && connection.stream instanceof Socket) connection.stream.destroy(connectionLost('it was given up'));
+    socketOf(connection)?.destroy(connectionLost('it was given up'));
     connection.destroy();
   }
 
@@ -61,22 +65,49 @@ export class ConnectionPool {
     this.discard(connection);
   }
 
+  /**
+   * Whether the server is at work on what was asked on a connection. Asked on a connection outside of the pool, where all may be waiting
+   * for the same; takes as long as making one and getting two answers may take.
+   */
+  async isAtWork(connection: PoolConnection): Promise<boolean> {
+    const prepared = this.#prepared.get(connection);
+    if (prepared === undefined) return false;
+    const own = this.#driver.connect();
+    // Told by the answer as well.
+    own.on('error', () => undefined);
+    try {
+      return await isSessionAtWork((sql) => this.#askSoon(own, sql), prepared.session);
+    } finally {
+      this.discard(own);
+    }
+  }
+
+  #askSoon(connection: Connection, sql: readonly string[]): Promise<unknown> {
+    return ask(connection, { sql: sql.join('; '), statements: sql.length, timeoutMs: this.#driver.connectLimitMs });
+  }
+
   #take(): Promise<PoolConnection> {
     return new Promise((resolve, reject) => {
-      this.#pool.getConnection((error, taken) => (error === null ? resolve(taken) : reject(error)));
+      this.#driver.pool.getConnection((error, taken) => {
+        if (error === null) resolve(taken);
+        else reject(isRefusal(error) ? refusal(this.#driver.url, error) : error);
+      });
     });
   }
 
   async #prepare(connection: PoolConnection): Promise<PoolConnection> {
     // Those who used it were told; without a listener the process would end.
     connection.on('error', () => undefined);
+    const socket = socketOf(connection);
+    if (socket !== undefined) {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    }
     const [silences, session] = [this.#silences, randomUUID()];
-    const asked = (sql: readonly string[]): Promise<unknown> =>
-      ask(connection, { sql: sql.join('; '), statements: sql.length, timeoutMs: CONNECT_LIMIT_MS });
     try {
-      await asked([...this.#settings, markSession(session)]);
+      await this.#askSoon(connection, [...this.#driver.settings, markSession(session)]);
       for (const old of this.#abandoned) {
-        await endSession(asked, old);
+        await endSession((sql) => this.#askSoon(connection, sql), old);
         this.#abandoned.delete(old);
       }
     } catch (error) {
@@ -87,52 +118,19 @@ export class ConnectionPool {
     return connection;
   }
 
-  close(): Promise<void> {
-    return new Promise((resolve, reject) => {
+  async close(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
       // What is closed already by the other side is closed.
       // (The driver calls back with undefined where its types promise null.)
-      this.#pool.end((error) => (!(error instanceof Error) || trouble(error) === 'lost' ? resolve() : reject(error)));
+      this.#driver.pool.end((error) => (!(error instanceof Error) || trouble(error) === 'lost' ? resolve() : reject(error)));
     });
+    // The driver has said goodbye, and leaves the end to the server, which may be gone without a word: no process waits for that.
+    for (const socket of this.#sockets) socket.unref().setTimeout(END_LIMIT_MS, () => socket.destroy());
   }
 }
 
-/** Sends one packet, of one or more statements, and returns what the server answers to the last. */
-export function ask(
-  connection: PoolConnection,
-  { sql, statements = 1, timeoutMs }: { readonly sql: string; readonly statements?: number; readonly timeoutMs?: number | undefined },
-): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    connection.query({ sql, ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }) }, (error: Error | null, answer: unknown) => {
-      if (error !== null) reject(error);
-      else resolve(statements > 1 && Array.isArray(answer) ? answer[statements - 1] : answer);
-    });
-  });
-}
+/** Whether a server, or the driver for it, has said why there is no connection; a closed pool has no code. */
+const isRefusal = (error: Error): boolean => 'code' in error && trouble(error) !== 'lost';
 
-/** Opens no connection yet. */
-export async function connectionPool({ url, tls, connections, lockWaitSeconds }: PoolOptions): Promise<ConnectionPool> {
-  // Loaded when it is needed: most processes use SQLite, and start sooner without it.
-  const { createPool } = await import('mysql2');
-  const pool = createPool({
-    ...mysqlAddress({ url, tls }),
-    connectionLimit: connections,
-    connectTimeout: CONNECT_LIMIT_MS,
-    charset: 'utf8mb4_bin',
-    timezone: 'Z',
-    // Integers beyond 2^53 come as text instead of being rounded.
-    supportBigNumbers: true,
-    jsonStrings: true,
-    // All texts are our own and all values are escaped; it saves round trips.
-    multipleStatements: true,
-    resetOnRelease: false,
-  });
-  return new ConnectionPool(pool, sessionSettings(lockWaitSeconds));
-}
-
-const sessionSettings = (lockWaitSeconds: number): readonly string[] => [
-  // Others' committed rows are seen at once, and no gaps are locked.
-  'set session transaction isolation level read committed',
-  `set session innodb_lock_wait_timeout = ${lockWaitSeconds}`,
-  // What does not fit is an error, and a backslash in a text is what the driver takes it for.
-  "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
-];
+const socketOf = (connection: Connection): Socket | undefined =>
+  'stream' in connection && connection.stream instanceof Socket ? connection.stream : undefined;

@@ -1,13 +1,15 @@
 import { Kysely } from 'kysely';
-import { isRiskflowError, messageOf, RiskflowError } from '../../schemas/core.ts';
+import { isRiskflowError, RiskflowError } from '../../schemas/core.ts';
 import type { Database, Executor, Session } from '../database.ts';
 import { rowsOf } from '../prepared-query.ts';
 import type { Tables } from '../tables/database-tables.ts';
 import { CommitTokens } from './commit-tokens.ts';
-import { type ConnectionPool, connectionPool } from './connection-pool.ts';
+import type { ConnectionPool } from './connection-pool.ts';
 import { mysqlDialect } from './dialect.ts';
 import { type DriverOptions, mysqlKyselyDialect } from './driver.ts';
+import { openPool } from './open-pool.ts';
 import { type Patience, patiently } from './patience.ts';
+import { nameOf, refusal } from './refusal.ts';
 import type { MysqlTls } from './server-address.ts';
 import { inTransaction, onConnection } from './transactions.ts';
 
@@ -20,13 +22,16 @@ export type MysqlServer = {
   readonly lockWaitSeconds: number;
   /** Seconds for which reads and writes are tried again while the server cannot be reached or takes no writes. */
   readonly retrySeconds: number;
-  /** Seconds after which a statement of a write or a read never will be answered: the other end is gone without a word. */
+  /**
+   * Seconds after which a statement never will be answered: the other end is gone without a word. One that may take longer is waited for as
+   * long as the server is at work on it.
+   */
   readonly answerLimitSeconds: number;
 };
 
 /** Opens a pool of connections, every one with the same settings whatever the server's are. */
 export async function openMysqlServer(options: MysqlServer): Promise<Database> {
-  const pool = await connectionPool(options);
+  const pool = await openPool(options);
   try {
     // Asked without patience: a wrong address is told at once.
     const collation = await binaryCollation(kyselyOver(pool, { answerLimitMs: options.answerLimitSeconds * 1000 }));
@@ -34,20 +39,11 @@ export async function openMysqlServer(options: MysqlServer): Promise<Database> {
   } catch (error) {
     await pool.close();
     if (isRiskflowError(error)) throw error;
-    throw new RiskflowError('failed', `${nameOf(options.url)} cannot be opened: ${messageOf(error)}`, {
-      hint: 'see that the server runs, and that the database and the user exist',
-      cause: error,
-    });
+    throw refusal(options.url, error);
   }
 }
 
-/** The address without the password. */
-function nameOf(url: string): string {
-  const { host, pathname } = new URL(url);
-  return `the database ${pathname.slice(1)} on the MySQL server ${host}`;
-}
-
-const kyselyOver = (pool: ConnectionPool, options: DriverOptions = {}): Kysely<Tables> =>
+const kyselyOver = (pool: ConnectionPool, options: DriverOptions): Kysely<Tables> =>
   new Kysely<Tables>({ dialect: mysqlKyselyDialect(pool, options) });
 
 function databaseOver(pool: ConnectionPool, collation: string, { url, now, retrySeconds, answerLimitSeconds }: MysqlServer): Database {
@@ -56,8 +52,8 @@ function databaseOver(pool: ConnectionPool, collation: string, { url, now, retry
   const tokens = new CommitTokens();
   const read = kyselyOver(pool, { answerLimitMs, patiently: (work) => patiently(patience, work) });
   const write = { db: kyselyOver(pool, { answerLimitMs }), tokens, patience };
-  // Its statements may take as long as they like: a rebuild exchanges all rows of a table with one.
-  const long = kyselyOver(pool);
+  // Its statements may take long: a rebuild exchanges all rows of a table with one.
+  const long = kyselyOver(pool, { answerLimitMs, mayTakeLonger: true });
   const inSession = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
     long.connection().execute((connection) => work({ connection, transaction: (inner) => onConnection(connection, tokens, inner) }));
   return {

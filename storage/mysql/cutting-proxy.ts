@@ -19,6 +19,8 @@ export type CuttingProxy = {
   readonly cuts: () => Readonly<Record<Exclude<Cut, 'not'>, number>>;
   /** Makes all connections of this moment silent. */
   readonly hush: () => void;
+  /** How many connections of clients are open. */
+  readonly clients: () => number;
   readonly close: () => Promise<void>;
 };
 
@@ -28,6 +30,7 @@ export async function cuttingProxy(target: string, decide: (packet: Buffer) => C
   const counts = { before: 0, after: 0, 'silent before': 0, 'silent after': 0 };
   const sockets = new Set<Socket>();
   const hushes = new Set<() => void>();
+  let clients = 0;
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
     socket.setNoDelay(true).on('error', () => undefined);
@@ -35,7 +38,8 @@ export async function cuttingProxy(target: string, decide: (packet: Buffer) => C
     return socket;
   };
   const proxy = createServer((client) => {
-    keep(client);
+    clients++;
+    keep(client).on('close', () => clients--);
     const upstream = keep(createConnection({ host: server.hostname, port: Number(server.port || 3306) }));
     let isCut = false;
     hushes.add(() => (isCut = true));
@@ -71,6 +75,7 @@ export async function cuttingProxy(target: string, decide: (packet: Buffer) => C
     hush: () => {
       for (const hush of hushes) hush();
     },
+    clients: () => clients,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       proxy.close();

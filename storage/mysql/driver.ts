@@ -12,17 +12,15 @@ import {
 } from 'kysely';
 import type { DeferrableQuery } from '../deferred-query.ts';
 import type { ConnectionPool } from './connection-pool.ts';
-import { MysqlConnection } from './mysql-connection.ts';
+import { type AnswerLimits, MysqlConnection } from './mysql-connection.ts';
 
-export type DriverOptions = {
-  /** Milliseconds after which an answer is no longer waited for and the connection counts as lost; none: forever. */
-  readonly answerLimitMs?: number;
+export type DriverOptions = AnswerLimits & {
   /** Runs single statements again that lost their connection: for a user who only reads. */
   readonly patiently?: <T>(work: () => Promise<T>) => Promise<T>;
 };
 
 /** A Kysely dialect over a pool. Transactions are begun and ended by whoever uses a connection, with statements. */
-export const mysqlKyselyDialect = (pool: ConnectionPool, options: DriverOptions = {}): Dialect => ({
+export const mysqlKyselyDialect = (pool: ConnectionPool, options: DriverOptions): Dialect => ({
   createDriver: () => new MysqlDriver(pool, options),
   createQueryCompiler: (): QueryCompiler => new MysqlQueryCompiler(),
   createAdapter: () => new MysqlAdapter(),
@@ -44,8 +42,8 @@ class MysqlDriver implements Driver {
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    const { answerLimitMs, patiently } = this.#options;
-    const acquire = (): Promise<MysqlConnection> => MysqlConnection.acquire(this.#pool, answerLimitMs);
+    const { patiently } = this.#options;
+    const acquire = (): Promise<MysqlConnection> => MysqlConnection.acquire(this.#pool, this.#options);
     return patiently === undefined ? acquire() : readFront(acquire, patiently);
   }
 

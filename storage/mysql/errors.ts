@@ -40,12 +40,23 @@ const LOST_CODES: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
 ]);
 
+/** A connection that is cut while it is being encrypted, which the driver gives the same code as a certificate that is refused. */
+const isCutInTls = (error: Error): boolean =>
+  'code' in error && error.code === 'HANDSHAKE_SSL_ERROR' && /disconnected|ECONNRESET|EPIPE/.test(error.message);
+
 /** What is said when no answer comes at all: the other end may well live on without a way to it, and its sessions too. */
 const SILENCE_CODES: ReadonlySet<string> = new Set(['PROTOCOL_SEQUENCE_TIMEOUT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 /** As the driver says it. */
 export const connectionLost = (why: string): Error =>
   Object.assign(new Error(`the connection was lost: ${why}`), { code: 'PROTOCOL_CONNECTION_LOST' });
+
+/** As the driver says it when no answer comes within a time limit. */
+export const silenceError = (limitMs: number): Error =>
+  Object.assign(new Error(`no answer came for ${limitMs / 1000} s`), { code: 'PROTOCOL_SEQUENCE_TIMEOUT' });
+
+/** Whether the server itself has said it: somebody is there. */
+export const isAnswer = (error: unknown): boolean => error instanceof Error && errorNumber(error) !== undefined;
 
 /** Of a lost connection: whether the server may not have noticed. */
 export const isSilence = (error: unknown): boolean =>
@@ -70,5 +81,6 @@ export function trouble(error: unknown): Trouble {
 /** Without a number the error is not the server's but the driver's, to which a dead connection is fatal. */
 function isConnectionLost(error: Error): boolean {
   if ('code' in error && typeof error.code === 'string' && LOST_CODES.has(error.code)) return true;
+  if (isCutInTls(error)) return true;
   return 'fatal' in error && error.fatal === true && /closed|lost|terminated|ended/i.test(error.message);
 }

@@ -1,8 +1,18 @@
 import type { DatabaseConnection, QueryResult } from 'kysely';
 import type { PoolConnection } from 'mysql2';
 import type { DeferrableQuery } from '../deferred-query.ts';
-import { ask, type ConnectionPool } from './connection-pool.ts';
+import { ask } from './ask.ts';
+import type { ConnectionPool } from './connection-pool.ts';
 import { connectionLost, isSilence, trouble } from './errors.ts';
+import { streamRows } from './stream-rows.ts';
+import { whileAtWork } from './while-at-work.ts';
+
+export type AnswerLimits = {
+  /** Milliseconds after which an answer, or the next row of one, is no longer waited for and the connection counts as lost. */
+  readonly answerLimitMs: number;
+  /** Whether a statement may take longer than that, as long as the server says that it is at work on it. */
+  readonly mayTakeLonger?: boolean;
+};
 
 /** A packet of deferred statements stays well below what a server takes by default (MySQL 64 MB, MariaDB 16 MB). */
 const MAX_DEFERRED = 4 << 20;
@@ -14,20 +24,20 @@ const MAX_DEFERRED = 4 << 20;
 export class MysqlConnection implements DatabaseConnection {
   readonly #connection: PoolConnection;
   readonly #pool: ConnectionPool;
-  readonly #answerLimitMs: number | undefined;
+  readonly #limits: AnswerLimits;
   #inTransaction = false;
   #broken = false;
   #deferred: string[] = [];
   #deferredSize = 0;
 
-  private constructor(connection: PoolConnection, pool: ConnectionPool, answerLimitMs: number | undefined) {
+  private constructor(connection: PoolConnection, pool: ConnectionPool, limits: AnswerLimits) {
     this.#connection = connection;
     this.#pool = pool;
-    this.#answerLimitMs = answerLimitMs;
+    this.#limits = limits;
   }
 
-  static async acquire(pool: ConnectionPool, answerLimitMs: number | undefined): Promise<MysqlConnection> {
-    return new MysqlConnection(await pool.acquire(), pool, answerLimitMs);
+  static async acquire(pool: ConnectionPool, limits: AnswerLimits): Promise<MysqlConnection> {
+    return new MysqlConnection(await pool.acquire(), pool, limits);
   }
 
   async executeQuery<R>(query: DeferrableQuery): Promise<QueryResult<R>> {
@@ -47,22 +57,19 @@ export class MysqlConnection implements DatabaseConnection {
   }
 
   async *streamQuery<R>(query: DeferrableQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
-    const stream = this.#connection.query(query.sql, [...query.parameters]).stream({ highWaterMark: chunkSize });
+    if (this.#broken) throw connectionLost('an earlier statement on it failed');
+    const sql = this.#connection.format(query.sql, [...query.parameters]);
+    let isWhole = false;
     try {
-      let rows: R[] = [];
-      for await (const row of stream) {
-        rows.push(row as R);
-        if (rows.length < chunkSize) continue;
-        yield { rows };
-        rows = [];
-      }
-      if (rows.length > 0) yield { rows };
+      const chunks = streamRows<R>(this.#connection, { sql, chunkSize, answerLimitMs: this.#limits.answerLimitMs });
+      for await (const rows of chunks) yield { rows };
+      isWhole = true;
     } catch (error) {
       this.#look(error);
       throw error;
     } finally {
       // Whoever stops in the middle leaves an answer behind that is still coming.
-      if (!stream.readableEnded) this.#discard();
+      if (!isWhole) this.#discard();
     }
   }
 
@@ -78,8 +85,11 @@ export class MysqlConnection implements DatabaseConnection {
   }
 
   async #ask(statements: readonly string[]): Promise<unknown> {
+    const packet = { sql: statements.join('; '), statements: statements.length };
+    const { answerLimitMs: limitMs, mayTakeLonger = false } = this.#limits;
     try {
-      return await ask(this.#connection, { sql: statements.join('; '), statements: statements.length, timeoutMs: this.#answerLimitMs });
+      if (!mayTakeLonger) return await ask(this.#connection, { ...packet, timeoutMs: limitMs });
+      return await whileAtWork(ask(this.#connection, packet), { limitMs, isAtWork: () => this.#pool.isAtWork(this.#connection) });
     } catch (error) {
       this.#look(error);
       throw error;

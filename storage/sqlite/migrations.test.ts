@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { migrationsContract } from '../contract/migrations.contract.ts';
+import { presenceContract } from '../contract/presence.contract.ts';
 import { loadLevelOne } from '../contract/released-schema.ts';
 import { openSqliteDatabase, openSqliteStorage } from './open.ts';
 import { sqlitePlace } from './test-database.ts';
@@ -13,6 +14,7 @@ describe('tables on SQLite', () => {
     every: 1,
     create: sqlitePlace,
   });
+  presenceContract({ every: 1, create: sqlitePlace });
 
   it('of the first release are completed when the file is opened, by several at once, and the file as it was stays beside it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'riskflow-migrations-'));

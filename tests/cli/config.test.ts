@@ -82,6 +82,13 @@ describe('riskflow config show', () => {
     expect(out).not.toContain('hunter');
   });
 
+  it('cuts nothing where no terminal is', async () => {
+    const folder = `/var/lib/${'long-name-'.repeat(12)}end`;
+    const { out } = await riskflow(['config', 'show'], { ...start(undefined), data: folder });
+    expect(out.split('\n').map((line) => line.split(/ {2,}/))).toContainEqual(['RISKFLOW_DATA', folder, 'RISKFLOW_DATA']);
+    expect(out).not.toContain('…');
+  });
+
   it('shows what can be read of settings that are wrong, and ends with 2', async () => {
     const { code, out, err } = await riskflow(['config', 'show', '--json'], start(CONFIG, { DB_PASSWORD: 'x' }));
     expect([code, err]).toEqual([

@@ -118,6 +118,44 @@ describe('riskflow doctor', () => {
     });
   });
 
+  it('has a remedy for each of many things that are wrong at once, and does not take long', async () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, 'file'), '');
+    const config = [
+      'modelConcurrency: many',
+      'models:',
+      '  far: { baseUrl: "http://192.0.2.1/v1" }',
+      '  dead: { baseUrl: "http://127.0.0.1:1/v1", apiKeyEnv: DEAD_KEY }',
+    ];
+    writeFileSync(join(folder, 'riskflow.yml'), config.join('\n'));
+    const env = {
+      RISKFLOW_MYSQL_URL: 'mysql://u:hunter22@192.0.2.1/r',
+      RISKFLOW_TEMPORAL_ADDRESS: '192.0.2.2:7233',
+      OPENAI_BASE_URL: 'http://192.0.2.3/v1',
+      RISKFLOW_TURBO: '1',
+    };
+    const began = performance.now();
+    const { code, out } = await riskflow(['doctor', '--json'], { folder, data: join(folder, 'file', 'data'), env });
+    expect(performance.now() - began).toBeLessThan(15_000);
+    const { findings } = JSON.parse(out) as Checkup;
+    const problems = findings.filter(({ status }) => status === 'problem').map(({ subject, check }) => `${subject}, ${check}`);
+    expect([code, problems]).toEqual([
+      1,
+      [
+        'configuration, modelConcurrency',
+        'data folder, writable',
+        'MySQL, reachable',
+        'Temporal, reachable',
+        'models, openai',
+        'models, far',
+        'models, dead',
+      ],
+    ]);
+    const wrong = findings.filter(({ status }) => status !== 'ok');
+    expect(wrong.filter(({ remedy }) => remedy === null || remedy.length < 10)).toEqual([]);
+    expect(out).not.toContain('hunter');
+  });
+
   it('asks endpoints for the list of their models and for nothing else, with their keys', async () => {
     const asked: string[] = [];
     const server = createServer((request, response) => {

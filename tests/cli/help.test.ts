@@ -35,7 +35,7 @@ describe('help', () => {
       ...['import', 'validate', 'list'].map((verb) => `flow ${verb}`),
       ...['train', 'list'].map((verb) => `model ${verb}`),
       ...['import', 'split', 'list', 'show', 'export'].map((verb) => `sample ${verb}`),
-      ...['resume', 'show', 'pause', 'cancel'].map((verb) => `batch ${verb}`),
+      ...['resume', 'show', 'list', 'pause', 'cancel'].map((verb) => `batch ${verb}`),
       ...['run', 'resume', 'pause', 'cancel', 'list', 'show', 'report'].map((verb) => `eval ${verb}`),
       ...['create', 'start', 'status'].map((verb) => `source ${verb}`),
       'decision list',

@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadLevelOne } from '../../storage/contract/released-schema.ts';
+import { execute } from '../../storage/prepared-query.ts';
 import { openSqliteDatabase } from '../../storage/sqlite/open.ts';
-import { newFolder, riskflow } from './riskflow.ts';
+import { newFolder, riskflow, startRiskflow } from './riskflow.ts';
 
 /** A data folder as the first release has left it. */
 async function oldData(): Promise<string> {
@@ -91,5 +92,86 @@ describe('migrate, backup and restore', () => {
     expect(readdirSync(join(folder, 'empty'))).toEqual([]);
     const both = await riskflow(['migrate', '--plan', '--back'], { data });
     expect([both.code, both.err]).toEqual([2, expect.stringContaining('do not go together')]);
+  });
+});
+
+describe('migrate --backup', () => {
+  it('makes the backup that was asked for, also when nothing is to be migrated', async () => {
+    const data = await oldData();
+    const folder = newFolder();
+    const first = await riskflow(['migrate', '--backup', join(folder, 'a.rfb')], { data });
+    const again = await riskflow(['migrate', '--backup', join(folder, 'b.rfb'), '--json'], { data });
+    expect([first.code, again.code]).toEqual([0, 0]);
+    expect(first.out).toMatch(/^the backup is .*a\.rfb .*went from level 1 to level 2/s);
+    expect(JSON.parse(again.out)).toMatchObject({ schema: { applied: [] }, backup: { file: join(folder, 'b.rfb'), rows: { events: 38 } } });
+    expect(readdirSync(folder).sort()).toEqual(['a.rfb', 'b.rfb']);
+  });
+
+  it('says that there is none of a storage without tables', async () => {
+    const file = join(newFolder(), 'a.rfb');
+    const { code, err } = await riskflow(['migrate', '--backup', file], { data: join(newFolder(), 'none') });
+    expect([code, err, existsSync(file)]).toEqual([0, 'riskflow: there were no tables yet, so there is no backup\n', false]);
+  });
+
+  it.each([
+    ['migrate', ['--backup', 'a.rfb', '--no-backup'], 'migrate: --backup and --no-backup do not go together'],
+    ['migrate', ['--no-backup', '--backup', 'a.rfb'], 'migrate: --backup and --no-backup do not go together'],
+    ['worker', ['--http', '127.0.0.1:0', '--no-http'], 'worker: --http and --no-http do not go together'],
+  ])('is not had with its opposite: %s %j', async (verb, args, message) => {
+    const data = join(newFolder(), 'none');
+    const { code, err } = await riskflow([verb, ...args], { data });
+    expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+    expect(existsSync(data)).toBe(false);
+  });
+});
+
+describe('a process that is up and idle', () => {
+  it('keeps its tables, and its storage from being filled; killed or stopped it no longer counts', async () => {
+    const data = await oldData();
+    const backup = join(newFolder(), 'a.rfb');
+    await riskflow(['migrate', '--backup', backup], { data });
+    const start = (folder: string) => startRiskflow(['start', '--http', '127.0.0.1:0'], { data: folder });
+    const [here, standby] = [start(data), start(data)];
+    await here.printed(/keeps the schedules|waits to take over/);
+    await standby.printed(/keeps the schedules|waits to take over/);
+    const refused = await riskflow(['migrate', '--back'], { data });
+    expect([refused.code, refused.err.match(/process \d+ on \S+ is up \(riskflow start\)/g)?.length]).toEqual([1, 2]);
+    expect(refused.err).toContain('nothing was changed');
+    here.child.kill('SIGKILL');
+    standby.child.kill('SIGTERM');
+    await Promise.all([here.finished, standby.finished]);
+    expect((await riskflow(['migrate', '--back'], { data })).out).toContain('went back from level 2 to level 1');
+
+    const empty = join(newFolder(), 'empty');
+    const there = start(empty);
+    await there.printed(/keeps the schedules/);
+    const early = await riskflow(['restore', backup], { data: empty });
+    expect([early.code, early.err]).toEqual([1, expect.stringContaining('is up (riskflow start)')]);
+    there.child.kill('SIGTERM');
+    await there.finished;
+    expect((await riskflow(['restore', backup], { data: empty })).code).toBe(0);
+  });
+
+  it('is no longer ready, and says so once, when its tables were changed all the same', { timeout: 60_000 }, async () => {
+    const data = join(newFolder(), 'data');
+    const { child, finished, printed } = startRiskflow(['start', '--http', '127.0.0.1:0'], { data });
+    const url = await printed(/(http:\/\/\S+)\/health\/ready/);
+    await printed(/keeps the schedules/);
+    const ready = async (): Promise<unknown> => {
+      const response = await fetch(`${url}/health/ready`);
+      return [response.status, await response.text()];
+    };
+    expect(await ready()).toEqual([200, '{"status":"ready"}\n']);
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^riskflow_schedules_kept 1$/m);
+    const { database } = await openSqliteDatabase({ folder: data });
+    await database.transaction((trx) => execute(trx, 'update schema_state set level = 1'));
+    await database.close();
+    const misfit = 'the tables were changed under this process: the tables have level 1, and this release needs level 2';
+    expect(await ready()).toEqual([503, `{"status":"unavailable","reasons":["${misfit}"]}\n`]);
+    await printed(/cannot work on/);
+    expect(await (await fetch(`${url}/health/live`)).text()).toBe('{"status":"live"}\n');
+    child.kill('SIGTERM');
+    const { code, err } = await finished;
+    expect([code, err.split('cannot work on').length]).toEqual([0, 2]);
   });
 });

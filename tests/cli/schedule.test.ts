@@ -85,7 +85,10 @@ describe.concurrent('riskflow schedule and start', () => {
     server.child.kill('SIGTERM');
     const { code, out, err } = await server.finished;
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toEqual({ status: 'ready', keeper: 'riskflow', role: 'keeping' });
+    expect(JSON.parse(out)).toEqual({
+      ...{ status: 'ready', keeper: 'riskflow', role: 'keeping' },
+      http: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
+    });
     expect(err).toMatch(/sweep of .* UTC begins: sweep\.\d{8}T\d{6}Z\n/);
     expect(err).toContain('stops: what is in flight goes on at the next start');
     const { occurrences } = await show(start, 'sweep');

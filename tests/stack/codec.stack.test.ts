@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startMockModel, type MockModel } from '../../bench/mock-model.ts';
+import { forgetPayloads, payloadBlobs } from '../../runtime/temporal/payload-blobs.ts';
+import { knownTo } from '../../runtime/temporal/payload-cleanup.ts';
 import { workflowIdOf } from '../../runtime/temporal/run-labels.ts';
 import { llmFlow } from '../llm-flow.ts';
 import { stackServers } from './own-database.ts';
@@ -111,5 +113,33 @@ describe.skipIf(missing)(`what Temporal keeps of runs${reason}`, { timeout: 120_
     expect(createHash('sha256').update(outputs.label).digest('hex')).toBe(createHash('sha256').update(label).digest('hex'));
     const { largest } = await rawHistory(workflowIdOf({ workspaceId: 'default', runId }));
     expect(largest).toBeLessThan(129 * 1024);
+  });
+
+  it('of a large payload is kept in storage until Temporal has forgotten its workflow', async () => {
+    const extra = await withModel(noise(MIB));
+    await rig.worker(extra);
+    const context = await rig.app(extra);
+    const client = await rig.client(context);
+    const args = await askFor(context, { flowVersion: await publish(context, flowFile(llmFlow('Spam?'))), text: 'x' });
+    await client.start(args);
+    await client.result(args);
+    const { storage, workspaceId } = context;
+    const referrers = () => storage.blobs.referrers(workspaceId, 'temporal/', { limit: 10 });
+    const workflowId = workflowIdOf(args);
+    expect((await referrers()).map((referrer) => referrer.replace(/\d{4}(-\d\d){2}/, 'DAY'))).toEqual([`temporal/DAY/${workflowId}`]);
+    // As it will be in two days.
+    const forget = () =>
+      forgetPayloads(storage.blobs, {
+        workspaceId,
+        now: Date.now() + 2 * 24 * 3_600_000,
+        isKnown: knownTo(raw, 'default'),
+        signal: new AbortController().signal,
+      });
+    // Of a workflow that the server does not have any more, or never had.
+    const gone = await payloadBlobs(storage, workspaceId).write(randomBytes(MIB), 'default/run/gone');
+    expect(await forget()).toBe(1);
+    expect(await storage.blobs.read(workspaceId, gone)).toBeUndefined();
+    expect(await referrers()).toEqual([expect.stringContaining(workflowId)]);
+    expect(await client.result(args)).toMatchObject({ data: { status: 'succeeded' } });
   });
 });

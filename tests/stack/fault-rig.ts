@@ -7,6 +7,7 @@ import type { Plan } from '../../flow/index.ts';
 import { openApp, readSettings, type App } from '../../runtime/index.ts';
 import { publishFlow } from '../../runtime/commands/flows.ts';
 import { connectRunClient, type RunClient } from '../../runtime/temporal/client.ts';
+import { payloadBlobs } from '../../runtime/temporal/payload-blobs.ts';
 import type { TemporalPlace } from '../../runtime/temporal/address.ts';
 import { neededTemporal } from '../../runtime/temporal/place.ts';
 import type { RunFlowArgs } from '../../workflows/index.ts';
@@ -40,15 +41,18 @@ export async function openFaultRig({
   mysql,
   temporal,
   taskQueue,
+  effectAttempts,
 }: {
   readonly mysql: string;
   readonly temporal: string;
   readonly taskQueue: string;
+  readonly effectAttempts?: number;
 }): Promise<FaultRig> {
   const folder = mkdtempSync(join(tmpdir(), 'riskflow-faults-'));
   const config = join(folder, 'riskflow.yml');
   // A queue of its own: other workers of this server must not take the runs.
-  writeFileSync(config, `temporal: { address: "${temporal}", taskQueue: ${taskQueue} }\n`);
+  const attempts = effectAttempts === undefined ? '' : `, effectAttempts: ${effectAttempts}`;
+  writeFileSync(config, `temporal: { address: "${temporal}", taskQueue: ${taskQueue}${attempts} }\n`);
   const endpoint = await openCountingEndpoint();
   const environment = testEnvironment(join(folder, 'data'), {
     RISKFLOW_MYSQL_URL: mysql,
@@ -64,7 +68,7 @@ export async function openFaultRig({
   const clients: RunClient[] = [];
   const workers: Started[] = [];
   const connect = async (): Promise<RunClient> => {
-    const client = await connectRunClient(place);
+    const client = await connectRunClient(place, { blobs: payloadBlobs(app.context.storage, app.context.workspaceId) });
     clients.push(client);
     return client;
   };

@@ -163,7 +163,10 @@ describe.skipIf(missing)(`scheduled work on Temporal and MySQL${reason}`, { time
     await expect.poll(paused, { timeout: 30_000 }).toBe(true);
     server.child.kill('SIGTERM');
     const { code, stdout, stderr } = await server.finished;
-    expect([code, JSON.parse(stdout)]).toEqual([0, { status: 'ready', keeper: 'temporal', mended: [late], trouble: null }]);
+    expect([code, JSON.parse(stdout)]).toEqual([
+      0,
+      { status: 'ready', keeper: 'temporal', mended: [late], trouble: null, http: expect.any(String) as string },
+    ]);
     expect(stderr).toContain('keeps the schedules, and riskflow worker does their work');
     // Changed in Temporal alone: the ledger holds.
     await onServer(({ schedule }) => schedule.getHandle(idOf(late)).unpause());

@@ -33,7 +33,8 @@ export async function readBatch(
   batchId: string,
 ): Promise<{ readonly started: BatchStarted['data']; readonly finished: BatchFinished['data'] | null }> {
   const [first, second] = await storage.events.readStream(workspaceId, batchStream(batchId), { limit: 2 });
-  if (first === undefined) throw new RiskflowError('not_found', `there is no batch "${batchId}"`);
+  if (first === undefined)
+    throw new RiskflowError('not_found', `there is no batch "${batchId}"`, { hint: 'riskflow batch list prints them' });
   return {
     started: first.data as BatchStarted['data'],
     finished: (second?.data as BatchFinished['data'] | undefined) ?? null,

@@ -1,9 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { createCallLimiter } from '../../../activities/index.ts';
 import type { Plan } from '../../../flow/index.ts';
 import {
-  messageOf,
   RiskflowError,
+  type BatchListed,
   type BatchStarted,
   type Fence,
   type FinishedRunStatus,
@@ -12,14 +11,16 @@ import {
   type Pin,
   type RunStatus,
 } from '../../../schemas/index.ts';
-import type { RunCounts, SpreadWishes } from '../../../workflows/index.ts';
-import { newId, sha256Bytes, utf8, type Context, type OnProgress } from '../../context.ts';
-import { holdLease, TEMPORAL_HOST, type HeldLease } from '../../leases.ts';
+import type { RunCounts } from '../../../workflows/index.ts';
+import { newId, sha256Bytes, utf8, type Context } from '../../context.ts';
+import { holdLease, type HeldLease } from '../../leases.ts';
 import { neededTemporal } from '../../temporal/place.ts';
 import { noteWish, watchWish } from './batch-control.ts';
 import { batchRows, batchRunId, batchStream, finishBatch, openFileBatch, readBatch } from './batch-file-work.ts';
+import { followBatch, type BatchOptions } from './batch-follow.ts';
+import { BATCHES_STREAM, isOnTemporal } from './batch-list.ts';
 import { readBatchRows, type BatchRow } from './batch-rows.ts';
-import type { WishOptions } from '../evaluations/evaluation-hosts.ts';
+import { cancelledError } from './batch-wish.ts';
 import { inWindow } from '../in-window.ts';
 import { readRun } from '../runs/run-reads.ts';
 
@@ -33,16 +34,6 @@ export type BatchRequest = {
   readonly modelMap: Readonly<Record<string, string>>;
   /** Calls in flight at a time. */
   readonly concurrency: number;
-};
-
-export type BatchOptions = {
-  readonly signal: AbortSignal;
-  readonly onProgress: OnProgress;
-  /** Called once the batch is stored, before its first run. */
-  readonly onStarted?: (started: BatchStarted['data']) => void;
-  readonly onWaiting?: (sentence: string) => void;
-  /** On Temporal: how many runs an activity has, and how many activities there are at once. */
-  readonly spread?: SpreadWishes;
 };
 
 /** A run of a batch as it stands; `line` is that of its row. */
@@ -121,30 +112,6 @@ export async function resumeBatch(context: Context, batchId: string, options: Ba
   }
 }
 
-/** Asks whoever works on a batch to leave it as it is, or to end it for good. */
-export async function wishForBatch(context: Context, batchId: string, { wish, onWarning }: WishOptions): Promise<void> {
-  const { started, finished } = await readBatch(context, batchId);
-  await noteWish(context, batchStream(batchId), { wish, reason: `asked for by ${context.actor}` });
-  if (finished !== null || context.settings.temporal === undefined || !(await isOnTemporal(context, started))) return;
-  try {
-    const { connectBatchClient } = await import('../../temporal/batch-client.ts');
-    const client = await connectBatchClient(context);
-    try {
-      await client.tell({ workspaceId: context.workspaceId, kind: 'batch', id: batchId }, wish);
-    } finally {
-      await client.close();
-    }
-  } catch (error) {
-    onWarning?.(`the workflow of batch ${batchId} could not be told, and will see it by itself: ${messageOf(error)}`);
-  }
-}
-
-/** Whether a workflow on Temporal has it; what has its lease last decides. */
-async function isOnTemporal(context: Context, { batchId, host }: BatchStarted['data']): Promise<boolean> {
-  const held = await context.storage.leases.read(context.workspaceId, batchStream(batchId));
-  return held === undefined ? host === 'temporal' : held.host === TEMPORAL_HOST;
-}
-
 /** Every run of a batch as it stands, in the order of the rows. */
 export async function* showBatchRuns(context: Context, batchId: string): AsyncGenerator<BatchRunRow, void> {
   const { started } = await readBatch(context, batchId);
@@ -176,22 +143,24 @@ const pagesOf = (rows: readonly BatchRow[], batchId: string): readonly NewBlob[]
 async function begin(context: Context, data: BatchStarted['data'], blobs: readonly NewBlob[], fence?: Fence): Promise<void> {
   const { workspaceId, actor } = context;
   const events: readonly BatchStarted[] = [{ type: 'BatchStarted', data }];
+  const listed: readonly BatchListed[] = [{ type: 'BatchListed', data: { batchId: data.batchId } }];
   const written = await context.storage.events.write({
     workspaceId,
     actor,
     ...(fence === undefined ? {} : { fence }),
     blobs,
-    appends: [{ log: 'ledger', stream: batchStream(data.batchId), expected: { version: 0 }, events }],
+    appends: [
+      { log: 'ledger', stream: batchStream(data.batchId), expected: { version: 0 }, events },
+      { log: 'ledger', stream: BATCHES_STREAM, expected: { any: true }, events: listed },
+    ],
   });
   if (written.status !== 'written') throw new RiskflowError('internal', `batch ${data.batchId} could not be begun: ${written.status}`);
 }
 
 async function noteResume(context: Context, batchId: string): Promise<void> {
   const noted = await noteWish(context, batchStream(batchId), { wish: 'resume', reason: `resumed by ${context.actor}` });
-  if (noted === 'cancelled') throw cancelledError(batchId);
+  if (noted === 'cancelled') throw await cancelledError(context, batchId);
 }
-
-const cancelledError = (batchId: string): RiskflowError => new RiskflowError('failed', `batch ${batchId} was cancelled`);
 
 type Execution = {
   readonly started: BatchStarted['data'];
@@ -217,7 +186,7 @@ async function driveHere(context: Context, { started, lease, fresh, options }: E
       counts[kindOf(end)]++;
       options.onProgress({ label, done: ++done, total: runs });
     });
-    if (watch.cancelled() !== undefined) throw cancelledError(batchId);
+    if (watch.cancelled() !== undefined) throw await cancelledError(context, batchId);
     await finishBatch(context, batchId, { fence: lease.fence, counts });
     return summaryOf(started, counts, true);
   } finally {
@@ -236,62 +205,9 @@ const summaryOf = (started: BatchStarted['data'], counts: RunCounts, finished: b
   return { id, flow, flowVersion, runs, rejected, succeeded, failed, stopped, handedOver, finished };
 };
 
-const POLL_MS = 500;
-
 /** Starts the workflow of a batch unless it is under way, and shows how far it is until its end. */
 async function driveOnTemporal(context: Context, started: BatchStarted['data'], options: BatchOptions): Promise<BatchSummary> {
-  // Loaded when it is needed: it takes longer than all the rest of the program.
-  const { connectBatchClient } = await import('../../temporal/batch-client.ts');
-  const client = await connectBatchClient(context);
-  const { batchId, flow, flowVersion, runs, fileName } = started;
-  const name = { workspaceId: context.workspaceId, kind: 'batch' as const, id: batchId };
-  const ended = new AbortController();
-  try {
-    if (!(await client.tell(name, 'resume'))) {
-      const spread = options.spread === undefined ? {} : { spread: options.spread };
-      await client.start(
-        { ...name, ...spread },
-        {
-          title: `batch · ${flow} · ${fileName}`,
-          details: [
-            ['flow', `${flow}, version ${flowVersion.slice(0, 12)}`],
-            ['runs', `${runs}, of ${fileName}`],
-            ['calls at a time', String(started.concurrency)],
-            ['asked for by', context.actor],
-            ['to follow', `riskflow batch resume ${batchId}`],
-          ],
-          attributes: { flow, version: flowVersion },
-        },
-      );
-    }
-    options.onStarted?.(started);
-    const show = async (): Promise<void> => {
-      const began = performance.now();
-      for (let warned = false; !ended.signal.aborted; await delay(POLL_MS, undefined, { signal: ended.signal })) {
-        const view = await client.view(name);
-        const { succeeded, failed, stopped, handedOver } = view.counts;
-        options.onProgress({ label: `batch ${batchId}`, done: succeeded + failed + stopped + handedOver, total: runs });
-        if (view.phase !== 'starting' || warned || performance.now() - began < 10_000) continue;
-        warned = true;
-        options.onWaiting?.(`no worker has taken batch ${batchId} yet: start one with riskflow worker`);
-      }
-    };
-    // A query needs a worker; the end is heard of without one.
-    show().catch(() => undefined);
-    const result = await Promise.race([client.result(name), left(options.signal)]);
-    if (result.status === 'stopped') throw cancelledError(batchId);
-    if (result.status === 'taken-over') throw new RiskflowError('taken_over', `batch ${batchId} was taken over by another process`);
-    const { finished } = await readBatch(context, batchId);
-    return summaryOf(started, finished ?? result.counts, true);
-  } finally {
-    ended.abort();
-    await client.close();
-  }
+  const counts = await followBatch(context, started, options);
+  const { finished } = await readBatch(context, started.batchId);
+  return summaryOf(started, finished ?? counts, true);
 }
-
-const left = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    const leave = (): void => reject(signal.reason);
-    if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
-  });

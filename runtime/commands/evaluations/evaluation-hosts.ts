@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf, RiskflowError, type BatchWish, type EvaluationStarted, type EvaluationSummary } from '../../../schemas/index.ts';
+import { RiskflowError, type EvaluationStarted, type EvaluationSummary } from '../../../schemas/index.ts';
 import type { BatchName } from '../../../workflows/index.ts';
 import type { Context } from '../../context.ts';
 import type { BatchClient } from '../../temporal/batch-client.ts';
 import { neededTemporal } from '../../temporal/place.ts';
 import { noteWish, readWish } from '../batches/batch-control.ts';
+import { pausedError, tellWorkflow, type WishAnswer, type WishOptions } from '../batches/batch-wish.ts';
 import { prepareEvaluation } from './evaluation-prepare.ts';
 import type { EvaluationRequest } from './evaluation-request.ts';
 import { evaluationStream } from './evaluation-run.ts';
@@ -30,6 +31,8 @@ export type EvaluationHost = 'here' | 'temporal';
 export type HostedOptions = EvaluateOptions & {
   /** Sentences about what is waited for. */
   readonly onWaiting?: (sentence: string) => void;
+  /** Who follows one on Temporal leaves it when somebody pauses it. Default: it is followed until somebody lets it go on. */
+  readonly leaveWhenPaused?: boolean;
 };
 
 /** Runs a new evaluation to its verdict, in this process or on Temporal, where it goes on when this process ends. */
@@ -80,14 +83,6 @@ export async function goOnWithEvaluation(
   });
 }
 
-export type WishOptions = {
-  readonly wish: Exclude<BatchWish, 'resume'>;
-  /** Sentences about what does not keep it from being noted. */
-  readonly onWarning?: (sentence: string) => void;
-};
-
-export type EvaluationWish = { readonly id: string; readonly status: 'requested' | 'already-over' | 'holds' };
-
 /**
  * Asks whoever works on an evaluation to leave it as it is, or to end it for good: a fact first, which every process that works on it
  * sees within half a second.
@@ -96,20 +91,13 @@ export type EvaluationWish = { readonly id: string; readonly status: 'requested'
 export async function wishForEvaluation(
   context: Context,
   evaluationId: string,
-  { wish, reason = `asked for by ${context.actor}`, onWarning }: WishOptions & { readonly reason?: string },
-): Promise<EvaluationWish> {
+  { wish, reason = `asked for by ${context.actor}`, onWarning }: WishOptions,
+): Promise<WishAnswer> {
   const row = await evaluationRow(context, evaluationId);
   if (row.status === 'judged') return { id: evaluationId, status: 'already-over' };
   const noted = await noteWish(context, evaluationStream(evaluationId), { wish, reason });
   if (noted === 'cancelled') throw cancelledError(evaluationId, (await readWish(context, evaluationStream(evaluationId)))?.reason ?? '');
-  if ((await belongsToTemporal(context, evaluationId)) && context.settings.temporal !== undefined) {
-    // The workers have seen it in storage, or will; this only makes its workflow show it at once.
-    try {
-      await withClient(context, (client) => client.tell(nameOf(context, evaluationId), wish));
-    } catch (error) {
-      onWarning?.(`the workflow of evaluation ${evaluationId} could not be told, and will see it by itself: ${messageOf(error)}`);
-    }
-  }
+  if (await belongsToTemporal(context, evaluationId)) await tellWorkflow(context, { name: nameOf(context, evaluationId), wish, onWarning });
   return { id: evaluationId, status: noted === 'holds' ? 'holds' : 'requested' };
 }
 
@@ -148,22 +136,60 @@ async function startAndFollow(context: Context, client: BatchClient, { data, opt
 }
 
 const POLL_MS = 700;
-const PATIENCE_MS = 10_000;
 
 /** Shows how far it is until its end. Whoever follows may go: Temporal goes on with it. */
 async function follow(context: Context, client: BatchClient, { data, options }: Followed): Promise<EvaluationSummary> {
   const { evaluationId } = data;
+  const name = nameOf(context, evaluationId);
   const ended = new AbortController();
-  const watching = watch(context, { data, options, signal: AbortSignal.any([options.signal, ended.signal]) });
+  const progress: Progress = { moved: performance.now() };
+  const watching = watch(context, { data, options, progress, signal: AbortSignal.any([options.signal, ended.signal]) });
   // What it could not see now it would have seen later.
   watching.catch(() => undefined);
-  const result = await Promise.race([client.result(nameOf(context, evaluationId)), left(options.signal)]).finally(() => ended.abort());
+  const { watchAttendance } = await import('../../temporal/attendance.ts');
+  const attended = watchAttendance({
+    what: `evaluation ${evaluationId}`,
+    taskQueue: client.taskQueue,
+    ask: () => client.attendance(name),
+    quietMs: () => performance.now() - progress.moved,
+    tell: (sentence) => options.onWaiting?.(sentence),
+    signal: ended.signal,
+  });
+  const result = await Promise.race([
+    client.result(name).catch(unlessCancelled(context, evaluationId)),
+    left(options.signal),
+    whenWished(context, { data, options, signal: ended.signal }),
+    attended,
+  ]).finally(() => ended.abort());
   await watching.catch(() => undefined);
   if (result.status === 'taken-over') throw new RiskflowError('taken_over', `evaluation ${evaluationId} was taken over by another process`);
-  if (result.status === 'stopped')
-    throw cancelledError(evaluationId, (await readWish(context, evaluationStream(evaluationId)))?.reason ?? 'its workflow was stopped');
+  if (result.status === 'stopped') throw await cancelled(context, evaluationId);
   const loaded = await loadEvaluation(context, data);
   return withReport(context, loaded, { status: 'judged', report: options.report });
+}
+
+const cancelled = async (context: Context, evaluationId: string): Promise<RiskflowError> =>
+  cancelledError(evaluationId, (await readWish(context, evaluationStream(evaluationId)))?.reason ?? 'its workflow was stopped');
+
+/** The workflow of an evaluation that is cancelled before a worker began it is ended from outside. */
+const unlessCancelled =
+  (context: Context, evaluationId: string) =>
+  async (error: unknown): Promise<never> => {
+    const wished = await readWish(context, evaluationStream(evaluationId)).catch(() => null);
+    throw wished?.wish === 'cancel' ? await cancelled(context, evaluationId) : error;
+  };
+
+/** It is left when it is cancelled and, where that is wanted, when it is paused, as the process would that works on it. */
+async function whenWished(context: Context, { data, options, signal }: Followed & { readonly signal: AbortSignal }): Promise<never> {
+  const { evaluationId } = data;
+  for (;;) {
+    await delay(POLL_MS, undefined, { signal });
+    // Storage that is away shows where something is written.
+    const wished = await readWish(context, evaluationStream(evaluationId)).catch(() => null);
+    if (wished?.wish === 'cancel') throw await cancelled(context, evaluationId);
+    if (wished?.wish !== 'pause') continue;
+    if (options.leaveWhenPaused === true) throw pausedError('evaluation', evaluationId, wished.reason);
+  }
 }
 
 const left = (signal: AbortSignal): Promise<never> =>
@@ -173,25 +199,28 @@ const left = (signal: AbortSignal): Promise<never> =>
     else signal.addEventListener('abort', leave, { once: true });
   });
 
-async function watch(context: Context, { data, options, signal }: Followed & { readonly signal: AbortSignal }): Promise<void> {
+/** When something happened last, on the clock of `performance.now()`. */
+type Progress = { moved: number };
+type Watching = Followed & { readonly progress: Progress; readonly signal: AbortSignal };
+
+async function watch(context: Context, { data, options, progress, signal }: Watching): Promise<void> {
   const { evaluationId, n, variants } = data;
   const { onProgress, onWaiting } = options;
   const label = `evaluation ${evaluationId}`;
   const total = n * variants.length * data.options.repeats;
-  const began = performance.now();
-  let told: string | undefined;
-  const tell = (sentence: string): void => {
-    if (told !== sentence) onWaiting?.(sentence);
-    told = sentence;
-  };
+  let done = -1;
+  let isPaused = false;
   for (;;) {
     const { results, status } = await evaluationRow(context, evaluationId);
     onProgress({ label, done: results, total });
+    const wished = await readWish(context, evaluationStream(evaluationId));
+    if (results !== done || wished?.wish === 'pause') progress.moved = performance.now();
+    done = results;
     if (signal.aborted || status === 'judged') return;
-    const wish = (await readWish(context, evaluationStream(evaluationId)))?.wish;
-    if (wish === 'pause') tell(`evaluation ${evaluationId} is paused; it goes on with: riskflow eval resume ${evaluationId}`);
-    else if (results === 0 && performance.now() - began > PATIENCE_MS) {
-      tell(`no worker has taken evaluation ${evaluationId} yet: start one with riskflow worker`);
+    const wasPaused = isPaused;
+    isPaused = wished?.wish === 'pause';
+    if (isPaused && !wasPaused) {
+      onWaiting?.(`evaluation ${evaluationId} is paused (${wished?.reason ?? ''}); it goes on with: riskflow eval resume ${evaluationId}`);
     }
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }

@@ -1,22 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { RiskflowError, type RunEvent } from '../../../schemas/index.ts';
+import { RiskflowError, type RunEvent, type RunFinished } from '../../../schemas/index.ts';
+import type { RunFlowResult } from '../../../workflows/index.ts';
 import { newId, type Context } from '../../context.ts';
 import { DEFAULT_RUN_TIMEOUT_MS } from '../../embedded/run-host.ts';
-import { payloadBlobs } from '../../temporal/payload-blobs.ts';
 import { neededTemporal } from '../../temporal/place.ts';
 import { finishedRun, type FinishedRun, type RunRequest } from './run-flow.ts';
-import { readRunAfter } from './run-reads.ts';
+import { readRun, readRunAfter } from './run-reads.ts';
 import { checkRun, startRun } from './run-start.ts';
 
 export type TemporalRunRequest = RunRequest & {
-  /** Told once when no worker has taken the run for some seconds. */
+  /** Told when nothing has happened for some seconds since nobody works on it: each reason once. */
   readonly onWaiting?: (sentence: string) => void;
   /** Told what the server lacks. */
   readonly onNotice?: (sentence: string) => void;
 };
 
 const POLL_MS = 150;
-const PATIENCE_MS = 5_000;
 
 /**
  * Runs a plan once on Temporal and follows it to its end: whichever worker drives it writes the same events as a run in this process.
@@ -28,10 +27,10 @@ export async function runFlowOnTemporal(context: Context, request: TemporalRunRe
   const place = neededTemporal(context.settings.temporal);
   checkRun(context, request);
   // Loaded when it is needed: it takes longer than all the rest of the program.
-  const { connectRunClient } = await import('../../temporal/client.ts');
+  const { openAppRunClient } = await import('../../temporal/client.ts');
   const { onNotice } = request;
-  const blobs = payloadBlobs(context.storage, context.workspaceId);
-  const client = await connectRunClient(place, { blobs, ...(onNotice === undefined ? {} : { onNotice }) });
+  const client = await openAppRunClient(context, onNotice === undefined ? {} : { onNotice });
+  const ended = new AbortController();
   try {
     const runId = newId();
     const { workspaceId, actor } = context;
@@ -39,20 +38,56 @@ export async function runFlowOnTemporal(context: Context, request: TemporalRunRe
     const timeoutMs = context.settings.config.runTimeoutMs ?? DEFAULT_RUN_TIMEOUT_MS;
     await client.start({ workspaceId, runId, flowVersion: plan.flowVersion, started, actor, timeoutMs });
     request.onBegun?.(started.data);
+    const run = { workspaceId, runId };
     const followed = follow(context, { runId, request });
-    const result = await Promise.race([client.result({ workspaceId, runId }), aborted(request.signal, runId)]).finally(followed.end);
+    const { watchAttendance } = await import('../../temporal/attendance.ts');
+    const watched = watchAttendance({
+      what: `run ${runId}`,
+      taskQueue: place.taskQueue,
+      ask: () => client.attendance(run),
+      quietMs: followed.quietMs,
+      tell: (sentence) => request.onWaiting?.(sentence),
+      signal: ended.signal,
+    });
+    const result = await Promise.race([
+      resultOf(context, runId, () => client.result(run)),
+      aborted(request.signal, runId),
+      watched,
+    ]).finally(followed.end);
     await followed.seen();
-    if (result.status === 'finished') return finishedRun(started, result.data);
+    if (result !== undefined) return finishedRun(started, result);
     throw new RiskflowError('busy', `run ${runId} was taken over by another process, which goes on with it`);
   } finally {
+    ended.abort();
     await client.close();
+  }
+}
+
+/** Its events tell how a run ended, whatever became of its workflow: who stops a run that nobody has begun ends both. */
+async function resultOf(context: Context, runId: string, ask: () => Promise<RunFlowResult>): Promise<RunFinished['data'] | undefined> {
+  const stored = async (): Promise<RunFinished['data'] | undefined> => {
+    const last = (await readRun(context, runId)).at(-1);
+    return last?.type === 'RunFinished' ? last.data : undefined;
+  };
+  try {
+    const result = await ask();
+    return result.status === 'finished' ? result.data : await stored();
+  } catch (error) {
+    const data = await stored();
+    if (data !== undefined) return data;
+    throw error;
   }
 }
 
 /** Whoever follows a run may go: Temporal goes on with it. */
 function aborted(signal: AbortSignal | undefined, runId: string): Promise<never> {
   return new Promise((_, reject) => {
-    const leave = (): void => reject(new RiskflowError('failed', `nobody follows run ${runId} any more; Temporal goes on with it`));
+    const leave = (): void =>
+      reject(
+        new RiskflowError('failed', `nobody follows run ${runId} any more; Temporal goes on with it`, {
+          hint: `stop it with: riskflow run --stop ${runId}`,
+        }),
+      );
     if (signal?.aborted === true) leave();
     else signal?.addEventListener('abort', leave, { once: true });
   });
@@ -62,19 +97,16 @@ function aborted(signal: AbortSignal | undefined, runId: string): Promise<never>
 function follow(
   context: Context,
   { runId, request }: { readonly runId: string; readonly request: TemporalRunRequest },
-): { readonly end: () => void; readonly seen: () => Promise<void> } {
-  const { onEvent, onWaiting, plan } = request;
-  const began = performance.now();
+): { readonly end: () => void; readonly seen: () => Promise<void>; readonly quietMs: () => number } {
+  const { onEvent, plan } = request;
+  let moved = performance.now();
   let told = 0;
   let over = false;
-  let warned = false;
   const look = async (): Promise<void> => {
     const fresh: readonly RunEvent[] = await readRunAfter(context, runId, told);
     told += fresh.length;
+    if (fresh.length > 0) moved = performance.now();
     for (const event of fresh) onEvent?.(event, plan);
-    if (told > 0 || warned || performance.now() - began < PATIENCE_MS) return;
-    warned = true;
-    onWaiting?.(`no worker has taken run ${runId} yet: start one with riskflow worker`);
   };
   const watching = (async () => {
     while (!over) {
@@ -88,6 +120,7 @@ function follow(
     end: () => {
       over = true;
     },
+    quietMs: () => performance.now() - moved,
     seen: async () => {
       await watching;
       await look();

@@ -15,7 +15,7 @@ export type MigrationPlan = {
 };
 
 export type MigrateOptions = {
-  /** A file for a backup before anything is changed. */
+  /** A file for a backup before anything is changed, which is also made where nothing is to be changed. */
   readonly backup?: string;
   /** Go on without one where one would be needed. */
   readonly noBackup?: boolean;
@@ -27,6 +27,7 @@ export type MigrateOptions = {
 export type Migrated = {
   readonly storage: string;
   readonly schema: MigrationReport;
+  /** Null when none was asked for, or there were no tables yet. */
   readonly backup: BackupSummary | null;
   /** Null without Temporal. */
   readonly searchAttributes: RegisteredAttributes | null;
@@ -71,10 +72,10 @@ function refuseWithoutBackup({ storage }: Settings, { pending, level }: SchemaRe
 
 async function backUpFirst(
   maintenance: StorageMaintenance,
-  { pending, level }: SchemaReport,
+  { level }: SchemaReport,
   { backup, onProgress }: MigrateOptions,
 ): Promise<BackupSummary | null> {
-  if (backup === undefined || level === 0 || pending.length === 0) return null;
+  if (backup === undefined || level === 0) return null;
   return maintenance.backup(backup, (label, done, total) => onProgress?.({ label, done, total }));
 }
 

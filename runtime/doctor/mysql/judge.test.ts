@@ -89,18 +89,16 @@ describe('judgeMysql', () => {
 
 describe('judgeRights', () => {
   const status = (grants: readonly string[], database = 'risk_flow') => judgeRights({ grants, database, user: 'u@h' }).status;
-  const most = 'SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, INDEX, ALTER';
+  const running = 'SELECT, INSERT, UPDATE, DELETE, CREATE TEMPORARY TABLES';
+  const most = `${running}, CREATE, DROP, INDEX, ALTER`;
 
   it.each([
     ['all on everything', ['GRANT ALL PRIVILEGES ON *.* TO `u`@`h` WITH GRANT OPTION'], 'ok'],
-    ['one by one', [`GRANT ${most}, LOCK TABLES ON \`risk\\_flow\`.* TO \`u\`@\`h\``], 'ok'],
-    [
-      'in two parts',
-      ['GRANT SELECT, INSERT, UPDATE, DELETE ON *.* TO u', 'GRANT CREATE, DROP, INDEX, ALTER, LOCK TABLES ON `risk\\_flow`.* TO u'],
-      'ok',
-    ],
-    ['by a pattern', [`GRANT ${most}, LOCK TABLES ON \`risk%\`.* TO \`u\`@\`h\``], 'ok'],
-    ['without locks', [`GRANT ${most} ON \`risk_flow\`.* TO \`u\`@\`h\``], 'warning'],
+    ['one by one', [`GRANT ${most} ON \`risk\\_flow\`.* TO \`u\`@\`h\``], 'ok'],
+    ['in two parts', [`GRANT ${running} ON *.* TO u`, 'GRANT CREATE, DROP, INDEX, ALTER ON `risk\\_flow`.* TO u'], 'ok'],
+    ['by a pattern', [`GRANT ${most} ON \`risk%\`.* TO \`u\`@\`h\``], 'ok'],
+    ['for running only', [`GRANT ${running} ON \`risk_flow\`.* TO \`u\`@\`h\``], 'warning'],
+    ['without temporary tables', ['GRANT SELECT, INSERT, UPDATE, DELETE ON `risk_flow`.* TO `u`@`h`'], 'problem'],
     ['reading only', ['GRANT SELECT ON `risk_flow`.* TO `u`@`h`'], 'problem'],
     ['of another database', ['GRANT USAGE ON *.* TO u', 'GRANT ALL PRIVILEGES ON `other`.* TO `u`@`h`'], 'problem'],
     ['of a name that only looks alike', ['GRANT ALL PRIVILEGES ON `riskXflow\\_`.* TO `u`@`h`'], 'problem'],
@@ -108,21 +106,25 @@ describe('judgeRights', () => {
   ])('%s', (_, grants, expected) => expect(status(grants)).toBe(expected));
 
   it('says what to grant', () => {
-    expect(
-      judgeRights({ grants: ['GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, INDEX ON `d`.* TO `u`@`h`'], database: 'd', user: 'u@h' }),
-    ).toMatchObject({
-      detail: 'u@h lacks ALTER, DROP on d',
-      remedy: "GRANT ALTER, DROP ON `d`.* TO 'u'@'h'",
+    const of = (rights: string) => judgeRights({ grants: [`GRANT ${rights} ON \`d\`.* TO \`u\`@\`h\``], database: 'd', user: 'u@h' });
+    expect(of('SELECT, INSERT, UPDATE, CREATE TEMPORARY TABLES, CREATE, INDEX')).toMatchObject({
+      detail: 'u@h lacks DELETE on d',
+      remedy: "GRANT DELETE, ALTER, DROP ON `d`.* TO 'u'@'h'",
+    });
+    expect(of(`${running}, CREATE, INDEX`)).toMatchObject({
+      detail: 'u@h lacks ALTER, DROP on d, which riskflow migrate and restore need',
+      remedy: "run these as a user that has them, or GRANT ALTER, DROP ON `d`.* TO 'u'@'h'",
     });
   });
 });
 
 describe('judgeRefusal', () => {
-  const refused = (code: string, message: string) => judgeRefusal(Object.assign(new Error(message), { code }), 'db:3306');
+  const refused = (code: string, message: string) =>
+    judgeRefusal(Object.assign(new Error(message), { code }), { host: 'db:3306', passwordSetting: 'DB_PW' });
   it.each([
     ['ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:1', /start the server/],
     ['ENOTFOUND', 'getaddrinfo ENOTFOUND db', /name/],
-    ['ER_ACCESS_DENIED_ERROR', "Access denied for user 'u'@'h'", /user or password/],
+    ['ER_ACCESS_DENIED_ERROR', "Access denied for user 'u'@'h'", /user in the address, or the password, which comes from DB_PW$/],
     ['ER_BAD_DB_ERROR', "Unknown database 'x'", /make the database/],
     ['HANDSHAKE_NO_SSL_SUPPORT', 'Server does not support secure connection', /no TLS/],
     ['ERR_TLS_CERT_ALTNAME_INVALID', "Hostname/IP does not match certificate's altnames", /serverName/],

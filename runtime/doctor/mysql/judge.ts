@@ -135,18 +135,24 @@ function judgeRoundTrip(ms: number): Judgement {
 }
 
 /** Why there is no connection, from the error of the driver. */
-export function judgeRefusal(error: unknown, place: string): Judgement {
+export function judgeRefusal(
+  error: unknown,
+  { host, passwordSetting }: { readonly host: string; readonly passwordSetting: string },
+): Judgement {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const message = error instanceof Error ? error.message || code : String(error);
+  if (code.startsWith('ER_ACCESS_DENIED')) {
+    const remedy = `mend the user in the address, or the password, which comes from ${passwordSetting}`;
+    return problem('reachable', `${host}: ${message}`, remedy);
+  }
   const [remedy] = REMEDIES.flatMap(([pattern, text]) => (pattern.test(code) || pattern.test(message) ? [text] : []));
-  return problem('reachable', `${place}: ${message}`, remedy ?? 'see that the address is right and the server runs');
+  return problem('reachable', `${host}: ${message}`, remedy ?? 'see that the address is right and the server runs');
 }
 
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/ENOTFOUND|EAI_AGAIN/, 'see that the host is written as it should be, and that its name can be looked up here'],
   [/ECONNREFUSED/, 'start the server, or mend host and port'],
   [/ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/, 'see that no firewall is between; riskflow doctor --timeout 30 waits longer'],
-  [/ER_ACCESS_DENIED/, 'mend user or password: RISKFLOW_MYSQL_PASSWORD, or what passwordEnv or passwordFile name'],
   [/ER_DBACCESS_DENIED|ER_BAD_DB/, 'make the database, and give the user rights on it: CREATE DATABASE …; GRANT ALL ON ….* TO …'],
   [/ER_CON_COUNT/, 'raise max_connections of the server, or stop what holds them'],
   [/ER_HOST_/, 'let the server take connections of this machine'],

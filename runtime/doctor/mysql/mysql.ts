@@ -1,3 +1,5 @@
+import { valueOf } from '../../configuration/attempt.ts';
+import type { SettingsReading } from '../../settings.ts';
 import { problem, type Subject } from '../finding.ts';
 import { releasedLevel } from '../tables.ts';
 import { isThisMachine } from '../this-machine.ts';
@@ -9,7 +11,8 @@ const DEFAULT_CONNECTIONS = 8;
 
 export const mysql: Subject = {
   name: 'MySQL',
-  examine: async ({ reading: { storage }, timeoutMs }) => {
+  examine: async ({ reading, timeoutMs }) => {
+    const { storage } = reading;
     if (storage?.value.kind !== 'mysql') return [];
     const place = storage.value;
     const { hostname, host } = new URL(place.url);
@@ -23,7 +26,7 @@ export const mysql: Subject = {
         ),
       ];
     }
-    if ('error' in answer) return [judgeRefusal(answer.error, host)];
+    if ('error' in answer) return [judgeRefusal(answer.error, { host, passwordSetting: passwordSetting(reading) })];
     return judgeMysql(answer.value, {
       schemaLevel: releasedLevel(),
       connections: place.connections ?? DEFAULT_CONNECTIONS,
@@ -31,3 +34,12 @@ export const mysql: Subject = {
     });
   },
 };
+
+/** Where the password comes from, or would: the setting that is to be looked at when the server refuses it. */
+function passwordSetting({ environment, file }: Pick<SettingsReading, 'environment' | 'file'>): string {
+  const url = valueOf(environment, 'RISKFLOW_MYSQL_URL');
+  if ((URL.parse(url ?? '')?.password ?? '') !== '') return 'RISKFLOW_MYSQL_URL';
+  const { passwordEnv, passwordFile } = (url === undefined ? file.config.storage?.mysql : undefined) ?? {};
+  if (passwordFile !== undefined) return `the file ${passwordFile} (storage.mysql.passwordFile)`;
+  return passwordEnv === undefined ? 'RISKFLOW_MYSQL_PASSWORD' : `${passwordEnv} (storage.mysql.passwordEnv)`;
+}

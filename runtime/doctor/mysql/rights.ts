@@ -1,9 +1,9 @@
 import { ok, problem, warning, type Judgement } from '../finding.ts';
 
-/** What running and migrating need. */
-const NEEDED: readonly string[] = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'ALTER', 'DROP', 'INDEX'];
-/** What a consistent copy of the tables needs. */
-const WANTED: readonly string[] = ['LOCK TABLES'];
+/** What running needs; read models are made again in temporary tables. */
+const RUNNING: readonly string[] = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE TEMPORARY TABLES'];
+/** What only `migrate` and `restore` need, which may be done as another user. */
+const CHANGING: readonly string[] = ['CREATE', 'ALTER', 'DROP', 'INDEX'];
 
 type Asked = { readonly grants: readonly string[]; readonly database: string; readonly user: string };
 
@@ -13,15 +13,18 @@ export function judgeRights({ grants, database, user }: Asked): Judgement {
   const lacks = (names: readonly string[]): readonly string[] => names.filter((name) => !given.has(name) && !given.has('ALL PRIVILEGES'));
   const account = `'${user.split('@')[0]}'@'${user.split('@')[1] ?? '%'}'`;
   const remedy = (names: readonly string[]): string => `GRANT ${names.join(', ')} ON \`${database}\`.* TO ${account}`;
-  const missing = lacks(NEEDED);
+  const missing = lacks(RUNNING);
   if (missing.length > 0) {
     const byRole = grants.some((grant) => !/ ON /.test(grant) && /^GRANT .+ TO /.test(grant));
     const text = `${user} lacks ${missing.join(', ')} on ${database}`;
-    return byRole ? warning('rights', `${text}, unless its roles have them`, remedy(missing)) : problem('rights', text, remedy(missing));
+    const all = remedy([...missing, ...lacks(CHANGING)]);
+    return byRole ? warning('rights', `${text}, unless its roles have them`, all) : problem('rights', text, all);
   }
-  const unwanted = lacks(WANTED);
-  if (unwanted.length > 0)
-    return warning('rights', `${user} lacks ${unwanted.join(', ')} on ${database}, which backups need`, remedy(unwanted));
+  const unwanted = lacks(CHANGING);
+  if (unwanted.length > 0) {
+    const text = `${user} lacks ${unwanted.join(', ')} on ${database}, which riskflow migrate and restore need`;
+    return warning('rights', text, `run these as a user that has them, or ${remedy(unwanted)}`);
+  }
   return ok('rights', `${user} may do all that is needed on ${database}`);
 }
 

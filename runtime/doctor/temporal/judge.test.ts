@@ -21,7 +21,7 @@ describe('judgeTemporal', () => {
   });
 
   it.each<readonly [string, Partial<TemporalFacts>, Partial<TemporalWants>, readonly [string, string, RegExp, RegExp]]>([
-    ['an old server', { version: '1.24.2' }, {}, ['version', 'warning', /priorities/, /1\.29 or later/]],
+    ['an old server', { version: '1.24.2' }, {}, ['version', 'warning', /priorities/, /1\.29\.1 or later/]],
     ['a server without schedules', { schedules: false }, {}, ['version', 'warning', /without schedules/, /schedules/]],
     ['a far server without TLS', {}, { encrypted: false }, ['encryption', 'warning', /not encrypted/, /temporal\.tls/]],
     [

@@ -25,7 +25,7 @@ export type TemporalWants = {
 };
 
 /** From here on priorities and pinned versions of workers are on by default. */
-const WANTED = [1, 29];
+const WANTED = [1, 29, 1];
 const DAY = 86_400;
 
 export function judgeTemporal(facts: TemporalFacts, wants: TemporalWants): readonly Judgement[] {

@@ -2,7 +2,7 @@ import type { Subject } from '../finding.ts';
 import { isThisMachine } from '../this-machine.ts';
 import { within } from '../within.ts';
 import { judgeRefusal, judgeTemporal } from './judge.ts';
-import { connectionTrouble, toldByServer } from './probe.ts';
+import { connectionTrouble, toldByServer } from '../../temporal/connect.ts';
 
 export const temporal: Subject = {
   name: 'Temporal',

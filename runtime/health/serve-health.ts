@@ -4,18 +4,15 @@ import { messageOf, RiskflowError } from '../../schemas/index.ts';
 
 export type HttpPlace = { readonly host: string; readonly port: number };
 
-/** Where a worker tells about itself unless it is told otherwise. */
-export const DEFAULT_HTTP: HttpPlace = { host: '127.0.0.1', port: 9464 };
-
-/** What is asked of a worker. */
-export type WorkerProbes = {
+/** What is asked of a process that keeps going. */
+export type HealthProbes = {
   /** Why it cannot work now, each in a sentence; empty when it can. */
   readonly faults: () => Promise<readonly string[]>;
   /** Prometheus' text format. */
   readonly metrics: () => Promise<string>;
 };
 
-export type WorkerHttp = {
+export type HealthServer = {
   /** `http://host:port`, with the port that it got. */
   readonly url: string;
   close(): Promise<void>;
@@ -27,7 +24,7 @@ const PROMETHEUS_TEXT = 'text/plain; version=0.0.4; charset=utf-8';
  * Serves `GET /health/live`, `/health/ready` (503 with reasons when it cannot work) and `/metrics`.
  * @throws RiskflowError `usage` when the port is occupied or the address is not one of this machine
  */
-export async function serveWorkerHttp(place: HttpPlace, probes: WorkerProbes): Promise<WorkerHttp> {
+export async function serveHealth(place: HttpPlace, probes: HealthProbes): Promise<HealthServer> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
     answer(request.method ?? '', path, { response, probes }).catch((error: unknown) => {
@@ -47,7 +44,7 @@ export async function serveWorkerHttp(place: HttpPlace, probes: WorkerProbes): P
   };
 }
 
-type Asked = { readonly response: ServerResponse; readonly probes: WorkerProbes };
+type Asked = { readonly response: ServerResponse; readonly probes: HealthProbes };
 
 async function answer(method: string, path: string, { response, probes }: Asked): Promise<void> {
   if (method !== 'GET' && method !== 'HEAD') return send(response, 405, { status: 'failed', reason: 'only GET is served here' });
@@ -83,12 +80,37 @@ const hint = 'choose another with --http HOST:PORT (port 0: any that is free), o
 function cannotListen({ host, port }: HttpPlace, cause: Error): RiskflowError {
   const code = 'code' in cause ? cause.code : undefined;
   if (code === 'EADDRINUSE') {
-    return new RiskflowError('usage', `the port ${port} of ${host}, for health and metrics of the worker, is occupied`, { cause, hint });
+    return new RiskflowError('usage', `the port ${port} of ${host}, for health and metrics, is occupied`, { cause, hint });
   }
-  return new RiskflowError('usage', `health and metrics of the worker cannot be served on ${host}:${port}: ${cause.message}`, {
+  return new RiskflowError('usage', `health and metrics cannot be served on ${host}:${port}: ${cause.message}`, {
     cause,
     hint,
   });
+}
+
+export type ServeOptions = {
+  /** Null: nowhere. Undefined: the usual place, or where there is room when that is occupied. */
+  readonly http: HttpPlace | null | undefined;
+  readonly usual: HttpPlace;
+  readonly onNotice?: ((sentence: string) => void) | undefined;
+};
+
+/** Serves where it is told to, or at the usual place. */
+export async function serveHealthSomewhere(
+  { http, usual, onNotice }: ServeOptions,
+  probes: HealthProbes,
+): Promise<HealthServer | undefined> {
+  if (http === null) return undefined;
+  if (http !== undefined) return serveHealth(http, probes);
+  try {
+    return await serveHealth(usual, probes);
+  } catch (error) {
+    // Several on one machine must do without being told where.
+    const served = await serveHealth({ host: usual.host, port: 0 }, probes).catch(() => undefined);
+    if (served === undefined) throw error;
+    onNotice?.(`the port ${usual.port} is occupied, perhaps by another such process: --http HOST:PORT chooses one`);
+    return served;
+  }
 }
 
 /** A port of this machine's loopback that is free now. */

@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { freeLoopbackPort, serveWorkerHttp, type WorkerHttp, type WorkerProbes } from './worker-http.ts';
+import { freeLoopbackPort, serveHealth, type HealthServer, type HealthProbes } from './serve-health.ts';
 
-const ready: WorkerProbes = { faults: () => Promise.resolve([]), metrics: () => Promise.resolve('x_total 1\n') };
+const ready: HealthProbes = { faults: () => Promise.resolve([]), metrics: () => Promise.resolve('x_total 1\n') };
 const ANY = { host: '127.0.0.1', port: 0 };
 
 describe('health and metrics over HTTP', () => {
-  const served: WorkerHttp[] = [];
+  const served: HealthServer[] = [];
   afterEach(async () => {
     for (const http of served.splice(0)) await http.close();
   });
-  const serve = async (probes: WorkerProbes, place = ANY): Promise<string> => {
-    const http = await serveWorkerHttp(place, probes);
+  const serve = async (probes: HealthProbes, place = ANY): Promise<string> => {
+    const http = await serveHealth(place, probes);
     served.push(http);
     return http.url;
   };
@@ -48,12 +48,12 @@ describe('health and metrics over HTTP', () => {
   it('names the port that is occupied, and the address that is not one of this machine', async () => {
     const url = new URL(await serve(ready));
     const place = { host: '127.0.0.1', port: Number(url.port) };
-    await expect(serveWorkerHttp(place, ready)).rejects.toMatchObject({
+    await expect(serveHealth(place, ready)).rejects.toMatchObject({
       code: 'usage',
-      message: `the port ${url.port} of 127.0.0.1, for health and metrics of the worker, is occupied`,
+      message: `the port ${url.port} of 127.0.0.1, for health and metrics, is occupied`,
       hint: expect.stringContaining('--no-http'),
     });
-    await expect(serveWorkerHttp({ host: '192.0.2.1', port: 0 }, ready)).rejects.toMatchObject({
+    await expect(serveHealth({ host: '192.0.2.1', port: 0 }, ready)).rejects.toMatchObject({
       code: 'usage',
       message: expect.stringContaining('cannot be served on 192.0.2.1:0'),
     });
