@@ -35,5 +35,7 @@ export type Dialect = {
   readonly insertSize: (left: number) => number;
   /** Adds to a counter and returns what it is then; undefined where there is no such counter. */
   readonly raiseCounter: (trx: Executor, counter: Counter) => Promise<number | undefined>;
+  /** Whether a look is no round trip: else rows that are most likely new are inserted without one, and looked for when that fails. */
+  readonly looksAreFree: boolean;
   readonly trouble: (error: unknown) => Trouble;
 };

@@ -23,10 +23,14 @@ export function createWriter(database: Database, upcasters: Upcasters): Writer {
   const commitUnits = writeUnits(database, upcasters);
   const commitEffects = putEffects(database);
   const group = new GroupCommit<Job, Done>({
-    commit: (jobs) =>
-      database.transaction((trx) =>
-        commitJobs(jobs, { units: (units) => commitUnits(trx, units), effects: (effects) => commitEffects(trx, effects) }),
-      ),
+    commit: (jobs) => {
+      let look = database.dialect.looksAreFree;
+      return database.transaction((trx) => {
+        const options = { look };
+        look = true;
+        return commitJobs(jobs, { units: (units) => commitUnits(trx, units), effects: (effects) => commitEffects(trx, effects, options) });
+      });
+    },
     // A lock that did not become free will not do so for each of them either.
     worthAlone: (error) => !isRiskflowError(error),
     sliceWeight: SLICE_WEIGHT,

@@ -227,7 +227,7 @@ describe('facts that ride with an effect', () => {
     writer.buffer([event(2), event(3)]);
     expect(writer.ride(quick)).toBe('later');
     expect(writer.ride(slow)).toMatchObject({ from: 2, due: false, renew: false });
-    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 1_200);
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_200);
     expect(writer.ride(quick)).toMatchObject({ from: 2, due: true, renew: true });
     writer.buffer(facts(4, 40).events);
     expect(writer.ride(quick)).toMatchObject({ from: 2, due: true, renew: false });

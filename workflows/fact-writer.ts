@@ -22,7 +22,8 @@ export class LostRun extends Error {}
  */
 export class OtherFacts extends Error {}
 
-const RENEW_MS = 1_000;
+/** Well within what a lease lasts (10 s). A stop is signalled; here it is only looked for in case the signal never came. */
+const RENEW_MS = 3_000;
 /** So many facts are not carried any further. */
 const MANY = 40;
 /** Of JSON text in one append; a character takes at most 3 bytes, a payload at most 2 MiB. */

@@ -26,6 +26,9 @@ export type RunFlowResult =
   /** The lease was lost: another owner goes on, and writes the rest of the events. */
   | { readonly status: 'taken-over' };
 
+/** The workflow, as one execution names what continues it. */
+export type RunFlow = (args: RunFlowArgs) => Promise<RunFlowResult>;
+
 /** What the query `state` answers. */
 export type RunView = {
   /** `starting` until the plan is there and the lease is ours. */

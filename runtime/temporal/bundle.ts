@@ -59,7 +59,7 @@ export async function writeBundle(
 async function bundleNow(): Promise<string> {
   const path = workflowsPath();
   // Pure code without state: evaluated once for a worker and not again for every run.
-  const preloadModules = [resolve(dirname(path), `../flow/core${extname(path)}`)];
+  const preloadModules = ['../flow/core', 'stack-limit'].map((module) => resolve(dirname(path), `${module}${extname(path)}`));
   const { code } = await bundleWorkflowCode({ workflowsPath: path, preloadModules, logger: new DefaultLogger('ERROR') });
   return code;
 }

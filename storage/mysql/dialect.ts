@@ -27,6 +27,7 @@ export const mysqlDialect = (collation: string): Dialect => ({
   beginSnapshot: ['set transaction isolation level repeatable read', 'start transaction with consistent snapshot, read only'],
   insertSize: (left) => Math.min(left, MAX_INSERT),
   raiseCounter,
+  looksAreFree: false,
   trouble,
 });
 

@@ -6,7 +6,7 @@ import { mysqlPlace, testServers } from './test-place.ts';
 
 for (const { name, url: server, reason } of testServers) {
   describe.skipIf(server === undefined)(`round trips to ${name}${reason}`, { timeout: 60_000 }, () => {
-    it('of a commit are three, however many units share it: what is there, the numbers, all rows with the commit', async () => {
+    it('of a commit are three, however many units share it: what is there, the numbers, all rows with the commit; of a new result, one', async () => {
       const place = await mysqlPlace(server);
       const packets: string[] = [];
       const proxy = await cuttingProxy(place.url, (packet) => {
@@ -30,6 +30,20 @@ for (const { name, url: server, reason } of testServers) {
       // Claims are looked up as well.
       expect(packets.filter((packet) => packet.endsWith('commit')).length).toBe(1);
       expect(packets.length).toBeLessThanOrEqual(4);
+      packets.length = 0;
+      const result = {
+        status: 'succeeded',
+        outputs: {},
+        usage: { inputTokens: null, outputTokens: null, cost: null, calls: 0 },
+        elapsedMs: 1,
+        reused: false,
+      } as const;
+      const put = (text: string): Promise<unknown> =>
+        storage.effects.put('w', { runId: 'r', effectId: 'e', result: { ...result, outputs: { text } } });
+      // A result that is new is one round trip; one that is there is found by looking for it after all.
+      expect(await put('first')).toMatchObject({ outputs: { text: 'first' } });
+      expect(packets.length).toBe(1);
+      expect(await put('second')).toMatchObject({ outputs: { text: 'first' } });
       await storage.close();
       await proxy.close();
       await place.remove();

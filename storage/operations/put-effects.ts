@@ -28,12 +28,22 @@ export function prepareEffect(workspaceId: string, entry: EffectEntry): Prepared
   return { workspaceId, entry, json: encodeJson(entry.result) };
 }
 
-/** Stores results within one transaction, in their order. Where one is there already, that one is returned. */
-export function putEffects(database: Database): (trx: Executor, effects: readonly PreparedEffect[]) => Promise<readonly EffectResult[]> {
-  // A duplicate is another process between our look and our insert: the transaction runs again and finds its row.
+export type PutEffects = (
+  trx: Executor,
+  effects: readonly PreparedEffect[],
+  options: { readonly look: boolean },
+) => Promise<readonly EffectResult[]>;
+
+/**
+ * Stores results within one transaction, in their order. Where one is there already, that one is returned.
+ *
+ * Without `look` all are taken for new. A duplicate fails the transaction then, as it does where another process comes between our look
+ * and our insert: it has to run again with a look, which finds the row.
+ */
+export function putEffects(database: Database): PutEffects {
   const insert = rowInserter(database.dialect, effectResultsTable, { onTaken: 'fail' });
-  return async (trx, effects) => {
-    const known = await readKnown(trx, effects);
+  return async (trx, effects, { look }) => {
+    const known = look ? await readKnown(trx, effects) : new Map<string, EffectResult>();
     const now = database.now();
     const rows: EffectRow[] = [];
     const results = effects.map(({ workspaceId, entry, json }) => {

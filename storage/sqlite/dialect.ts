@@ -32,6 +32,7 @@ export const sqliteDialect: Dialect = {
   beginSnapshot: ['begin', 'select count(*) as tables from sqlite_schema'],
   insertSize: (left) => INSERT_SIZES.find((size) => size <= left) ?? 1,
   raiseCounter,
+  looksAreFree: true,
   trouble,
 };
 
