@@ -1,5 +1,6 @@
-import { continueAsNew, setCurrentDetails, sleep } from '@temporalio/workflow';
+import { setCurrentDetails, sleep } from '@temporalio/workflow';
 import type { Fence, RunEvent } from '../schemas/core.ts';
+import { continueOnCurrentBuild } from './continue-on-current-build.ts';
 import { markdownText } from './progress-table.ts';
 import type { RunFlow, RunFlowArgs, TakeResult } from './run-activities.ts';
 import type { RunLine } from './run-line.ts';
@@ -25,7 +26,7 @@ export async function ownRun({ args, owner, line }: Claimant, first: TakeResult)
     setCurrentDetails(`Waits for the lease of the run, which ${markdownText(taken.by)} holds.`);
     await sleep(taken.waitMs, { summary: 'waits for the lease of the run' });
     // The other owner may be at it for days.
-    if (isLong(args)) await continueAsNew<RunFlow>({ ...args, ...line.stopAsked() });
+    if (isLong(args)) await continueOnCurrentBuild<RunFlow>({ ...args, ...line.stopAsked() });
     taken = await storage.takeRun({ workspaceId, runId, owner });
   }
   const history = [...taken.history.events];

@@ -222,7 +222,7 @@ describe('recorded histories', () => {
     const interceptor = fileURLToPath(new URL('fixtures/current-build-only.ts', import.meta.url));
     const watched = await bundleWorkflowCode({ workflowsPath, logger: silent, workflowInterceptorModules: [interceptor] });
     const options = { workflowBundle: watched, interceptors: { workflowModules: [interceptor] } };
-    for (const name of ['batches/continued-shard-0-1', 'batches/continued-shard-0-2'])
+    for (const name of ['batches/continued-shard-0-1', 'batches/continued-shard-0-2', 'v1/continued-1', 'v1/continued-2'])
       expect(await replay(textOf(`${name}.json`), options), name).toBeNull();
   }, 60_000);
 

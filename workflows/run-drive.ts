@@ -1,7 +1,8 @@
-import { CancellationScope, ContinueAsNew, continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, ContinueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { Interpreter, Plan, Step } from '../flow/core.ts';
 import type { Effect, RunEvent } from '../schemas/core.ts';
 import type { Arrival } from './arrivals.ts';
+import { continueOnCurrentBuild } from './continue-on-current-build.ts';
 import { FactWriter, lossOf, LostRun, OtherFacts } from './fact-writer.ts';
 import type { OwnedRun } from './own-run.ts';
 import { ProgressTable } from './progress-table.ts';
@@ -194,7 +195,7 @@ export class RunDrive {
   /** Another execution goes on from the events. */
   #leave(): Promise<never> {
     const { args, line } = this.#options;
-    return continueAsNew<RunFlow>({ ...args, limitFrom: this.#limitFrom, ...line.stopAsked() });
+    return continueOnCurrentBuild<RunFlow>({ ...args, limitFrom: this.#limitFrom, ...line.stopAsked() });
   }
 
   /** What is written must be written, also when the effects beside it are dropped. */

@@ -106,7 +106,8 @@ export class RunEffects {
       scheduleToCloseTimeout: this.#limitLeft(),
       heartbeatTimeout: EFFECT_HEARTBEAT_MS,
       cancellationType: 'TRY_CANCEL',
-      retry: { ...RETRY, maximumAttempts: effectAttempts },
+      // Every second one only puts off the next: see runtime/temporal/scattered-retries.ts.
+      retry: { ...RETRY, maximumAttempts: 2 * effectAttempts - 1 },
       priority: { priorityKey: priorityOf(args.started.data.mode) },
       ...(taskQueue === undefined ? {} : { taskQueue }),
     });

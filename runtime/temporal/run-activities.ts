@@ -25,6 +25,8 @@ import type {
 } from '../../workflows/index.ts';
 import { LOG_OF_RUNS, runStream } from '../embedded/run-host.ts';
 import { holderOf, LEASE_MS, TEMPORAL_HOST } from '../leases.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { scattered } from './scattered-retries.ts';
 
 /** What a worker performs runs with. */
 export type RunActivityDeps = {
@@ -80,7 +82,9 @@ export function createRunActivities(deps: RunActivityDeps): RunActivities {
     takeRun: (args) => guarded(() => takeRun(deps, args)),
     readHistory: ({ after, ...run }) => guarded(() => readPage(deps, run, after)),
     appendFacts: (args) => guarded(() => appendFacts(deps, args)),
-    performEffect: (asked) => guarded(() => performEffect(deps, asked, (mayBeStored) => executorOf(asked.workspaceId, mayBeStored))),
+    performEffect: scattered((asked: EffectToPerform) =>
+      guarded(() => performEffect(deps, asked, (mayBeStored) => executorOf(asked.workspaceId, mayBeStored))),
+    ),
   };
 }
 
@@ -228,16 +232,21 @@ function beating(
   const warn = (error: unknown): void => {
     activity.log.warn(`the lease ${fence.resource} could not be looked after now`, { error });
   };
+  const lookForStop = oneAtATime(() =>
+    stopReason(workspaceId, runId).then((reason) => {
+      if (reason !== undefined) endAs({ status: 'stop', reason });
+    }, warn),
+  );
+  const renew = oneAtATime(() =>
+    storage.leases.renew(workspaceId, fence, { now: now(), ttlMs: LEASE_MS }).then((ours) => {
+      if (!ours) endAs({ status: 'taken-over' });
+    }, warn),
+  );
   let beats = 0;
   return setInterval(() => {
     activity.heartbeat();
-    stopReason(workspaceId, runId).then((reason) => {
-      if (reason !== undefined) endAs({ status: 'stop', reason });
-    }, warn);
-    if (++beats % BEATS_PER_RENEWAL !== 0) return;
-    storage.leases.renew(workspaceId, fence, { now: now(), ttlMs: LEASE_MS }).then((ours) => {
-      if (!ours) endAs({ status: 'taken-over' });
-    }, warn);
+    lookForStop();
+    if (++beats % BEATS_PER_RENEWAL === 0) renew();
   }, BEAT_MS);
 }
 

@@ -1,10 +1,8 @@
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { openApp, readSettings } from '../../runtime/index.ts';
 import { appActivities, payloadBlobs, prepareBundle, startRunWorker } from '../../runtime/temporal/app-worker.ts';
-import { scattered } from '../../runtime/temporal/scattered-retries.ts';
 import { neededTemporal } from '../../runtime/temporal/place.ts';
 import type { EffectExecutor } from '../../schemas/index.ts';
-import type { EffectToPerform } from '../../workflows/index.ts';
 
 /**
  * A program: the worker of the application, but that an effect of a node (its first argument) that holds a text (the second) ends the process as `kill -9` would. Says
@@ -23,10 +21,9 @@ const effects: typeof context.effects = (models) => {
   };
   return deadly;
 };
-const activities = appActivities({ ...context, effects });
 await startRunWorker({
   ...neededTemporal(context.settings.temporal),
-  activities: { ...activities, performEffect: scattered((asked: EffectToPerform) => activities.performEffect(asked)) },
+  activities: appActivities({ ...context, effects }),
   workflowBundle: await prepareBundle(),
   blobs: payloadBlobs(context.storage, context.workspaceId),
 });
