@@ -16,20 +16,20 @@ import type { handWritten } from './hand-written-workflow.ts';
 import { startHandWritten, startRiskflowWorker } from './processes.ts';
 
 const CONCURRENCY = 50;
-const WARM_UP = 50;
+const WARM_UP = 100;
+const ROUNDS = 4;
 
 type Servers = { readonly address: string; readonly mysqlUrl: string };
 
 /**
  * Runs of a flow of five effects on Temporal, beside a hand-written workflow with the same five steps that writes one row for each to the
- * same MySQL. One worker process each, one after the other.
+ * same MySQL. One worker process each. They take turns, since a server that keeps everything in memory gets slower with what it keeps.
  */
 export async function benchTemporal({ runs }: { readonly runs: number }): Promise<void> {
   await withServers(async (servers, folder) => {
-    const hand = await handWrittenRate(servers, runs);
-    const { perNode, perRun } = await riskflowRates(servers, folder, runs);
+    const { hand, perNode, perRun } = await rates(servers, folder, runs);
     const rate = (perSecond: number): string => `${perSecond.toFixed(1)} runs/s`;
-    printFigures(`Temporal in memory (start-dev), MySQL · ${runs} runs of 5 effects at ${CONCURRENCY} concurrent`, [
+    printFigures(`Temporal in memory (start-dev), MySQL · ${runs} runs of 5 effects at ${CONCURRENCY} concurrent, in ${ROUNDS} turns`, [
       { what: 'hand-written workflow, 5 activities', measured: rate(hand), budget: '', holds: null },
       {
         what: 'per-node grain (runFlow)',
@@ -71,27 +71,9 @@ async function withServers(use: (servers: Servers, folder: string) => Promise<vo
   }
 }
 
-async function handWrittenRate({ address, mysqlUrl }: Servers, runs: number): Promise<number> {
-  const taskQueue = `bench-hand-${randomBytes(4).toString('hex')}`;
-  const worker = await startHandWritten({ address, taskQueue, mysqlUrl });
-  const { client, close } = await openTemporalClient({ address, namespace: 'default', taskQueue });
-  try {
-    return await rateOf(runs, async (i) => {
-      const workflowId = `${taskQueue}-${i}`;
-      const out = await client.workflow.execute<typeof handWritten>('handWritten', { workflowId, taskQueue, args: [workflowId, i] });
-      if (out !== i + 5) throw new Error(`${workflowId} gave ${out}`);
-    });
-  } finally {
-    await close();
-    await worker.stop();
-  }
-}
+type Rates = { readonly hand: number; readonly perNode: number; readonly perRun: number };
 
-async function riskflowRates(
-  servers: Servers,
-  folder: string,
-  runs: number,
-): Promise<{ readonly perNode: number; readonly perRun: number }> {
+async function rates(servers: Servers, folder: string, runs: number): Promise<Rates> {
   const taskQueue = `bench-${randomBytes(4).toString('hex')}`;
   writeFileSync(join(folder, 'flow.yml'), fiveEffects());
   writeFileSync(join(folder, 'riskflow.yml'), `temporal: { address: "${servers.address}", taskQueue: ${taskQueue} }\n`);
@@ -103,37 +85,62 @@ async function riskflowRates(
   };
   const app = await openApp(readSettings(environment, folder), { actor: 'bench' });
   const { plan } = await publishFlowFile(app.context, join(folder, 'flow.yml'));
-  const worker = await startRiskflowWorker(environment);
+  const hand = await handWrittenRunner(servers);
+  const perNode = await perNodeRunner(app.context, plan, { address: servers.address, taskQueue, environment });
   try {
-    const perNode = await perNodeRate(app.context, plan, { runs, address: servers.address, taskQueue });
-    return { perNode, perRun: await perRunRate(app.context, plan, { runs, folder }) };
+    const [handRate = 0, perNodeRate = 0] = await ratesInTurns([hand.run, perNode.run], runs);
+    return { hand: handRate, perNode: perNodeRate, perRun: await perRunRate(app.context, plan, { runs, folder }) };
   } finally {
-    await worker.stop();
+    await Promise.all([hand.stop(), perNode.stop()]);
     await app.close();
   }
 }
 
-async function perNodeRate(
+/** `run`: one run to its end, the i-th. */
+type Runner = { readonly run: (i: number) => Promise<void>; readonly stop: () => Promise<void> };
+
+async function handWrittenRunner({ address, mysqlUrl }: Servers): Promise<Runner> {
+  const taskQueue = `bench-hand-${randomBytes(4).toString('hex')}`;
+  const worker = await startHandWritten({ address, taskQueue, mysqlUrl });
+  const { client, close } = await openTemporalClient({ address, namespace: 'default', taskQueue });
+  const run = async (i: number): Promise<void> => {
+    const workflowId = `${taskQueue}-${i}`;
+    const out = await client.workflow.execute<typeof handWritten>('handWritten', { workflowId, taskQueue, args: [workflowId, i] });
+    if (out !== i + 5) throw new Error(`${workflowId} gave ${out}`);
+  };
+  return {
+    run,
+    stop: async () => {
+      await close();
+      await worker.stop();
+    },
+  };
+}
+
+async function perNodeRunner(
   context: Context,
   plan: Plan,
-  { runs, address, taskQueue }: { readonly runs: number; readonly address: string; readonly taskQueue: string },
-): Promise<number> {
-  const blobs = payloadBlobs(context.storage, context.workspaceId);
-  const client = await connectRunClient({ address, namespace: 'default', taskQueue }, { blobs });
+  { environment, ...place }: { readonly address: string; readonly taskQueue: string; readonly environment: NodeJS.ProcessEnv },
+): Promise<Runner> {
+  const worker = await startRiskflowWorker(environment);
+  const client = await connectRunClient({ ...place, namespace: 'default' }, { blobs: payloadBlobs(context.storage, context.workspaceId) });
   const { workspaceId, actor } = context;
-  try {
-    return await rateOf(runs, async (i) => {
-      const runId = `${taskQueue}-${i}`;
-      const inputs = new Map([['n', integer(BigInt(i))]]);
-      const started = startRun(context, { plan, inputs, runId, mode: 'manual', origin: { kind: 'manual' } });
-      await client.start({ workspaceId, runId, flowVersion: plan.flowVersion, started, actor, timeoutMs: 600_000 });
-      const result = await client.result({ workspaceId, runId });
-      if (result.status !== 'finished' || JSON.stringify(result.data.outputs) !== JSON.stringify({ out: i + 5 }))
-        throw new Error(`${runId} gave ${JSON.stringify(result)}`);
-    });
-  } finally {
-    await client.close();
-  }
+  const run = async (i: number): Promise<void> => {
+    const runId = `${place.taskQueue}-${i}`;
+    const inputs = new Map([['n', integer(BigInt(i))]]);
+    const started = startRun(context, { plan, inputs, runId, mode: 'manual', origin: { kind: 'manual' } });
+    await client.start({ workspaceId, runId, flowVersion: plan.flowVersion, started, actor, timeoutMs: 600_000 });
+    const result = await client.result({ workspaceId, runId });
+    if (result.status !== 'finished' || JSON.stringify(result.data.outputs) !== JSON.stringify({ out: i + 5 }))
+      throw new Error(`${runId} gave ${JSON.stringify(result)}`);
+  };
+  return {
+    run,
+    stop: async () => {
+      await client.close();
+      await worker.stop();
+    },
+  };
 }
 
 /** Whole batches, from the reading of the file to the last count: 25 runs an activity, two activities at once. */
@@ -163,17 +170,24 @@ async function perRunRate(
   return batch(runs);
 }
 
-/** Runs per second, so many at once, after a few that are not counted. */
-async function rateOf(runs: number, run: (i: number) => Promise<void>): Promise<number> {
+/** Runs per second of each, so many at once, in turns, after a few that are not counted. */
+async function ratesInTurns(runners: readonly ((i: number) => Promise<void>)[], runs: number): Promise<readonly number[]> {
+  const spent = runners.map(() => 0);
   let next = 0;
-  const until = async (end: number): Promise<void> => {
+  const until = async (run: (i: number) => Promise<void>, end: number): Promise<void> => {
     const one = async (): Promise<void> => {
       while (next < end) await run(next++);
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, one));
   };
-  await until(WARM_UP);
-  const from = performance.now();
-  await until(WARM_UP + runs);
-  return (runs / (performance.now() - from)) * 1000;
+  for (const run of runners) await until(run, next + WARM_UP);
+  const share = Math.ceil(runs / ROUNDS);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [at, run] of runners.entries()) {
+      const from = performance.now();
+      await until(run, next + share);
+      spent[at] = (spent[at] ?? 0) + performance.now() - from;
+    }
+  }
+  return spent.map((ms) => (share * ROUNDS * 1000) / ms);
 }

@@ -84,7 +84,7 @@ describe('the payload codec', () => {
   });
 
   it('compresses, and says so', async () => {
-    const encoded = await encodeOne({ keys: [], blobs: memory() }, jsonOf('report '.repeat(1_000)));
+    const encoded = await encodeOne({ keys: [], blobs: memory() }, jsonOf('report '.repeat(2_000)));
     expect(metadataOf(encoded, 'riskflow-zip')).toBe('deflate');
     expect(encoded.data?.length).toBeLessThan(200);
   });

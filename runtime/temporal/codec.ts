@@ -28,8 +28,8 @@ const ZIP = 'riskflow-zip';
 const KEY = 'riskflow-key';
 const BLOB = 'riskflow-blob';
 
-/** Shorter ones gain nothing. */
-const COMPRESS_FROM_BYTES = 1_024;
+/** Shorter ones gain little, and most are shorter: compressing and back took a tenth of what a run of small nodes costs its worker. */
+const COMPRESS_FROM_BYTES = 8_192;
 /** Done at once: handing them to another thread and back takes longer. */
 const SMALL_BYTES = 32 * 1024;
 /** Temporal warns of payloads from 256 KiB, refuses them from 2 MiB, and a message with many of them from 4 MiB. */
