@@ -218,11 +218,12 @@ describe('facts that ride with an effect', () => {
     ]);
   });
 
-  it('of quick effects wait for later ones, but for the first and those that are due', () => {
+  it('of quick effects wait for later ones, but for those that are due', () => {
     const { writer } = setUp();
     const quick = { quick: true };
     writer.buffer([event(1)]);
-    expect(writer.ride(quick)).toMatchObject({ from: 1, due: true });
+    expect(writer.ride(quick)).toBe('later');
+    expect(writer.ride(slow)).toMatchObject({ from: 1, due: false, renew: false });
     writer.landed(facts(1, 1));
     writer.buffer([event(2), event(3)]);
     expect(writer.ride(quick)).toBe('later');

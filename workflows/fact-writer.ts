@@ -69,8 +69,8 @@ export class FactWriter {
    */
   ride({ quick }: { readonly quick: boolean }): EffectToPerform['facts'] | 'later' {
     if (this.#draining || this.#facts.length === 0) return null;
-    // The first, so that the run can be found; later ones now and then, so that one write carries those of several quick effects.
-    const due = this.#written === 0 || this.#facts.length >= MANY || this.#isTimeToRenew();
+    // Now and then, so that one write carries those of several quick effects: a run of a second may well have a single one.
+    const due = this.#facts.length >= MANY || this.#isTimeToRenew();
     if (quick && !due) return 'later';
     if (fitting(this.#facts) < this.#facts.length) return null;
     return { ...this.#toAppend(this.#facts.slice(), 'running'), due };

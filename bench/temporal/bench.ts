@@ -17,7 +17,7 @@ import { startHandWritten, startRiskflowWorker } from './processes.ts';
 
 const CONCURRENCY = 50;
 const WARM_UP = 100;
-const ROUNDS = 4;
+const ROUNDS = 10;
 
 type Servers = { readonly address: string; readonly mysqlUrl: string };
 

@@ -17,8 +17,11 @@ export function takeLease(database: Database): LeaseStore['take'] {
   const replace = rowInserter(database.dialect, leasesTable, { onTaken: 'replace' });
   return async (workspaceId, resource, owner, { now, ttlMs, isDead }) => {
     checkOwner(workspaceId, resource, owner);
+    // Most are nobody's yet. A duplicate makes the transaction run again.
+    let look = database.dialect.looksAreFree;
     return database.transaction(async (trx) => {
-      const row = await readForUpdate(database, trx, workspaceId, resource);
+      const row = look ? await readForUpdate(database, trx, workspaceId, resource) : undefined;
+      look = true;
       const free = row === undefined || row.owner === '' || row.expires_at <= now || (row.host === owner.host && isDead(toOwner(row)));
       if (!free) return { status: 'held', by: toOwner(row), until: row.expires_at };
       const fence = (row?.fence ?? 0) + 1;
