@@ -208,7 +208,8 @@ class Dispatch {
     }
     this.#underWay = this.#underWay.filter((other) => other !== start);
     this.#fill();
-    await this.#report(Math.ceil(this.#runs() / REPORTS));
+    // Nothing follows what a paused shard ends: else it would be shown as under way for as long as the pause.
+    await this.#report(this.#wish === 'pause' ? 0 : Math.ceil(this.#runs() / REPORTS));
   }
 
   async #attempt(start: Start): Promise<void> {

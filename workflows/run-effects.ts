@@ -106,8 +106,8 @@ export class RunEffects {
       scheduleToCloseTimeout: this.#limitLeft(),
       heartbeatTimeout: EFFECT_HEARTBEAT_MS,
       cancellationType: 'TRY_CANCEL',
-      // Every second one only puts off the next: see runtime/temporal/scattered-retries.ts.
-      retry: { ...RETRY, maximumAttempts: 2 * effectAttempts - 1 },
+      // Every second attempt only puts off the next (runtime/temporal/scattered-retries.ts): twice as many, growing half as fast.
+      retry: { ...RETRY, backoffCoefficient: Math.SQRT2, maximumAttempts: 2 * effectAttempts - 1 },
       priority: { priorityKey: priorityOf(args.started.data.mode) },
       ...(taskQueue === undefined ? {} : { taskQueue }),
     });
