@@ -265,13 +265,20 @@ class Dispatch {
     const { runsPerPlace } = this.#args;
     const { counts, startedAt, poisoned } = this.#state;
     return {
-      phase: this.#isOver() ? (this.#underWay.length > 0 ? 'stopping' : 'over') : this.#wish === 'pause' ? 'paused' : 'running',
+      phase: this.#phase(),
       total: this.#runs(),
       counts,
       perSecond: rateOf(counts, { startedAt, now: Date.now() }),
       underWay: this.#underWay.map(({ piece }) => runsOf(piece, runsPerPlace)),
       poisoned: poisonedRuns(poisoned, runsPerPlace),
     };
+  }
+
+  #phase(): BatchView['phase'] {
+    if (this.#isOver() && this.#underWay.length === 0) return 'over';
+    // Nothing is left to begin from the last portions on, which is no stop.
+    if (this.#ending !== undefined || this.#wish === 'cancel') return 'stopping';
+    return this.#wish === 'pause' ? 'paused' : 'running';
   }
 
   /** Tells the parent when at least `step` runs are over since it was told. */

@@ -26,6 +26,8 @@ export class OtherFacts extends Error {}
 const RENEW_MS = 3_000;
 /** So many facts are not carried any further. */
 const MANY = 40;
+/** Of JSON text that each quick effect carries along, written or not. */
+const MAX_CARRIED = 4_000;
 /** Of JSON text in one append; a character takes at most 3 bytes, a payload at most 2 MiB. */
 const MAX_CHARACTERS = 400_000;
 
@@ -71,7 +73,12 @@ export class FactWriter {
     if (this.#draining || this.#facts.length === 0) return null;
     // Now and then, so that one write carries those of several quick effects: a run of a second may well have a single one.
     const due = this.#facts.length >= MANY || this.#isTimeToRenew();
-    if (quick && !due) return 'later';
+    if (quick && !due && this.#written > 0) return 'later';
+    if (quick && !due) {
+      // That it runs is to be seen as soon as one of them takes its time.
+      const first = this.#facts.slice(0, 1);
+      return { ...this.#toAppend(first, 'running'), due: JSON.stringify(first).length > MAX_CARRIED };
+    }
     if (fitting(this.#facts) < this.#facts.length) return null;
     return { ...this.#toAppend(this.#facts.slice(), 'running'), due };
   }

@@ -1,5 +1,6 @@
 import { ApplicationFailure, asyncLocalStorage, Context, type Info } from '@temporalio/activity';
-import { DefaultLogger, noopMetricMeter } from '@temporalio/worker';
+import { noopMetricMeter } from '@temporalio/common';
+import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { scattered } from './scattered-retries.ts';
 
@@ -12,17 +13,20 @@ describe('scattered retries', () => {
   it('leave word of why an odd attempt failed', async () => {
     const { error, beats } = await attempt({ attempt: 3 }, () => Promise.reject(new Error('the disk is full')));
     expect(error).toEqual(new Error('the disk is full'));
-    expect(beats).toEqual(['the disk is full']);
+    expect(beats).toEqual([{ attempt: 3, failure: 'the disk is full' }]);
   });
 
   it('follow a failure at once, and go on showing it', async () => {
-    const { error, performed } = await attempt({ attempt: 2, heartbeatDetails: 'the disk is full' });
+    const { error, performed } = await attempt({ attempt: 2, heartbeatDetails: { attempt: 1, failure: 'the disk is full' } });
     expect(error).toMatchObject({ message: 'the disk is full', type: 'Scattered', nonRetryable: false, nextRetryDelay: 1 });
     expect(performed).toBe(0);
   });
 
-  it('put off what its worker died with, each for a time of its own', async () => {
-    const put = await Promise.all(Array.from({ length: 50 }, () => attempt({ attempt: 4, heartbeatDetails: undefined })));
+  it.each([
+    ['', undefined],
+    [', whatever an attempt before that one told', { attempt: 1, failure: 'the disk is full' }],
+  ])('put off what its worker died with, each for a time of its own%s', async (_, heartbeatDetails) => {
+    const put = await Promise.all(Array.from({ length: 50 }, () => attempt({ attempt: 4, heartbeatDetails })));
     const delays = put.map(({ error }) => (error instanceof ApplicationFailure ? Number(error.nextRetryDelay) : Number.NaN));
     expect(Math.min(...delays)).toBeGreaterThan(0);
     expect(Math.max(...delays)).toBeLessThanOrEqual(4_000);

@@ -19,25 +19,31 @@ export function scattered<Args extends readonly unknown[], T>(perform: (...args:
   return async (...args) => {
     const activity = Context.current();
     const { attempt, heartbeatDetails } = activity.info;
-    if (attempt % 2 === 0) throw putOff(heartbeatDetails);
+    if (attempt % 2 === 0) throw putOff(toldBy(attempt - 1, heartbeatDetails));
     try {
       return await perform(...args);
     } catch (error) {
       // Kept by the server with the failure, and given to the next attempt.
-      activity.heartbeat(messageOf(error));
+      activity.heartbeat({ attempt, failure: messageOf(error) } satisfies Told);
       throw error;
     }
   };
 }
 
-/** `failure`: what the attempt before said as it failed. One that died said nothing. */
-function putOff(failure: unknown): ApplicationFailure {
-  const hasFailed = typeof failure === 'string';
-  return ApplicationFailure.create({
+/** What an attempt tells of itself as it fails. One that dies tells nothing, and the server keeps what one before it told. */
+type Told = { readonly attempt: number; readonly failure: string };
+
+function toldBy(attempt: number, details: unknown): string | undefined {
+  if (typeof details !== 'object' || details === null || !('attempt' in details) || !('failure' in details)) return undefined;
+  return details.attempt === attempt && typeof details.failure === 'string' ? details.failure : undefined;
+}
+
+/** `failure`: of the attempt before; undefined when it died. */
+const putOff = (failure: string | undefined): ApplicationFailure =>
+  ApplicationFailure.create({
     // What people see of a retry is the failure before it.
-    message: hasFailed ? failure : DIED,
+    message: failure ?? DIED,
     type: 'Scattered',
     category: ApplicationFailureCategory.BENIGN,
-    nextRetryDelay: hasFailed ? AT_ONCE_MS : Math.ceil(Math.random() * SCATTER_MS),
+    nextRetryDelay: failure === undefined ? Math.ceil(Math.random() * SCATTER_MS) : AT_ONCE_MS,
   });
-}

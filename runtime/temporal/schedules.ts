@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
@@ -14,6 +15,7 @@ import {
   sha256Hex,
   type OverlapPolicy,
   type ScheduleRow,
+  type ScheduleSettings,
   type Schedules,
 } from '../../schemas/index.ts';
 import type { scheduled } from '../../workflows/index.ts';
@@ -30,11 +32,14 @@ import {
   resumeSchedule,
   type LedgerDeps,
 } from '../schedules/schedule-ledger.ts';
-import { checkTimes, plainCron } from '../schedules/timing.ts';
+import { checkTimes, plainCron, timesOf } from '../schedules/timing.ts';
 import type { TemporalPlace } from './address.ts';
 import { attendanceOf } from './attendance.ts';
 import { openTemporalClient, type TemporalClient } from './open-client.ts';
 import { payloadBlobs } from './payload-blobs.ts';
+
+/** By so much the server's clock may be behind. */
+const CLOCKS_MS = 50;
 
 /**
  * Schedules that Temporal keeps. The ledger says what they are; Temporal is told after each change, and `reconcile` makes up for what it was
@@ -69,9 +74,9 @@ export function temporalSchedules(deps: LedgerDeps, place: TemporalPlace): Sched
     },
     trigger: async (schedule) => {
       const { schedule: schedules } = await client();
-      await readSchedule(deps, schedule);
+      const { settings } = await readSchedule(deps, schedule);
       await tell(schedule);
-      const scheduledFor = Math.floor(deps.now() / 1000) * 1000;
+      const scheduledFor = await momentOfItsOwn(settings, deps.now);
       await recordTrigger(deps, { schedule, occurrenceId: occurrenceIdOf(schedule, scheduledFor), scheduledFor, keeper: 'temporal' });
       await onServer(schedule, () => schedules.getHandle(scheduleIdOf(deps, schedule)).trigger());
       return { scheduledFor };
@@ -206,4 +211,15 @@ function optionsOf({ row, place, deps }: Sync) {
     },
     state: { paused: row.state === 'paused', note: noteOf(row) },
   } satisfies ScheduleOptions & { action: { args: Parameters<typeof scheduled> } };
+}
+
+/**
+ * An occurrence is named by its second, in Temporal too: at one at which the schedule is due anyway, what was triggered would be that occurrence.
+ * So this waits for the next. @returns the second that has begun, milliseconds since 1970
+ */
+async function momentOfItsOwn(settings: ScheduleSettings, now: () => number): Promise<number> {
+  const second = Math.floor(now() / 1000) * 1000;
+  if (timesOf(settings)(second - 1) !== second) return second;
+  await delay(second + 1000 - now() + CLOCKS_MS);
+  return second + 1000;
 }
