@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Connection } from '@temporalio/client';
+import type { Connection, WorkflowService } from '@temporalio/client';
 import { RiskflowError } from '../../schemas/index.ts';
 import { isKeyTrouble, KEYS_VARIABLE } from './codec-trouble.ts';
 
@@ -18,6 +18,7 @@ type Place = { readonly connection: Connection; readonly namespace: string; read
 /** `TASK_QUEUE_TYPE_WORKFLOW` of Temporal's API. */
 const WORKFLOW_QUEUE = 1;
 const LAST_EVENTS = 20;
+const FIRST_EVENTS = 500;
 
 /** Undefined when there is no such workflow, or when it is over. */
 export async function attendanceOf({ connection, namespace, taskQueue }: Place, workflowId: string): Promise<Attendance | undefined> {
@@ -32,10 +33,21 @@ export async function attendanceOf({ connection, namespace, taskQueue }: Place, 
   const failed = failure !== -1 && (success === -1 || failure < success) ? events[failure] : undefined;
   const unread = about.pendingActivities.find(({ lastFailure }) => isKeyTrouble(lastFailure?.message ?? ''));
   return {
-    taken: success !== -1 || events.length === LAST_EVENTS,
+    taken: success !== -1 || (events.length === LAST_EVENTS && (await wasEverTaken(workflowService, { namespace, execution }))),
     lastAsked: await lastAskedOf({ connection, namespace, taskQueue }),
     failing: unread?.lastFailure?.message ?? failed?.workflowTaskFailedEventAttributes?.failure?.message ?? null,
   };
+}
+
+/** Signals may be all that the last events are. The first event of a worker comes early, if at all. */
+async function wasEverTaken(
+  service: WorkflowService,
+  of: { readonly namespace: string; readonly execution: { readonly workflowId: string } },
+): Promise<boolean> {
+  const { history } = await service.getWorkflowExecutionHistory({ ...of, maximumPageSize: FIRST_EVENTS });
+  const events = history?.events ?? [];
+  // So many signals to what nobody took are nobody's way of asking.
+  return events.length === FIRST_EVENTS || events.some((event) => event.workflowTaskCompletedEventAttributes != null);
 }
 
 /** When a worker last asked for work of a queue; null when none did for some minutes. */

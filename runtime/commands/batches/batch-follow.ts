@@ -36,7 +36,10 @@ export async function followBatch(context: Context, started: BatchStarted['data'
   let done = -1;
   const show = async (): Promise<void> => {
     for (; !ended.signal.aborted; await delay(POLL_MS, undefined, { signal: ended.signal })) {
-      const { counts } = await client.view(name);
+      // A query needs a worker, which may yet come.
+      const view = await client.view(name).catch(() => undefined);
+      if (view === undefined) continue;
+      const { counts } = view;
       const now = counts.succeeded + counts.failed + counts.stopped + counts.handedOver;
       if (now !== done) moved = performance.now();
       done = now;
@@ -46,7 +49,7 @@ export async function followBatch(context: Context, started: BatchStarted['data'
   try {
     if (!(await client.tell(name, 'resume'))) await client.start({ ...name, ...spreadOf(options) }, labelsOf(context, started));
     options.onStarted?.(started);
-    // A query needs a worker; the end is heard of without one.
+    // Ends when it is aborted; the end of the batch is heard of without it.
     show().catch(() => undefined);
     const attended = watchAttendance({
       what: `batch ${batchId}`,
