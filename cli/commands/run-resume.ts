@@ -36,7 +36,7 @@ export function refuseOtherParts(command: Command, why: string): void {
   });
 }
 
-const BEGIN_ONLY: ReadonlySet<string> = new Set(['inputs', 'query', 'pin', 'mapModel']);
+const BEGIN_ONLY: ReadonlySet<string> = new Set(['inputs', 'query', 'pin', 'mapModel', 'batch', 'concurrency']);
 /** Named in one sentence at most; the others are counted. */
 const LISTED = 10;
 

@@ -56,6 +56,8 @@ export function addRunCommand(program: Command, dispatch: Dispatch): void {
       'Exit code: 0 when the run succeeded or partly succeeded, 1 when it failed or was stopped.',
       'A run whose process was killed goes on with --resume, as it was begun: nodes that had finished are not executed again. Ctrl-C stops a run for good;',
       'a second Ctrl-C leaves at once, and whoever drives the run stops it as soon as that is possible. SIGTERM leaves a run on Temporal to its workers.',
+      'Ctrl-C leaves a batch that runs here interrupted, and one on Temporal to its workers: riskflow batch resume follows it, batch cancel ends it.',
+      'With --batch: 0 when every row was read and its run succeeded or partly succeeded, else 1.',
       'With --stop: 0 when the run is over or the stop is noted; `status` tells which: stopped, requested or already-over.',
     ],
     action: run,
@@ -76,6 +78,11 @@ async function run(session: Session, command: Command): Promise<number> {
     throw new RiskflowError('usage', 'run: the argument FLOW is missing', { hint: 'riskflow run --help tells more' });
   const { batch } = options;
   const on = hostOf(options.on) ?? 'here';
+  if (batch === undefined && options.concurrency !== undefined) {
+    throw new RiskflowError('usage', 'run: --concurrency is for --batch', {
+      hint: 'one run takes as many calls at a time as its nodes need; modelConcurrency in riskflow.yml limits those to models',
+    });
+  }
   if (batch === undefined) return runReference(session, reference, { ...options, on });
   if (options.inputs !== '{}' || options.query !== undefined || options.events === true) {
     throw new RiskflowError('usage', 'run: --batch goes with neither --inputs, --query nor --events', {

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { serveHealthSomewhere, type HealthProbes, type HealthServer, type HttpPlace } from '../health/serve-health.ts';
 import { bePresent, type Presence } from '../presence.ts';
 import type { TemporalPlace } from '../temporal/address.ts';
+import type { InstalledRuntime } from '../temporal/app-worker.ts';
 import { mendSchedules } from '../schedules/open-schedules.ts';
 import { neededTemporal } from '../temporal/place.ts';
 import type { KnownBuild, Promotion, WorkerBuild } from '../temporal/worker-builds.ts';
@@ -54,14 +55,15 @@ export async function startAppWorker(context: Context, options: AppWorkerOptions
     { faults: () => probes.faults(), metrics: () => probes.metrics() },
   );
   let presence: Presence | undefined;
+  let sdk: InstalledRuntime | undefined;
   try {
     presence = await bePresent(context, { role: 'worker', onNotice });
-    const sdkMetricsUrl = await parts.installRuntime();
+    sdk = await parts.installRuntime();
     const metrics = parts.createWorkerMetrics({ buildId: build?.buildId });
     const worker = await startWorker(parts, { context: metrics.counting(context), place, options, build });
     const { storage } = context;
     const { address, namespace, taskQueue } = place;
-    probes = parts.workerProbes({ worker, namespace, storage, metrics, sdkMetricsUrl });
+    probes = parts.workerProbes({ worker, namespace, storage, metrics, sdkMetricsUrl: sdk.metricsUrl });
     const done = closing(worker, http, presence);
     const ended = new AbortController();
     // It is awaited later; a promotion may fail before.
@@ -70,11 +72,11 @@ export async function startAppWorker(context: Context, options: AppWorkerOptions
     void forgetPayloadsNowAndThen({ context, connection: worker.connection, namespace, signal: ended.signal, onNotice });
     try {
       if (build !== undefined) await settleBuild(parts, { worker, namespace, build, options });
+      await agreeOnSchedules(context, options);
     } catch (error) {
       await worker.stop();
       throw error;
     }
-    await agreeOnSchedules(context, options);
     return {
       ...{ address, namespace, taskQueue, done },
       buildId: build?.buildId ?? null,
@@ -87,6 +89,7 @@ export async function startAppWorker(context: Context, options: AppWorkerOptions
       },
     };
   } catch (error) {
+    await sdk?.end();
     await presence?.withdraw();
     await http?.close();
     throw error;

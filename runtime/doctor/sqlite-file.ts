@@ -62,5 +62,5 @@ export function judgeFile(
     complaints.length === 0
       ? ok('data file', `${file} is whole`)
       : problem('data file', `${file} is damaged: ${complaints.join('; ')}`, remedy);
-  return [whole, judgeTables(schemaLevel, released)];
+  return [whole, judgeTables(schemaLevel, { released })];
 }

@@ -22,15 +22,25 @@ export { listBuilds, promoteBuild } from './worker-builds.ts';
 export { createWorkerMetrics } from './worker-http-metrics.ts';
 export { workerProbes } from './worker-http-probes.ts';
 
+export type InstalledRuntime = {
+  /** Where the SDK's own metrics are. */
+  readonly metricsUrl: string;
+  /**
+   * Ends it where it had nothing to end with: it ends by itself with the last connection, and keeps the process alive where there never was
+   * one. Nothing is done to one that has ended.
+   */
+  readonly end: () => Promise<void>;
+};
+
 /**
  * The SDK tells of warnings and errors only, on standard error, leaves signals to the program, and serves its metrics on a port of
- * loopback. Once per process, before anything connects. @returns where its metrics are
+ * loopback. Once per process, before anything connects.
  */
-export async function installRuntime(): Promise<string> {
+export async function installRuntime(): Promise<InstalledRuntime> {
   for (let attempt = 1; ; attempt++) {
     const bindAddress = `127.0.0.1:${await freeLoopbackPort()}`;
     try {
-      Runtime.install({
+      const runtime = Runtime.install({
         logger: new DefaultLogger(
           'WARN',
           repeatlessLog((text) => process.stderr.write(`${text}\n`)),
@@ -42,7 +52,7 @@ export async function installRuntime(): Promise<string> {
           metrics: { prometheus: { bindAddress, countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true } },
         },
       });
-      return `http://${bindAddress}/metrics`;
+      return { metricsUrl: `http://${bindAddress}/metrics`, end: () => runtime.shutdown() };
     } catch (error) {
       // Another process was quicker to take the port.
       if (attempt === 5) throw error;

@@ -4,6 +4,7 @@ import { tlsOptions, type TemporalPlace } from './address.ts';
 import { dataConverter } from './codec-converter.ts';
 import { CONNECT_MS, connected } from './connect.ts';
 import { endableCalls } from './endable-calls.ts';
+import { checkNamespace } from './namespace.ts';
 import { payloadBlobs, type PayloadBlobs } from './payload-blobs.ts';
 import { neededTemporal } from './place.ts';
 
@@ -12,9 +13,21 @@ export type TemporalClient = { readonly client: Client; readonly connection: Con
 
 /**
  * @param blobs where large payloads lie; without them a client can neither send nor read any of more than 2 MiB
- * @throws RiskflowError `failed` when no server answers
+ * @throws RiskflowError `failed` when no server answers, or when it has no such namespace
  */
 export async function openTemporalClient(place: TemporalPlace, blobs?: PayloadBlobs): Promise<TemporalClient> {
+  const opened = await openAnyNamespace(place, blobs);
+  try {
+    await checkNamespace(opened.connection, place);
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** The same whether the namespace is there or not. @throws RiskflowError `failed` when no server answers */
+export async function openAnyNamespace(place: TemporalPlace, blobs?: PayloadBlobs): Promise<TemporalClient> {
   const { address, namespace, identity } = place;
   const calls = endableCalls();
   const options: ConnectionOptions = {

@@ -4,6 +4,7 @@ import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundle } fro
 import { tlsOptions, type TemporalPlace } from './address.ts';
 import { dataConverter } from './codec-converter.ts';
 import { connected } from './connect.ts';
+import { checkNamespace } from './namespace.ts';
 import type { PayloadBlobs } from './payload-blobs.ts';
 import type { WorkerBuild } from './worker-builds.ts';
 
@@ -62,11 +63,12 @@ const MAX_EFFECTS = 100;
 /** After its time to drain, what does not end when it is aborted is left alone. */
 const ABORT_MS = 10_000;
 
-/** A worker that drives runs. @throws RiskflowError `failed` when no server answers. */
+/** A worker that drives runs. @throws RiskflowError `failed` when no server answers, or when it has no such namespace */
 export async function startRunWorker(options: RunWorkerOptions): Promise<RunWorker> {
   const { address } = options;
   const connection = await connected(options, () => NativeConnection.connect({ address, ...tlsOptions(options) }));
   try {
+    await checkNamespace(connection, options);
     const workers = await createWorkers(options, connection);
     const done = runToEnd(workers, connection);
     const shutDown = (): void => {
@@ -84,7 +86,8 @@ export async function startRunWorker(options: RunWorkerOptions): Promise<RunWork
       },
     };
   } catch (error) {
-    await connection.close();
+    // It does not close when only some of the workers could be made; what kept the others is what matters.
+    await connection.close().catch(() => undefined);
     throw error;
   }
 }

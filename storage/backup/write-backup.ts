@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { CompiledQuery } from 'kysely';
@@ -35,11 +36,14 @@ const ROWS_AT_ONCE = 100;
 
 /**
  * Writes all primary rows as they are at one moment, while others go on writing. The file appears under its name when it is whole.
- * @throws RiskflowError `usage` when the file is there already
+ * @throws RiskflowError `usage` when the file is there already, or its folder is not
  */
 export async function writeBackup(work: BackupWork): Promise<BackupSummary> {
   const { database, file } = work;
   if (existsSync(file)) throw new RiskflowError('usage', `${file} exists already`, { hint: 'name another file, or move it away' });
+  if (!existsSync(dirname(file))) {
+    throw new RiskflowError('usage', `there is no folder ${dirname(file)}`, { hint: 'make it, or name a file elsewhere' });
+  }
   const part = `${file}.${randomUUID().slice(0, 8)}.part`;
   try {
     const written = await database.session(({ connection }) => inSnapshot(database, connection, () => writeFile(work, connection, part)), {

@@ -164,6 +164,10 @@ export function backupContract(names: string, from: Pick<SchemaBackend, 'create'
         code: 'usage',
         message: expect.stringContaining('exists already'),
       });
+      await expect(source.maintenance.backup(path('none/a'))).rejects.toMatchObject({
+        code: 'usage',
+        message: expect.stringMatching(/^there is no folder .*none$/),
+      });
       const before = await hashes(source);
       await expect(source.maintenance.restore(path('a'))).rejects.toMatchObject({
         code: 'usage',

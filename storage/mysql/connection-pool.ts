@@ -82,6 +82,11 @@ export class ConnectionPool {
     }
   }
 
+  /** Where it leads to, with what it takes to get in. */
+  get url(): string {
+    return this.#driver.url;
+  }
+
   #askSoon(connection: Connection, sql: readonly string[]): Promise<unknown> {
     return ask(connection, { sql: sql.join('; '), statements: sql.length, timeoutMs: this.#driver.connectLimitMs });
   }

@@ -4,6 +4,7 @@ import type { DeferrableQuery } from '../deferred-query.ts';
 import { ask } from './ask.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { connectionLost, isSilence, trouble } from './errors.ts';
+import { explained } from './refusal.ts';
 import { streamRows } from './stream-rows.ts';
 import { whileAtWork } from './while-at-work.ts';
 
@@ -66,7 +67,7 @@ export class MysqlConnection implements DatabaseConnection {
       isWhole = true;
     } catch (error) {
       this.#look(error);
-      throw error;
+      throw explained(this.#pool.url, error);
     } finally {
       // Whoever stops in the middle leaves an answer behind that is still coming.
       if (!isWhole) this.#discard();
@@ -92,7 +93,7 @@ export class MysqlConnection implements DatabaseConnection {
       return await whileAtWork(ask(this.#connection, packet), { limitMs, isAtWork: () => this.#pool.isAtWork(this.#connection) });
     } catch (error) {
       this.#look(error);
-      throw error;
+      throw explained(this.#pool.url, error);
     }
   }
 

@@ -70,6 +70,33 @@ for (const { name, url: server, reason } of testServers) {
       });
     });
 
+    it('a user with the rights for running only: an empty database wants `migrate` by another, whose tables will do', async () => {
+      const running = `r${user.slice(1)}`;
+      await place.query(`create user '${running}'@'%' identified by '${PASSWORD}'`);
+      try {
+        const url = address((to) => Object.assign(to, { username: running, password: PASSWORD }));
+        const grants = `on ${database()}.* to '${running}'@'%'`;
+        await place.query(`grant select, insert, update, delete, create temporary tables ${grants}`);
+        const { message, hint } = await told(url);
+        expect(message).toContain(`${host()} grants user ${running} too little: CREATE command denied`);
+        expect(hint).toContain('run `riskflow migrate` (or `restore`) once as a user that may create, alter, drop and index');
+        await (await openMysqlStorage({ url: place.url })).close();
+        const storage = await openMysqlStorage({ url });
+        await place.query(`revoke select ${grants.replace(' to ', ' from ')}`);
+        expect((await told(url)).hint).toContain('give the user select, insert');
+        await place.query(`grant select ${grants}`);
+        await place.query(`rename table ${database()}.events to ${database()}.events_gone`);
+        await expect(storage.events.readStream('w', 'ledger', { afterVersion: 0, limit: 1 })).rejects.toMatchObject({
+          code: 'failed',
+          message: expect.stringContaining('has not the tables that are expected'),
+          hint: expect.stringContaining('riskflow doctor'),
+        });
+        await storage.close();
+      } finally {
+        await place.query(`drop user '${running}'@'%'`);
+      }
+    });
+
     it('a password that is changed while it is open, to the next that needs a connection', async () => {
       await place.query(`grant all on ${database()}.* to '${user}'@'%'`);
       const url = address((to) => Object.assign(to, { username: user, password: `${PASSWORD}-not` }));

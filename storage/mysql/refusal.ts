@@ -43,3 +43,35 @@ export function refusal(url: string, error: unknown): RiskflowError {
     cause: error,
   });
 }
+
+const TABLES_CHANGED = 'see what is there with `riskflow doctor`, and make what is missing with `riskflow migrate`';
+
+const RUNNING_RIGHTS =
+  'give the user select, insert, update, delete and create temporary tables on the database: `riskflow doctor` has the statement, and ' +
+  'docs/operations.md lists the rights';
+
+/** Of an open database: server error numbers, with what a person can do about the message. */
+const DENIALS: ReadonlyMap<number, (message: string) => string> = new Map([
+  // The statement is named: whoever may not change tables can work with those that somebody else has made.
+  [
+    1142,
+    (message: string) =>
+      /\b(?:CREATE|ALTER|DROP|INDEX)\b[A-Z, ]* command denied/.test(message)
+        ? 'run `riskflow migrate` (or `restore`) once as a user that may create, alter, drop and index; docs/operations.md lists the rights'
+        : RUNNING_RIGHTS,
+  ],
+  [1044, () => RUNNING_RIGHTS],
+  [1227, () => RUNNING_RIGHTS],
+  [1146, () => TABLES_CHANGED],
+]);
+const NO_SUCH_TABLE = 1146;
+
+/** A statement that the server refuses for want of rights, or of a table that was there, as a person is told it; any other error as it is. */
+export function explained(url: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('errno' in error) || typeof error.errno !== 'number') return error;
+  const hint = DENIALS.get(error.errno)?.(error.message);
+  if (hint === undefined) return error;
+  const { user } = placeOf(url);
+  const what = error.errno === NO_SUCH_TABLE ? 'has not the tables that are expected' : `grants user ${user} too little`;
+  return new RiskflowError('failed', `${nameOf(url)} ${what}: ${error.message}`, { hint, cause: error });
+}

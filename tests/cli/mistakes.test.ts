@@ -187,6 +187,8 @@ const samples: readonly Mistake[] = [
 
 const evaluations: readonly Mistake[] = [
   { args: ['eval', 'run', '--a', 'good.yml', '--b', 'bad.yml', '--samples', 'big@test'], says: /^there is no sample set "big"$/ },
+  { args: ['run', '--resume', '--concurrency', '3'], says: /^--resume goes on .*, so --concurrency cannot be given with it$/ },
+  { args: runGood('--concurrency', '3'), says: /^run: --concurrency is for --batch$/, hint: /modelConcurrency/ },
   { args: evalRun('--concurrency', '0'), says: /^--concurrency must be a whole number from 1 to 10000, not "0"$/ },
   { args: evalRun('--margin', '1%'), says: /^--margin must be a number from 0 to 1, not "1%"$/ },
   { args: evalRun('--metric', 'precison'), says: /--metric.*precison/, hint: /accuracy/ },

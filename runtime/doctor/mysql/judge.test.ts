@@ -25,7 +25,7 @@ const good: MysqlFacts = {
   encrypted: true,
   connected: 10,
 };
-const wants: MysqlWants = { schemaLevel: 2, connections: 8, near: false };
+const wants: MysqlWants = { schemaLevel: 2, neededLevel: 2, connections: 8, near: false };
 const withVariables = (variables: Readonly<Record<string, string>>): Partial<MysqlFacts> => ({
   variables: { ...good.variables, ...variables },
 });
@@ -49,7 +49,18 @@ describe('judgeMysql', () => {
       {},
       ['writable', 'problem', /read_only/, /primary/],
     ],
-    ['tables of an older release', { schemaLevel: 1 }, {}, ['tables', 'warning', /level 1, and this release has 2/, /riskflow migrate/]],
+    [
+      'tables on which nothing starts',
+      { schemaLevel: 1 },
+      {},
+      ['tables', 'problem', /level 1, and this release needs 2/, /riskflow migrate/],
+    ],
+    [
+      'tables that hold too much',
+      { schemaLevel: 1 },
+      { neededLevel: 1 },
+      ['tables', 'warning', /level 1, and this release has 2/, /riskflow migrate/],
+    ],
     ['tables of a newer release', { schemaLevel: 3 }, {}, ['tables', 'warning', /newer release/, /newer release/]],
     [
       'commits that are not flushed',

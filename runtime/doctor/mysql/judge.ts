@@ -32,6 +32,8 @@ export type MysqlFacts = {
 export type MysqlWants = {
   /** Level of the tables of this release. */
   readonly schemaLevel: number;
+  /** The lowest with which it works. */
+  readonly neededLevel: number;
   /** Most connections of one process. */
   readonly connections: number;
   /** Whether the server is on this machine. */
@@ -48,7 +50,7 @@ export function judgeMysql(facts: MysqlFacts, wants: MysqlWants): readonly Judge
     judgeVersion(facts.version),
     judgeWritable(facts.variables),
     judgeRights(facts),
-    judgeTables(facts.schemaLevel, wants.schemaLevel),
+    judgeTables(facts.schemaLevel, { released: wants.schemaLevel, refusedBelow: wants.neededLevel }),
     judgeCommits(facts.variables),
     judgePacket(facts.variables),
     judgeCollation(facts),

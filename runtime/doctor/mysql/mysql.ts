@@ -1,7 +1,7 @@
 import { valueOf } from '../../configuration/attempt.ts';
 import type { SettingsReading } from '../../settings.ts';
 import { problem, type Subject } from '../finding.ts';
-import { releasedLevel } from '../tables.ts';
+import { neededLevel, releasedLevel } from '../tables.ts';
 import { isThisMachine } from '../this-machine.ts';
 import { within } from '../within.ts';
 import { gatherMysql } from './gather.ts';
@@ -29,6 +29,7 @@ export const mysql: Subject = {
     if ('error' in answer) return [judgeRefusal(answer.error, { host, passwordSetting: passwordSetting(reading) })];
     return judgeMysql(answer.value, {
       schemaLevel: releasedLevel(),
+      neededLevel: neededLevel(),
       connections: place.connections ?? DEFAULT_CONNECTIONS,
       near: isThisMachine(hostname),
     });

@@ -1,17 +1,16 @@
 import type { Connection } from '@temporalio/client';
 import type { TemporalPlace } from '../../temporal/address.ts';
-import { openTemporalClient } from '../../temporal/open-client.ts';
+import { isNotFound } from '../../temporal/namespace.ts';
+import { openAnyNamespace } from '../../temporal/open-client.ts';
 import { knownAttributes, SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
 import type { TemporalFacts } from './judge.ts';
 
 /** `TASK_QUEUE_TYPE_WORKFLOW` and `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
 const QUEUES = { workflow: 1, activity: 2 } as const;
-/** Status of gRPC for what is not there. */
-const NOT_FOUND = 5;
 
 /** Asks a server about itself, a namespace and a queue. Nothing is changed. @throws whatever the client has to say */
 export async function gatherTemporal(place: TemporalPlace, timeoutMs: number): Promise<TemporalFacts> {
-  const client = await openTemporalClient(place);
+  const client = await openAnyNamespace(place);
   const { connection } = client;
   try {
     // A call without an answer would keep the process from ending.
@@ -47,7 +46,7 @@ async function describeNamespace(connection: Connection, namespace: string): Pro
     const { config } = await connection.workflowService.describeNamespace({ namespace });
     return { retentionSeconds: Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === NOT_FOUND) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { judgeClock } from '../clock.ts';
 import { ok, problem, warning, type Judgement } from '../finding.ts';
+import { missingNamespace, namespaceRemedy } from '../../temporal/namespace.ts';
 import { isAtLeast, versionNumbers } from '../version-number.ts';
 
 /** What a server tells about itself and a namespace. */
@@ -32,8 +33,7 @@ export function judgeTemporal(facts: TemporalFacts, wants: TemporalWants): reado
   const general = [judgeVersion(facts), judgeEncryption(wants)];
   const { namespace } = facts;
   if (namespace === undefined) {
-    const remedy = `make it: temporal operator namespace create --namespace ${wants.namespace} --retention 168h; or set temporal.namespace`;
-    return [...general, problem('namespace', `${wants.namespace} is not there, or not for us`, remedy)];
+    return [...general, problem('namespace', missingNamespace(wants.namespace), namespaceRemedy(wants.namespace))];
   }
   return [
     ...general,
