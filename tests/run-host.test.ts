@@ -125,6 +125,41 @@ describe('driveRun', () => {
     expect((await stored()).map((event) => event.type)).toContain('RunStopRequested');
   });
 
+  it('a cancel ends its effects at once, those that wait for their turn too, and not only with the run', async () => {
+    const cancel = new AbortController();
+    const { gate, slow, writes } = gated();
+    const ended: string[] = [];
+    const running = drive(
+      ({ effectId }, { signal }) =>
+        new Promise((_, reject) => {
+          const end = (): void => {
+            ended.push(effectId);
+            reject(new Error('aborted'));
+          };
+          signal.addEventListener('abort', end);
+          if (effectId === 'c#1') cancel.abort('enough');
+        }),
+      { plan: sideBySide, started: startedEvent(sideBySide, {}), cancelled: cancel.signal },
+      slow,
+    );
+    await vi.waitFor(() => expect(writes()).toBe(2));
+    expect(ended).toEqual(['a#1', 'b#1', 'c#1']);
+    gate.resolve();
+    expect(await running).toMatchObject({ status: 'finished', data: { status: 'stopped', error: 'enough' } });
+  });
+
+  it('a run that is cancelled before it is driven begins no effect', async () => {
+    const begun: string[] = [];
+    const perform: EffectExecutor = ({ effectId }, { signal }) => {
+      if (!signal.aborted) begun.push(effectId);
+      return Promise.reject(new Error('aborted'));
+    };
+    expect(await drive(perform, { cancelled: AbortSignal.abort('enough') })).toMatchObject({
+      data: { status: 'stopped', error: 'enough' },
+    });
+    expect(begun).toEqual([]);
+  });
+
   it('a run past its time limit is stopped and says so', async () => {
     const outcome = await drive(
       (_, { signal }) => new Promise((__, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),

@@ -48,6 +48,8 @@ export type DriveOptions = {
   readonly atEnd?: (finished: RunFinished['data']) => RunEnd;
   /** Asked now and then: has somebody requested a stop? */
   readonly stopRequested?: () => Promise<string | undefined>;
+  /** Aborted with the reason, a text: the run is stopped, and from that moment on none of its effects begins that waits for its turn. */
+  readonly cancelled?: AbortSignal;
 };
 
 export type RunEnd = Pick<WriteUnit, 'blobs' | 'claims' | 'inboxDone'> & { readonly appends: WriteUnit['appends'] };
@@ -79,6 +81,14 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
   const follow = (): void => effects.abort(options.signal.reason);
   if (options.signal.aborted) follow();
   options.signal.addEventListener('abort', follow, { once: true });
+  const { cancelled } = options;
+  // The effects end now and not with the run: while it writes its end they could take turns that other ends set free.
+  const cancel = (): void => {
+    arrivals.push({ kind: 'stop', reason: String(cancelled?.reason) });
+    effects.abort();
+  };
+  if (cancelled?.aborted === true) cancel();
+  cancelled?.addEventListener('abort', cancel, { once: true });
   let inFlight = 0;
   let waitsUntil: number | undefined;
   const watch = watchRun(options, arrivals);
@@ -146,6 +156,7 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
   } finally {
     watch.close();
     options.signal.removeEventListener('abort', follow);
+    cancelled?.removeEventListener('abort', cancel);
     if (inFlight > 0) effects.abort();
     await writer.close();
   }

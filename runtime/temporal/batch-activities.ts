@@ -43,7 +43,7 @@ export function createBatchActivities(deps: BatchActivityDeps): BatchActivities 
         withPiece(context, args, async (held) => {
           const work = await workOf(args);
           const runs = await work.runs(args.piece);
-          const watch = await watchWish(context, resourceOf(args));
+          const watch = await watchWish(context, resourceOf(args), work.calls.cancel);
           const leave = work.calls.enter(args.calls);
           try {
             return await performPiece(held, { args, watch, runs });

@@ -131,7 +131,7 @@ export async function performPiece(held: HeldPiece, { args, watch, runs }: Piece
   const left = new Set(runs);
   const errors = new Map<BatchRun, unknown>();
   const drive = async (run: BatchRun, fresh: boolean): Promise<void> => {
-    if (watch.cancelled() !== undefined) return;
+    if (watch.cancelled.aborted) return;
     try {
       const { fence } = held.lease;
       tally.add(run, await run.drive({ fence, within: args.fence, fresh, signal, cancelled: watch.cancelled }));
@@ -155,7 +155,7 @@ export async function performPiece(held: HeldPiece, { args, watch, runs }: Piece
     const trouble = [...errors.values()].find(isStorageTrouble);
     if (held.signal.aborted) throw trouble ?? held.signal.reason;
     lost.signal.throwIfAborted();
-    if (watch.cancelled() !== undefined) return partly('cancelled');
+    if (watch.cancelled.aborted) return partly('cancelled');
     if (signal.aborted) return partly('left');
     if (left.size === 0) break;
     if (trouble !== undefined) log.warn('storage was in the way of runs; they are tried again', { error: trouble });

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startMockModel, type MockModel } from '../../bench/mock-model.ts';
-import { llmFlow } from '../llm-flow.ts';
+import { llmFlow, writeLlmEvaluation } from '../llm-flow.ts';
 import { newFolder, riskflow, startRiskflow } from './riskflow.ts';
 
 type Listed = { readonly batches: readonly Readonly<Record<string, unknown>>[] };
@@ -65,5 +65,34 @@ describe('batches', () => {
     const table = (await riskflow(['batch', 'list', '--limit', '1'], start())).out;
     expect(table).toContain(other);
     expect(table).not.toContain(id);
+  });
+
+  it.each([
+    { kind: 'batch', args: ['run', 'flow.yml', '--batch', 'many.csv'], prints: /batch (\S+): 40 runs/ },
+    { kind: 'eval', args: ['eval', 'run', '--a', 'a.yml', '--b', 'b.yml', '--samples', 'many'], prints: /eval resume (e-[\w-]+)/ },
+  ])('a cancelled $kind begins no call any more, whatever its runs wait for', async ({ kind, args, prints }) => {
+    const folder = newFolder();
+    const held = Promise.withResolvers<void>();
+    const slow = await startMockModel({ delayMs: 1, labels: ['spam'], held: held.promise });
+    const here = {
+      data: join(folder, 'data'),
+      folder,
+      env: { OPENAI_BASE_URL: `http://127.0.0.1:${slow.port}/v1`, OPENAI_API_KEY: 'none' },
+    };
+    try {
+      writeFileSync(join(folder, 'flow.yml'), llmFlow('Spam or ham?'));
+      writeFileSync(join(folder, 'many.csv'), `text\n${Array.from({ length: 40 }, (_, i) => `report ${i}`).join('\n')}\n`);
+      const { csv } = writeLlmEvaluation(folder, 40);
+      expect(await riskflow(['sample', 'import', 'many', csv], here)).toMatchObject({ code: 0 });
+      const running = startRiskflow([...args, '--concurrency', '8'], here);
+      const id = await running.printed(prints);
+      await expect.poll(() => slow.calls().begun, { timeout: 60_000 }).toBe(8);
+      expect(await riskflow([kind, 'cancel', id], here)).toMatchObject({ code: 0 });
+      expect(await running.finished).toMatchObject({ code: 1, err: expect.stringContaining('was cancelled') });
+      expect(slow.calls()).toMatchObject({ begun: 8, answered: 0 });
+    } finally {
+      held.resolve();
+      await slow.close();
+    }
   });
 });

@@ -29,6 +29,7 @@ type Summary = {
   readonly verdict: string;
 };
 type Environment = Readonly<Record<string, string>>;
+type Files = ReturnType<typeof writeLlmEvaluation>;
 type Listed = { readonly evaluations: readonly { readonly id: string; readonly status: string; readonly results: number }[] };
 
 describe.skipIf(missing)(`evaluations on MySQL and Temporal${reason}`, { timeout: 200_000 }, () => {
@@ -81,11 +82,11 @@ describe.skipIf(missing)(`evaluations on MySQL and Temporal${reason}`, { timeout
     });
     return worker;
   };
-  /** The id of an evaluation, which it says as soon as it is under way. */
-  const idOf = ({ child }: Started): Promise<string> =>
+  /** The id of an evaluation (or of what else is under way), which it says as soon as it is under way. */
+  const idOf = ({ child }: Started, says = /evaluation (e-[\w-]+):/): Promise<string> =>
     new Promise((resolve) => {
       child.stderr?.on('data', (text: string) => {
-        const id = /evaluation (e-[\w-]+):/.exec(text)?.[1];
+        const id = says.exec(text)?.[1];
         if (id !== undefined) resolve(id);
       });
     });
@@ -221,6 +222,29 @@ describe.skipIf(missing)(`evaluations on MySQL and Temporal${reason}`, { timeout
       expect((await newest(environment))?.status).toBe('cancelled');
       const resumed = await riskflow(['eval', 'resume', id], environment);
       expect([resumed.code, resumed.stderr]).toEqual([1, expect.stringContaining('was cancelled')]);
+      await slow.close();
+    });
+  });
+
+  it.each([
+    { kind: 'batch', args: ({ a, csv }: Files) => ['run', a, '--batch', csv], says: /batch (\S+): / },
+    { kind: 'eval', args: ({ a, b }: Files) => ['eval', 'run', '--a', a, '--b', b, '--samples', 'sms'], says: /evaluation (\S+): / },
+  ])('a cancelled $kind begins no call any more, whatever its runs wait for', async ({ kind, args, says }) => {
+    await withFolder(async (folder) => {
+      const held = Promise.withResolvers<void>();
+      const slow = await startMockModel({ delayMs: 1, labels: ['spam'], held: held.promise });
+      const environment = environmentOf(folder, slow);
+      const files = await setUp(folder, environment);
+      await startWorker(environment);
+      const following = startRiskflow([...args(files), '--concurrency', '8', '--on', 'temporal'], environment);
+      const id = await idOf(following, says);
+      await expect.poll(() => slow.calls().begun, { timeout: 60_000 }).toBe(8);
+      expect((await riskflow([kind, 'cancel', id], environment)).code).toBe(0);
+      expect((await following.finished).stderr).toContain('was cancelled');
+      // Its calls are broken off, which the process does that works on it, not the one that follows.
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      expect(slow.calls()).toMatchObject({ begun: 8, answered: 0 });
+      held.resolve();
       await slow.close();
     });
   });

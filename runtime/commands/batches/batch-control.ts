@@ -6,7 +6,7 @@ type Reader = Pick<Context, 'storage' | 'workspaceId'>;
 export type Wished = Pick<BatchControlled['data'], 'wish' | 'reason'>;
 
 const PAGE = 100;
-/** Together with the poll of each run (half a second) this keeps a stop within two seconds. */
+/** Keeps a stop within two seconds. */
 const POLL_MS = 400;
 
 const controlStream = (resource: string): string => `${resource}/control`;
@@ -46,29 +46,31 @@ export async function noteWish(
 export type WishWatch = {
   /** Aborted on a pause. */
   readonly paused: AbortSignal;
-  /** Why it is to be cancelled, once it is. */
-  readonly cancelled: () => string | undefined;
+  /** Aborted on a cancel, with its reason, a text. */
+  readonly cancelled: AbortSignal;
   close(): void;
 };
 
-/** Looks now and then for what is wished of a batch. Its first look is over when this resolves. */
-export async function watchWish(reader: Reader, resource: string): Promise<WishWatch> {
+/**
+ * Looks now and then for what is wished of a batch. Its first look is over when this resolves. Watches that share `cancel` hear of a
+ * cancel, which is for good, when the first of them does.
+ */
+export async function watchWish(reader: Reader, resource: string, cancel = new AbortController()): Promise<WishWatch> {
   const paused = new AbortController();
   const closed = new AbortController();
-  let cancelled: string | undefined;
   const look = async (): Promise<void> => {
     const wished = await readWish(reader, resource);
-    if (wished?.wish === 'cancel') cancelled = wished.reason;
+    if (wished?.wish === 'cancel') cancel.abort(wished.reason);
     if (wished?.wish === 'pause') paused.abort(new RiskflowError('failed', `${resource.replace('/', ' ')} was paused: ${wished.reason}`));
   };
   await look();
   const looking = async (): Promise<void> => {
-    while (!closed.signal.aborted && cancelled === undefined && !paused.signal.aborted) {
+    while (!closed.signal.aborted && !cancel.signal.aborted && !paused.signal.aborted) {
       await delay(POLL_MS, undefined, { signal: closed.signal });
       // Storage that is away shows where something is written.
       await look().catch(() => undefined);
     }
   };
   looking().catch(() => undefined);
-  return { paused: paused.signal, cancelled: () => cancelled, close: () => closed.abort() };
+  return { paused: paused.signal, cancelled: cancel.signal, close: () => closed.abort() };
 }

@@ -147,7 +147,8 @@ async function driveRow(
       signal,
       timeoutMs,
       ...(longestWaitMs === undefined ? {} : { longestWaitMs }),
-      stopRequested: async () => cancelled() ?? (await stopReason(context, runId)),
+      stopRequested: () => stopReason(context, runId),
+      cancelled,
     },
   );
   if (outcome.status === 'finished') return outcome.data.status;

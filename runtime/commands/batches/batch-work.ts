@@ -11,8 +11,8 @@ export type BatchRunDrive = {
   /** Nobody can have begun it before. */
   readonly fresh: boolean;
   readonly signal: AbortSignal;
-  /** Why the batch is to be cancelled, once it is. */
-  readonly cancelled: () => string | undefined;
+  /** Aborted once the batch is to be cancelled, with the reason, a text. */
+  readonly cancelled: AbortSignal;
 };
 
 /** One of the runs of a batch. */
@@ -44,6 +44,8 @@ export type BatchKind = {
 /** The limit of calls of all portions of a batch that this process works on: one lends another what it does not need. */
 export type SharedCalls = {
   readonly limiter: CallLimiter;
+  /** Of all portions at once: what one of them gives back on a cancel must not go to another that has not heard of it. */
+  readonly cancel: AbortController;
   /** A portion begins, which may have so many calls in flight. @returns what ends it */
   enter(calls: number): () => void;
 };
@@ -57,6 +59,7 @@ export function shareCalls(): SharedCalls {
   };
   return {
     limiter,
+    cancel: new AbortController(),
     enter: (calls) => {
       add(calls);
       return () => add(-calls);

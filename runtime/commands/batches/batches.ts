@@ -181,12 +181,12 @@ async function driveHere(context: Context, { started, lease, fresh, options }: E
   options.onProgress({ label, done, total: runs });
   try {
     await inWindow(batch.rows(0, runs), { size: runsInFlight(concurrency), signal }, async (run, either) => {
-      if (watch.cancelled() !== undefined) return;
+      if (watch.cancelled.aborted) return;
       const end = await batch.drive(run, { fence: lease.fence, fresh, signal: either, cancelled: watch.cancelled });
       counts[kindOf(end)]++;
       options.onProgress({ label, done: ++done, total: runs });
     });
-    if (watch.cancelled() !== undefined) throw await cancelledError(context, batchId);
+    if (watch.cancelled.aborted) throw await cancelledError(context, batchId);
     await finishBatch(context, batchId, { fence: lease.fence, counts });
     return summaryOf(started, counts, true);
   } finally {

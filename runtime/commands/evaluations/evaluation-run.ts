@@ -50,8 +50,8 @@ export type ExecuteOptions = EvaluationParts & {
   /** Results that are there already, as `resultKey`; null for a first start, which cannot have any. */
   readonly done: ReadonlySet<string> | null;
   readonly signal: AbortSignal;
-  /** Why the evaluation is to be cancelled, once it is: no run is begun any more, and those under way are stopped. */
-  readonly cancelled: () => string | undefined;
+  /** Aborted with the reason, a text, once it is to be cancelled: no run is begun any more, and those under way are stopped. */
+  readonly cancelled: AbortSignal;
   readonly onProgress: OnProgress;
 };
 
@@ -98,9 +98,9 @@ export async function executeEvaluation(context: Context, options: ExecuteOption
   });
 }
 
-async function* untilCancelled<T>(items: AsyncIterable<T>, cancelled: () => string | undefined): AsyncGenerator<T, void> {
+async function* untilCancelled<T>(items: AsyncIterable<T>, cancelled: AbortSignal): AsyncGenerator<T, void> {
   for await (const item of items) {
-    if (cancelled() !== undefined) return;
+    if (cancelled.aborted) return;
     yield item;
   }
 }
@@ -225,7 +225,8 @@ export type SampleDrive = {
   /** Nobody can have begun it before. */
   readonly fresh: boolean;
   readonly signal: AbortSignal;
-  readonly cancelled: () => string | undefined;
+  /** Of the evaluation, with the reason, a text. */
+  readonly cancelled: AbortSignal;
 };
 
 /** Runs one sample through one variant and records the result. A run that was cancelled has none. @returns how it ended */
@@ -255,8 +256,8 @@ export async function evaluateOne(work: EvaluationWork, run: SampleRun & SampleD
       ...(within === undefined ? {} : { within }),
       durableStart: false,
       signal,
-      stopRequested: () => Promise.resolve(cancelled()),
-      atEnd: (data) => (data.status === 'stopped' && cancelled() !== undefined ? { appends: [] } : resultEnd(data)),
+      cancelled,
+      atEnd: (data) => (data.status === 'stopped' && cancelled.aborted ? { appends: [] } : resultEnd(data)),
     },
   );
   if (outcome.status === 'finished') return outcome.data.status;

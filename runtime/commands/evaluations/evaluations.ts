@@ -134,8 +134,7 @@ async function executeHere(context: Context, { loaded, signal, ...execution }: E
   try {
     const either = AbortSignal.any([signal, watch.paused]);
     await executeEvaluation(context, { ...loaded, ...execution, signal: either, cancelled: watch.cancelled });
-    const reason = watch.cancelled();
-    if (reason !== undefined) throw cancelledError(evaluationId, reason);
+    if (watch.cancelled.aborted) throw cancelledError(evaluationId, String(watch.cancelled.reason));
   } catch (error) {
     if (error !== watch.paused.reason) throw error;
     throw pausedBy(evaluationId, messageOf(error));
@@ -300,7 +299,7 @@ export async function evaluationRow(context: Context, evaluationId: string): Pro
   throw new RiskflowError('not_found', `there is no evaluation "${evaluationId}"`, {
     hint:
       known.length === 0
-        ? 'none has been run in this data folder'
+        ? 'none has been run in this storage'
         : `the latest are: ${known
             .slice(0, 5)
             .map((item) => item.evaluationId)
