@@ -18,8 +18,9 @@ const DIED = 'its worker gave no sign of life; it is tried again at a moment of 
 export function scattered<Args extends readonly unknown[], T>(perform: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
   return async (...args) => {
     const activity = Context.current();
-    const { attempt, heartbeatDetails } = activity.info;
-    if (attempt % 2 === 0) throw putOff(toldBy(attempt - 1, heartbeatDetails));
+    const { attempt } = activity.info;
+    const told: unknown = activity.info.heartbeatDetails;
+    if (attempt % 2 === 0) throw putOff(toldBy(attempt - 1, told));
     try {
       return await perform(...args);
     } catch (error) {

@@ -149,7 +149,12 @@ describe.skipIf(missing)(`doctor on real servers${reason}`, { timeout: 300_000 }
   });
 
   it.each([
-    ['a wrong password', () => urlOf(`${user}:${encodeURIComponent('canary wrong')}`), /Access denied/, /the password, which comes from RISKFLOW_MYSQL_URL/],
+    [
+      'a wrong password',
+      () => urlOf(`${user}:${encodeURIComponent('canary wrong')}`),
+      /Access denied/,
+      /the password, which comes from RISKFLOW_MYSQL_URL/,
+    ],
     ['a database that is not there', () => url.href.replace(name, `${name}_none`), /Unknown database/, /make the database/],
   ])('says what to do about %s', async (_, address, detail, remedy) => {
     const { code, text, of } = await doctor({ env: { RISKFLOW_MYSQL_URL: address() } });
