@@ -30,6 +30,7 @@ import { continueOnCurrentBuild } from './continue-on-current-build.ts';
 import { hasType, type dispatchRuns, type DispatchResult, type ShardProgress } from './dispatch-runs.ts';
 import { outliving } from './outliving.ts';
 import { priorityOf } from './priority.ts';
+import { RETRY } from './retry.ts';
 
 export type BatchArgs = BatchName & {
   readonly spread?: SpreadWishes;
@@ -52,7 +53,6 @@ const cancelSignal = defineSignal<[noted?: boolean]>('cancel');
 const progressSignal = defineSignal<[ShardProgress]>('progress');
 const stateQuery = defineQuery<BatchView>('state');
 
-const RETRY = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 10_000 } as const;
 const storage = proxyLocalActivities<BatchActivities>({ startToCloseTimeout: 30_000, retry: RETRY });
 
 /**

@@ -43,6 +43,7 @@ import {
 import { outliving } from './outliving.ts';
 import { priorityOf } from './priority.ts';
 import type { RunFlowArgs } from './run-activities.ts';
+import { RETRY } from './retry.ts';
 
 export type DispatchArgs = BatchName &
   DispatchRange & {
@@ -81,7 +82,6 @@ const cancelSignal = defineSignal('cancel');
 const progressSignal = defineSignal<[ShardProgress]>('progress');
 const stateQuery = defineQuery<BatchView>('state');
 
-const RETRY = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 10_000 } as const;
 const storage = proxyLocalActivities<BatchActivities>({ startToCloseTimeout: 30_000, retry: RETRY });
 const HEARTBEAT_MS = 10_000;
 /** Each run has a limit of its own. */

@@ -14,7 +14,7 @@ import { priorityOf } from './priority.ts';
 import { providerQueue } from './provider-queue.ts';
 import type { EffectToPerform, LoadedPlan, RunActivities, RunFlowArgs } from './run-activities.ts';
 import type { RunLine } from './run-line.ts';
-import { RETRY } from './run-storage.ts';
+import { RETRY } from './retry.ts';
 
 /** A worker that gives no sign of life for this long is taken for dead, and the effect is performed by another. */
 const EFFECT_HEARTBEAT_MS = 10_000;

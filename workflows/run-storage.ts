@@ -1,8 +1,6 @@
 import { proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { RunActivities, RunFlowArgs } from './run-activities.ts';
-
-// Storage that is away comes back: tried until then. A broken contract is not tried again, and fails the workflow.
-export const RETRY = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 10_000 } as const;
+import { RETRY } from './retry.ts';
 
 // Local: they last milliseconds, are safe to repeat, and so need no task of their own on the server: one event each, not three.
 export const storage = proxyLocalActivities<RunActivities>({ startToCloseTimeout: 30_000, retry: RETRY });

@@ -11,9 +11,8 @@ import {
 import { priorityOf } from './priority.ts';
 import type { runFlow } from './run-flow.ts';
 import type { BegunOccurrence, ScheduledActivities, ScheduledArgs, ScheduledOutcome } from './scheduled-activities.ts';
+import { RETRY } from './retry.ts';
 
-// Storage that is away comes back: tried until then.
-const RETRY = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 10_000 } as const;
 const ledger = proxyLocalActivities<ScheduledActivities>({ startToCloseTimeout: 30_000, retry: RETRY });
 const work = proxyActivities<ScheduledActivities>({
   summary: 'evaluates to the verdict',
