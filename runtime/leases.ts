@@ -21,8 +21,8 @@ export type LeaseDeps = {
   readonly now: () => number;
 };
 
-/** `evaluation/e-1` → `evaluation e-1`. */
-const wordsOf = (resource: string): string => resource.replace('/', ' ');
+/** `evaluation/e-1` → `evaluation e-1`; of a part of something, the whole. */
+const wordsOf = (resource: string): string => resource.replace(/^([^/]+)\/([^/]+).*$/, '$1 $2');
 
 /** Who holds a lease, as a person is told. */
 export const holderOf = ({ host, pid }: Pick<LeaseOwner, 'host' | 'pid'>): string =>

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { RiskflowError, type Config } from '../schemas/index.ts';
+import { RiskflowError, type Config, type SinkSettings } from '../schemas/index.ts';
 import { valueOf, type Attempt, type Environment } from './configuration/attempt.ts';
 import { readConfigurationFile, type ConfigurationFile } from './configuration/configuration-file.ts';
 import { createCollector, firstError, type SettingError } from './configuration/problems.ts';
@@ -95,10 +95,18 @@ export function readSettings(environment: Environment, workingFolder: string): S
 }
 
 /** Variables whose names stand in the configuration. */
-export const namedVariables = ({ models, storage, temporal }: Config): readonly string[] =>
-  [storage?.mysql.passwordEnv, temporal?.apiKeyEnv, ...Object.values(models ?? {}).map(({ apiKeyEnv }) => apiKeyEnv)].filter(
-    (name) => name !== undefined,
-  );
+export const namedVariables = ({ models, storage, temporal, sinks }: Config): readonly string[] =>
+  [
+    storage?.mysql.passwordEnv,
+    temporal?.apiKeyEnv,
+    ...Object.values(models ?? {}).map(({ apiKeyEnv }) => apiKeyEnv),
+    ...Object.values(sinks ?? {}).flatMap(variablesOfSink),
+  ].filter((name) => name !== undefined);
+
+const variablesOfSink = (sink: SinkSettings): readonly (string | undefined)[] =>
+  sink.kind === 'webhook'
+    ? [sink.secretEnv, sink.previousSecretEnv]
+    : [sink.sasl?.passwordEnv, sink.format.kind === 'avro' ? sink.format.registry.passwordEnv : undefined];
 
 const openAiSettings = (environment: Environment, attempt: Attempt): OpenAiSettings => ({
   baseUrl: attempt('OPENAI_BASE_URL', () => checkedUrl(valueOf(environment, 'OPENAI_BASE_URL'))),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { isVariableName } from './mask-text.ts';
+import { sinkSettings } from './sources/sink-settings.ts';
+import { tlsSettings as tlsSchema, variableName } from './sources/variable-name.ts';
 
 const priceSchema = z.strictObject({
   /** USD per million tokens. */
@@ -7,25 +8,10 @@ const priceSchema = z.strictObject({
   outputPerMillion: z.number().nonnegative(),
 });
 
-/** Where somebody may have put the secret itself: it is not repeated. */
-const variableName = z
-  .string()
-  .min(1)
-  .refine(isVariableName, 'this is not the name of a variable: write the name of the one that holds the secret, never the secret itself');
-
 const hasCredentials = (address: string): boolean => {
   const url = URL.parse(address);
   return url !== null && (url.username !== '' || url.password !== '');
 };
-
-/** Files in PEM form. Without `ca` those that the system trusts are trusted. */
-const tlsSchema = z.strictObject({
-  ca: z.string().optional(),
-  cert: z.string().optional(),
-  key: z.string().optional(),
-  /** The name in the server's certificate, where the address has another. */
-  serverName: z.string().min(1).optional(),
-});
 
 /** What keeps the events in production. Passwords are never in the file: `passwordEnv` names the environment variable that holds one. */
 const mysqlSchema = z.strictObject({
@@ -85,5 +71,7 @@ export const configSchema = z.strictObject({
     .optional(),
   /** Default: one SQLite file in the data folder. */
   storage: z.strictObject({ mysql: mysqlSchema }).optional(),
+  /** Where decisions and alerts go, by name; a name stands for how far it has sent, so that another one begins anew. */
+  sinks: z.record(z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/), sinkSettings).optional(),
 });
 export type Config = z.output<typeof configSchema>;

@@ -1,6 +1,8 @@
+import type { DeliveryEvent } from './delivery-events.ts';
 import type { LedgerEvent } from './ledger-events.ts';
 import type { RunEvent } from './run-events.ts';
 import type { ScheduleEvent } from './schedules.ts';
+import type { TrendEvent } from './trend-events.ts';
 
 export type WorkspaceId = string;
 /** `ledger` for what is kept; `runs-0`… for node events, which have a retention. */
@@ -11,7 +13,7 @@ export type Position = { readonly log: LogName; readonly n: number };
 
 /** An event not yet written (a fact). */
 export type NewEvent = { readonly type: string; readonly data: unknown };
-export type RiskflowEvent = RunEvent | LedgerEvent | ScheduleEvent;
+export type RiskflowEvent = RunEvent | LedgerEvent | ScheduleEvent | DeliveryEvent | TrendEvent;
 
 /** An event as it is kept. */
 export type StoredEvent = {

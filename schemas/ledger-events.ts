@@ -1,6 +1,7 @@
 import type { Pin, Usage } from './effects.ts';
 import type { Json } from './encoded-value.ts';
-import type { FinishedRunStatus, RunMode } from './run-events.ts';
+import type { SourceEvent } from './source-events.ts';
+import type { DecisionMade } from './decision-events.ts';
 
 /** An imported flow became a version. Publishing the same content again writes nothing. Stream `flow/<flow>`. */
 export type FlowVersionPublished = {
@@ -70,51 +71,6 @@ export type ModelTrained = {
     readonly split: string;
     readonly rows: number;
     readonly metrics: Json;
-  };
-};
-
-export type SourceCreated = {
-  readonly type: 'SourceCreated';
-  readonly data: {
-    readonly sourceId: string;
-    readonly kind: 'ndjson-file';
-    /** For ndjson-file: the absolute path. */
-    readonly location: string;
-    readonly flow: string;
-    /** Flow version that decides; null: the latest when the source starts. */
-    readonly flowVersion: string | null;
-    readonly keyField: string | null;
-    readonly inputMap: Readonly<Record<string, string>>;
-    readonly queryField: string | null;
-    readonly onDuplicateKey: 'process' | 'keep' | 'replace';
-  };
-};
-
-/** The source's log ends before the offset we had stored: it was replaced. Counted up, loudly. Stream `source/<id>`. */
-export type SourceIncarnationRaised = {
-  readonly type: 'SourceIncarnationRaised';
-  readonly data: { readonly sourceId: string; readonly incarnation: number; readonly reason: string };
-};
-
-/** What a run concluded about a record. Unique by (record, mode, replay). Stream `source/<id>`. */
-export type DecisionMade = {
-  readonly type: 'DecisionMade';
-  readonly data: {
-    readonly decisionId: string;
-    readonly sourceId: string;
-    readonly recordId: string;
-    readonly recordKey: string | null;
-    readonly mode: RunMode;
-    readonly replay: number;
-    readonly flow: string;
-    readonly flowVersion: string;
-    readonly runId: string;
-    readonly status: FinishedRunStatus;
-    /** The output named `label`, or the only one, when it is short text. */
-    readonly label: string | null;
-    /** Blob of the encoded outputs. */
-    readonly outputs: string;
-    readonly error: string | null;
   };
 };
 
@@ -244,8 +200,7 @@ export type LedgerEvent =
   | FlowVersionPublished
   | SampleSetVersionCreated
   | ModelTrained
-  | SourceCreated
-  | SourceIncarnationRaised
+  | SourceEvent
   | DecisionMade
   | EvaluationStarted
   | ResultRecorded

@@ -20,6 +20,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   // yaml only in flow/import/: a rule of its own says so.
   flow: { rooms: ['schemas'], packages: ['@noble/hashes', 'yaml'], node: false },
   evaluation: { rooms: ['schemas'], packages: [], node: false },
+  trends: { rooms: ['schemas'], packages: [], node: false },
   // Only core.ts of the first three, and activities as types: rules of their own say so.
   workflows: { rooms: ['schemas', 'flow', 'evaluation', 'activities'], packages: ['@temporalio/workflow'], node: false },
   activities: { rooms: ['schemas', 'flow'] },
@@ -28,7 +29,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   models: { rooms: ['schemas'] },
   knowledge: { rooms: ['schemas'] },
   sandbox: { rooms: ['schemas'] },
-  runtime: { rooms: ['schemas', 'flow', 'evaluation', 'workflows', 'activities', ...adapters] },
+  runtime: { rooms: ['schemas', 'flow', 'evaluation', 'trends', 'workflows', 'activities', ...adapters] },
   server: { rooms: ['schemas', 'runtime'], packages: ['hono', '@hono/*', 'pino'] },
   cli: { rooms: ['schemas', 'runtime'], packages: ['commander', 'pino'] },
   console: { rooms: ['schemas', 'runtime'], packages: [], node: false },

@@ -17,7 +17,7 @@ import { rebuild } from './projections/rebuild.ts';
 import { readHead } from './operations/read-head.ts';
 import { copyFile } from './sqlite/copy-file.ts';
 import { openSqliteDatabase, sqliteFileOf, type SqliteOptions } from './sqlite/open.ts';
-import { upcasters } from './upcasting.ts';
+import { upcasters } from './upcast-steps.ts';
 
 export type PlannedMigration = {
   readonly level: number;

@@ -1,16 +1,21 @@
 import type { Storage } from '../schemas/core.ts';
 import type { Database } from './database.ts';
-import { acceptBatch } from './operations/accept-batch.ts';
+import { acceptBatch } from './inbox/accept-batch.ts';
+import { readDeadLetter, readDeadLetters, replayLetter } from './inbox/dead-letters.ts';
+import { forgetTasks, listTasks, reportTask } from './inbox/source-tasks.ts';
+import { moveOffset, readOffset, readOffsets } from './inbox/offset-rows.ts';
+import { pushRecords } from './inbox/push-records.ts';
+import { countPending, readInboxCounts, readLastArrival, readPending, readRange, readRecord } from './inbox/read-records.ts';
 import { findEffect, findReusableEffect } from './operations/find-effect.ts';
 import { forgetReferrer, readReferrers } from './operations/forget-referrer.ts';
 import { readLease, releaseLease, renewLease } from './operations/keep-lease.ts';
 import { announcePresence, withdrawPresence } from './operations/presence.ts';
 import { readBlobs } from './operations/read-blobs.ts';
 import { readClaim } from './operations/read-claim.ts';
-import { readLog, readStream } from './operations/read-events.ts';
+import { readLastOf, readLog, readStream, readTypes } from './operations/read-events.ts';
 import { readHead } from './operations/read-head.ts';
-import { readDeadLetters, readInboxCounts, readOffset, readPending } from './operations/read-inbox.ts';
 import { readRunStatus, readUnfinishedRuns } from './operations/read-run-status.ts';
+import { advanceRelay, readRelayCursor, readRelayCursors } from './operations/relay-cursors.ts';
 import { takeLease } from './operations/take-lease.ts';
 import { unfitReason } from './migrations/open-schema.ts';
 import { releasedMigrations } from './migrations/released.ts';
@@ -23,7 +28,11 @@ import { readFlows, readFlowVersion, readFlowVersions } from './read-models/flow
 import { readRuns } from './read-models/runs.ts';
 import { readModelsTrained, readSampleSetVersions } from './read-models/samples.ts';
 import { readScheduleOccurrences, readSchedules } from './read-models/schedules.ts';
-import { readDecisions, readSources } from './read-models/sources.ts';
+import { countComparedLabels, readComparedDecisions, readDailySpend } from './read-models/disagreements.ts';
+import { readDecision, readDecisions, readDecisionsAbout, readSources } from './read-models/sources.ts';
+import { readAlert, readAlerts } from './read-models/alerts.ts';
+import { applyTrends, replaceTrends } from './trends/apply-trends.ts';
+import { readPanes, readTrendProgress } from './trends/read-trends.ts';
 import type { Upcasters } from './upcasting.ts';
 import { createWriter } from './writer.ts';
 
@@ -36,7 +45,9 @@ export function storageOver(database: Database, upcasters: Upcasters): Storage {
     events: {
       write: writer.write,
       readStream: readStream(database, upcasters),
+      lastOf: readLastOf(database, upcasters),
       readLog: readLog(database, upcasters),
+      readTypes: readTypes(database, upcasters),
       head: (workspaceId, log) => head(database.read, workspaceId, log),
       readClaim: readClaim(database),
       runStatus: readRunStatus(database),
@@ -53,10 +64,27 @@ export function storageOver(database: Database, upcasters: Upcasters): Storage {
     },
     inbox: {
       accept: acceptBatch(database),
+      push: pushRecords(database),
       pending: readPending(database),
+      pendingCount: countPending(database),
+      range: readRange(database),
+      record: readRecord(database),
+      lastArrival: readLastArrival(database),
       counts: readInboxCounts(database),
       offset: readOffset(database),
+      offsets: readOffsets(database),
+      moveOffset: moveOffset(database),
       deadLetters: readDeadLetters(database),
+      deadLetter: readDeadLetter(database),
+      replay: replayLetter(database),
+    },
+    relays: { cursor: readRelayCursor(database), cursors: readRelayCursors(database), advance: advanceRelay(database) },
+    tasks: { report: reportTask(database), list: listTasks(database), forget: forgetTasks(database) },
+    trends: {
+      apply: applyTrends(database, upcasters),
+      replace: replaceTrends(database),
+      panes: readPanes(database),
+      progress: readTrendProgress(database),
     },
     projections: { catchUp: catchUp(context), rebuild: rebuild(context), status: projectionStatus(context) },
     read: {
@@ -67,6 +95,13 @@ export function storageOver(database: Database, upcasters: Upcasters): Storage {
       models: readModelsTrained(database),
       sources: readSources(database),
       decisions: readDecisions(database),
+      decision: readDecision(database),
+      decisionsAbout: readDecisionsAbout(database),
+      dailySpend: readDailySpend(database),
+      comparedDecisions: readComparedDecisions(database),
+      comparedLabels: countComparedLabels(database),
+      alerts: readAlerts(database),
+      alert: readAlert(database),
       evaluations: readEvaluations(database),
       evaluation: readEvaluation(database),
       results: readResults(database),

@@ -9,7 +9,9 @@ import { numbersContract } from './contract/numbers.contract.ts';
 import { processesContract } from './contract/processes.contract.ts';
 import { projectionsContract } from './contract/projections.contract.ts';
 import { realNumbersContract } from './contract/real-numbers.contract.ts';
+import { relaysContract } from './contract/relays.contract.ts';
 import { repeatedEventsContract } from './contract/repeated-events.contract.ts';
+import { trendsContract } from './contract/trends.contract.ts';
 import { workspacesContract } from './contract/workspaces.contract.ts';
 
 /** What every storage must do, whatever the database. */
@@ -23,7 +25,9 @@ export function storageContract(backend: Backend): void {
   effectsContract(backend);
   blobsContract(backend);
   inboxContract(backend);
+  relaysContract(backend);
   projectionsContract(backend);
+  trendsContract(backend);
   workspacesContract(backend);
   processesContract(backend);
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RiskflowEvent } from '../schemas/core.ts';
 import { eventFixtures } from './contract/fixtures.ts';
-import { currentSchemaVersion, upcast, upcasters, type Upcasters } from './upcasting.ts';
+import { upcasters } from './upcast-steps.ts';
+import { currentSchemaVersion, upcast, type Upcasters } from './upcasting.ts';
 
 /** Every event type; the compiler asks for a new one here. */
 const types: Readonly<Record<RiskflowEvent['type'], true>> = {
@@ -18,8 +19,16 @@ const types: Readonly<Record<RiskflowEvent['type'], true>> = {
   SampleSetVersionCreated: true,
   ModelTrained: true,
   SourceCreated: true,
+  SourceConfigured: true,
+  SourceControlled: true,
+  SourceFlowSet: true,
+  SourceSwitched: true,
   SourceIncarnationRaised: true,
+  SourceOffsetMoved: true,
   DecisionMade: true,
+  AlertRaised: true,
+  AlertCleared: true,
+  WindowCorrected: true,
   EvaluationStarted: true,
   ResultRecorded: true,
   EvaluationJudged: true,
@@ -35,6 +44,8 @@ const types: Readonly<Record<RiskflowEvent['type'], true>> = {
   ScheduleOccurred: true,
   ScheduleOccurrenceEnded: true,
   ScheduleOccurrencesMissed: true,
+  DeliveryRefused: true,
+  DeliveryDelayed: true,
 };
 
 describe('fixtures of released events', () => {

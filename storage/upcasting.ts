@@ -9,9 +9,6 @@ export type Upcaster = (data: unknown) => unknown;
  */
 export type Upcasters = Readonly<Record<string, readonly Upcaster[]>>;
 
-/** No released event type has changed its form yet. */
-export const upcasters: Upcasters = {};
-
 export const currentSchemaVersion = (registry: Upcasters, type: string): number => (registry[type]?.length ?? 0) + 1;
 
 /** Erased data (null) stays null. @throws RiskflowError `unsupported` for an event that a newer Riskflow has written */

@@ -62,6 +62,7 @@ const clean: Files = {
   'flow/step.test.ts': `import { readFileSync } from 'node:fs';\nimport fc from 'fast-check';\nimport { test } from 'vitest';\nimport { it } from 'yaml';\nimport { step } from './core.ts';\nexport default [readFileSync, fc, test, it, step];\n`,
   'evaluation/core.ts': `import { hash } from '../schemas/core.ts';\nexport const judge = hash;\n`,
   'evaluation/index.ts': `export * from './core.ts';\n`,
+  'trends/index.ts': `import { hash } from '../schemas/core.ts';\nexport const count = hash;\n`,
   'activities/index.ts': `import { step } from '../flow/index.ts';\nexport const activities = { step };\n`,
   'workflows/index.ts': `import { it } from '@temporalio/workflow';\nimport type { activities } from '../activities/index.ts';\nimport { judge } from '../evaluation/core.ts';\nimport { step } from '../flow/core.ts';\nexport type A = typeof activities;\nexport const run = [it, judge, step];\n`,
   'connectors/index.ts': `import { step } from '../flow/index.ts';\nimport { createReadStream } from 'node:fs';\nexport const lines = [step, createReadStream];\n`,
@@ -72,7 +73,7 @@ const clean: Files = {
   'knowledge/index.ts': `export const knowledge = 1;\n`,
   'sandbox/index.ts': `export const sandbox = 1;\n`,
   'runtime/index.ts': [
-    ...['schemas', 'flow', 'evaluation', 'activities', 'connectors', 'storage', 'models', 'knowledge', 'sandbox'].map(
+    ...['schemas', 'flow', 'evaluation', 'trends', 'activities', 'connectors', 'storage', 'models', 'knowledge', 'sandbox'].map(
       (room) => `export * as ${room} from '../${room}/index.ts';`,
     ),
     `export type * from '../workflows/index.ts';\n`,
@@ -96,6 +97,7 @@ const forbiddenRoom: Readonly<Record<string, string>> = {
   schemas: 'flow',
   flow: 'evaluation',
   evaluation: 'flow',
+  trends: 'evaluation',
   workflows: 'storage',
   activities: 'models',
   connectors: 'storage',

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { RiskflowError } from '../../schemas/core.ts';
 import { addNoun, addVerb, option, type Dispatch } from '../declare.ts';
+import { addFlowPromote } from './flow-promote.ts';
 import { renderTable } from '../output/table.ts';
 import { loadRuntime, withApp, type Session } from '../session.ts';
 
@@ -30,6 +31,7 @@ export function addFlowCommands(program: Command, dispatch: Dispatch): void {
     examples: ['riskflow flow list', 'riskflow flow list --json'],
     action: list,
   });
+  addFlowPromote(flow, dispatch);
 }
 
 async function importFlow(session: Session, command: Command): Promise<number> {

@@ -1,6 +1,7 @@
-import { parseString } from 'fast-csv';
 import { RiskflowError } from '../../schemas/index.ts';
-import { csvRecords, type CsvRecord } from './csv-records.ts';
+import { csvCells, wrongCount } from './csv-cells.ts';
+import { csvRecords } from './csv-records.ts';
+import { readLines } from './read-lines.ts';
 import type { Row, Table } from './row.ts';
 
 /**
@@ -22,56 +23,12 @@ export async function readCsv(path: string, options: { readonly delimiter?: stri
 }
 
 type CellRow = { readonly line: number; readonly cells: readonly string[] } | { readonly line: number; readonly message: string };
-type TextRecord = Extract<CsvRecord, { text: string }>;
-
-/** Characters that are parsed in one go. */
-const BATCH_LENGTH = 64 * 1024;
 
 async function* cellRows(path: string, delimiter: string): AsyncGenerator<CellRow, void> {
-  let batch: TextRecord[] = [];
-  let length = 0;
-  for await (const record of csvRecords(path, delimiter)) {
-    if ('text' in record) {
-      batch.push(record);
-      length += record.text.length;
-      if (length < BATCH_LENGTH) continue;
-    }
-    yield* parseBatch(batch, delimiter);
-    if ('message' in record) yield record;
-    batch = [];
-    length = 0;
-  }
-  yield* parseBatch(batch, delimiter);
-}
-
-/** All records at once, or one by one when one of them is broken, to know which. */
-async function* parseBatch(records: readonly TextRecord[], delimiter: string): AsyncGenerator<CellRow, void> {
-  const all = await parseText(records.map((record) => record.text).join(''), delimiter);
-  if (all?.length === records.length) {
-    for (const [i, cells] of all.entries()) if (cells.length > 0) yield { line: records[i]?.line ?? 0, cells };
-    return;
-  }
-  for (const { line, text } of records) {
-    const rows = await parseText(text, delimiter);
-    if (rows === undefined) yield { line, message: BROKEN_QUOTING };
-    // More than one only where lines end with a lone CR.
-    else for (const [i, cells] of rows.entries()) if (cells.length > 0) yield { line: line + i, cells };
-  }
-}
-
-const BROKEN_QUOTING =
-  'its quoting is broken: behind a closing quote the field must end, and a quote within a quoted field is written twice';
-
-/** The cells of each record, none for a blank line; undefined when the quoting is broken. */
-async function parseText(text: string, delimiter: string): Promise<readonly (readonly string[])[] | undefined> {
-  const rows: (readonly string[])[] = [];
-  const parser = parseString(text, { headers: false, delimiter, ignoreEmpty: false }) as AsyncIterable<readonly string[]>;
-  try {
-    for await (const cells of parser) rows.push(cells);
-    return rows;
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('Parse Error')) return undefined;
-    throw error;
+  for await (const parsed of csvCells(csvRecords(readLines(path), { delimiter }), delimiter)) {
+    const { line } = parsed.record;
+    if ('message' in parsed) yield { line, message: parsed.message };
+    else for (const [i, cells] of parsed.rows.entries()) yield { line: line + i, cells };
   }
 }
 
@@ -83,8 +40,5 @@ async function* dataRows(source: AsyncGenerator<CellRow, void>, columns: readonl
     else yield { ok: true, line: row.line, fields: new Map(columns.map((column, i) => [column, row.cells[i] ?? ''])) };
   }
 }
-
-const wrongCount = (cells: number, columns: number): string =>
-  `it has ${cells} ${cells === 1 ? 'field' : 'fields'}, but the header has ${columns}`;
 
 async function* nothing(): AsyncGenerator<Row, void> {}

@@ -12,12 +12,17 @@ export type FileLine = {
   readonly ended: boolean;
   /** The line is longer than the limit: `bytes` is only its beginning. */
   readonly cut: boolean;
+  /** Another whole line is at hand: nothing has to be waited for to read it. */
+  readonly more: boolean;
 };
 
-export type ReadLinesOptions = {
-  /** The byte to begin at: 0, or the `next` of an earlier line. */
+export type LinesOptions = {
+  /** The byte at which the pieces begin: 0, or the `next` of an earlier line. */
   readonly fromOffset?: number;
   readonly maxLineBytes?: number;
+};
+
+export type ReadLinesOptions = LinesOptions & {
   /** Bytes read from the disk at a time. */
   readonly chunkBytes?: number;
 };
@@ -33,8 +38,16 @@ const CHUNK_BYTES = 256 * 1024;
  * The lines of a file from a byte offset on, up to the end which the file has when it is reached.
  * @throws Error from the file system.
  */
-export async function* readLines(path: string, options: ReadLinesOptions = {}): AsyncGenerator<FileLine, void> {
-  const { fromOffset = 0, maxLineBytes = MAX_LINE_BYTES, chunkBytes = CHUNK_BYTES } = options;
+export function readLines(path: string, options: ReadLinesOptions = {}): AsyncGenerator<FileLine, void> {
+  const { fromOffset = 0, chunkBytes = CHUNK_BYTES } = options;
+  return linesOf(createReadStream(path, { start: fromOffset, highWaterMark: chunkBytes }), options);
+}
+
+/** The lines of bytes that come in pieces. */
+export async function* linesOf(
+  pieces: AsyncIterable<unknown>,
+  { fromOffset = 0, maxLineBytes = MAX_LINE_BYTES }: LinesOptions = {},
+): AsyncGenerator<FileLine, void> {
   let parts: Buffer[] = [];
   let length = 0;
   let start = fromOffset;
@@ -45,20 +58,23 @@ export async function* readLines(path: string, options: ReadLinesOptions = {}): 
     if (room > 0) parts.push(piece.subarray(0, room));
     length += piece.length;
   };
-  const line = (next: number, ended: boolean): FileLine => {
+  const line = (next: number, ended: boolean, more: boolean): FileLine => {
     const kept = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
     const whole = ended && length === kept.length && kept.at(-1) === CR ? length - 1 : length;
     const cut = whole > maxLineBytes;
-    return { number, offset: start, next, bytes: kept.subarray(0, cut ? maxLineBytes : whole), ended, cut };
+    return { number, offset: start, next, bytes: kept.subarray(0, cut ? maxLineBytes : whole), ended, cut, more };
   };
   let at = fromOffset;
-  for await (const chunk of createReadStream(path, { start: fromOffset, highWaterMark: chunkBytes }) as AsyncIterable<Buffer>) {
+  for await (const piece of pieces) {
+    const chunk = bytesOf(piece);
     let from = 0;
-    for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, from)) {
+    for (let end = chunk.indexOf(LF); end !== -1;) {
       keep(chunk.subarray(from, end));
-      yield line(at + end + 1, true);
-      start = at + end + 1;
       from = end + 1;
+      const following = chunk.indexOf(LF, from);
+      yield line(at + from, true, following !== -1);
+      start = at + from;
+      end = following;
       number++;
       parts = [];
       length = 0;
@@ -66,5 +82,13 @@ export async function* readLines(path: string, options: ReadLinesOptions = {}): 
     if (from < chunk.length) keep(chunk.subarray(from));
     at += chunk.length;
   }
-  if (length > 0) yield line(at, false);
+  if (length > 0) yield line(at, false, false);
 }
+
+/** A stream without an encoding gives buffers; one that was given text gives text. */
+const bytesOf = (piece: unknown): Buffer =>
+  Buffer.isBuffer(piece)
+    ? piece
+    : piece instanceof Uint8Array
+      ? Buffer.from(piece.buffer, piece.byteOffset, piece.length)
+      : Buffer.from(String(piece));

@@ -5,6 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { isRiskflowError } from '../../schemas/index.ts';
 import { readSettings } from '../settings.ts';
 import { checkConfiguration } from './check.ts';
+import { secretValues } from './secret-values.ts';
 import { showConfiguration } from './show.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'riskflow-configuration-'));
@@ -314,5 +315,47 @@ describe('config show', () => {
     expect(of('RISKFLOW_SECRET_API')).toMatchObject({ value: 'set' });
     expect(of('modelConcurrency')).toEqual({ setting: 'modelConcurrency', value: '16', source: { kind: 'default' } });
     expect(JSON.stringify(settings)).not.toMatch(/hunter/);
+  });
+});
+
+describe('sinks', () => {
+  const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+  const config = [
+    'sinks:',
+    '  hooks: { kind: webhook, url: https://example.com/x, secretEnv: RISKFLOW_HOOK, events: [decision, alert] }',
+    '  topic: { kind: kafka, brokers: [a:9092, b:9092], topic: t, sasl: { mechanism: plain, username: u, passwordEnv: KAFKA_PW } }',
+  ].join('\n');
+
+  it('are shown with their lists, and the variables that they name are known and hidden', () => {
+    const environment = { RISKFLOW_HOOK: SECRET, KAFKA_PW_FILE: '/nowhere' };
+    const { errors, warnings } = check(config, environment);
+    expect(warnings).toEqual([]);
+    expect(brief(errors)).toEqual([expect.stringContaining('KAFKA_PW_FILE: the file /nowhere') as string]);
+    const shown = new Map(showConfiguration({ environment, folder }).settings.map(({ setting, value }) => [setting, value]));
+    expect(shown.get('sinks.hooks.events')).toBe('decision, alert');
+    expect(shown.get('sinks.topic.brokers')).toBe('a:9092, b:9092');
+    expect(shown.get('sinks.hooks.secretEnv')).toBe('RISKFLOW_HOOK');
+    expect(JSON.stringify([...shown])).not.toContain(SECRET);
+    expect(secretValues(environment, folder)).toContain(SECRET);
+  });
+
+  it('that are wrong are told with their places, and a secret in place of a name is not repeated', () => {
+    const { errors } = check(
+      [
+        'sinks:',
+        '  one: { kind: webhok, url: https://example.com }',
+        `  two: { kind: webhook, url: 'https://u:p@example.com', secretEnv: ${SECRET}, parts: 100 }`,
+        '  three: { kind: kafka, brokers: [a], topic: t, format: { kind: avro } }',
+      ].join('\n'),
+    );
+    expect(errors.map(({ line, setting }) => [line, setting])).toEqual([
+      [2, 'sinks.one.kind'],
+      [3, 'sinks.two.url'],
+      [3, 'sinks.two.secretEnv'],
+      [3, 'sinks.two.parts'],
+      [4, 'sinks.three.brokers.0'],
+      [4, 'sinks.three.format.registry'],
+    ]);
+    expect(JSON.stringify(errors)).not.toContain(SECRET);
   });
 });

@@ -73,7 +73,7 @@ type Named = {
 function namedInConfiguration(environment: Environment, folder: string): Named {
   const text = textOf(folder, valueOf(environment, 'RISKFLOW_CONFIG') ?? 'riskflow.yml');
   const named = (pattern: RegExp): readonly string[] => Array.from(text.matchAll(pattern), ([, name = '']) => name.trim());
-  const names = named(/\b(?:password|apiKey)Env["']?\s*:\s*["']?([^"'\n,}#]+)/g);
+  const names = named(/\b(?:password|apiKey|secret|previousSecret)Env["']?\s*:\s*["']?([^"'\n,}#]+)/g);
   return {
     variables: names.filter(isVariableName),
     misplaced: [

@@ -7,10 +7,18 @@ import { isReadVariable, namesBelow, settingAt, settingsTable } from './settings
 
 const project = resolve(import.meta.dirname, '../..');
 
-type JsonSchema = { readonly properties?: Readonly<Record<string, JsonSchema>>; readonly additionalProperties?: JsonSchema | boolean };
+type JsonSchema = {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+};
 
 /** The paths of all leaves, with `*` for the names that the user chooses. */
-function leaves({ properties, additionalProperties }: JsonSchema, path: readonly string[] = []): readonly string[] {
+function leaves({ properties, additionalProperties, anyOf, oneOf }: JsonSchema, path: readonly string[] = []): readonly string[] {
+  // Of several forms those with settings of their own: `tls: true` is a section without any.
+  const forms = [...(anyOf ?? []), ...(oneOf ?? [])].flatMap((form) => leaves(form, path)).filter((leaf) => leaf !== path.join('.'));
+  if (forms.length > 0) return [...new Set(forms)];
   const named = Object.entries(properties ?? {}).flatMap(([name, child]) => leaves(child, [...path, name]));
   const chosen = typeof additionalProperties === 'object' ? leaves(additionalProperties, [...path, '*']) : [];
   return named.length + chosen.length === 0 ? [path.join('.')] : [...named, ...chosen];

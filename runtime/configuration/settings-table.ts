@@ -42,6 +42,86 @@ const prices = (path: string): readonly Setting[] => [
   { path: `${path}.*.outputPerMillion`, standard: 'none', meaning: 'USD per million tokens that the model writes', example: '1.5' },
 ];
 
+const SINK = 'sinks.*';
+const REGISTRY = `${SINK}.format.registry`;
+
+/** Where decisions and alerts go. docs/outbox.md tells more. */
+const sinks: readonly Setting[] = [
+  { path: `${SINK}.kind`, standard: 'none', meaning: '`webhook` or `kafka`', example: 'webhook' },
+  { path: `${SINK}.sources`, standard: 'all', meaning: 'sources whose decisions and alerts go there', example: '[reports]' },
+  { path: `${SINK}.events`, standard: 'decision', meaning: 'what goes there: `decision`, `alert` or both', example: '[decision, alert]' },
+  {
+    path: `${SINK}.from`,
+    standard: 'beginning',
+    meaning: 'what a new sink is told: `beginning`, all there is; `now`, what comes from now on',
+    example: 'now',
+  },
+  { path: `${SINK}.url`, standard: 'none', meaning: 'where it is posted to (webhook)', example: 'https://hooks.example.com/riskflow' },
+  {
+    path: `${SINK}.secretEnv`,
+    standard: 'none',
+    meaning: 'name of the variable that holds its signing secret, `whsec_` and base64 of 24 to 64 bytes (webhook)',
+    example: 'HOOK_SECRET',
+  },
+  {
+    path: `${SINK}.previousSecretEnv`,
+    standard: 'none',
+    meaning: 'name of the variable that holds the secret before it, while it is being retired: both sign (webhook)',
+    example: 'OLD_HOOK_SECRET',
+  },
+  { path: `${SINK}.timeoutMs`, standard: '15000', meaning: 'milliseconds for one attempt, 100 to 120000 (webhook)', example: '15000' },
+  {
+    path: `${SINK}.parts`,
+    standard: '4',
+    meaning: 'deliveries under way at a time, 1 to 64; equal keys wait for each other (webhook)',
+    example: '8',
+  },
+  {
+    path: `${SINK}.giveUpHours`,
+    standard: '72',
+    meaning: 'hours after which a message that always fails is passed over, up to 336 (webhook)',
+    example: '72',
+  },
+  { path: `${SINK}.brokers`, standard: 'none', meaning: 'host:port of some brokers (kafka)', example: '[kafka.internal:9092]' },
+  { path: `${SINK}.topic`, standard: 'none', meaning: 'the topic (kafka)', example: 'decisions' },
+  ...tls(SINK, 'Kafka'),
+  { path: `${SINK}.sasl.mechanism`, standard: 'none', meaning: 'plain, scram-sha-256 or scram-sha-512', example: 'scram-sha-512' },
+  { path: `${SINK}.sasl.username`, standard: 'none', meaning: 'the user for Kafka', example: 'riskflow' },
+  {
+    path: `${SINK}.sasl.passwordEnv`,
+    standard: 'none',
+    meaning: 'name of the variable that holds the password for Kafka',
+    example: 'KAFKA_PASSWORD',
+  },
+  {
+    path: `${SINK}.sasl.passwordFile`,
+    standard: 'none',
+    meaning: 'file that holds the password for Kafka',
+    example: '/run/secrets/kafka-password',
+  },
+  {
+    path: `${SINK}.format.kind`,
+    standard: 'json',
+    meaning: '`json`, or `avro` with a schema registry (kafka)',
+    example: 'avro',
+  },
+  { path: `${REGISTRY}.url`, standard: 'none', meaning: 'the schema registry', example: 'https://registry.internal:8081' },
+  { path: `${REGISTRY}.username`, standard: 'none', meaning: 'the user for the registry', example: 'riskflow' },
+  {
+    path: `${REGISTRY}.passwordEnv`,
+    standard: 'none',
+    meaning: 'name of the variable that holds the password for the registry',
+    example: 'REGISTRY_PASSWORD',
+  },
+  {
+    path: `${REGISTRY}.passwordFile`,
+    standard: 'none',
+    meaning: 'file that holds the password for the registry',
+    example: '/run/secrets/registry-password',
+  },
+  ...tls(REGISTRY, 'the registry'),
+];
+
 export const settingsTable: readonly Setting[] = [
   { variable: 'RISKFLOW_DATA', standard: './data', meaning: 'folder of the data', example: '/var/lib/riskflow' },
   {
@@ -179,6 +259,7 @@ export const settingsTable: readonly Setting[] = [
     example: '20',
   },
   ...prices('models.*.prices'),
+  ...sinks,
   {
     path: 'modelConcurrency',
     standard: '16',

@@ -63,8 +63,9 @@ function inEnvironment(setting: Setting, variable: string, environment: Environm
 function inFile(setting: Setting, parts: readonly string[], { file }: SettingsReading): ShownSetting | undefined {
   const value = parts.reduce<unknown>(childOf, file.config);
   const line = file.positionOf(parts)?.line;
-  if ((typeof value !== 'string' && typeof value !== 'number') || line === undefined) return undefined;
-  return { setting: parts.join('.'), value: visible(setting, String(value)), source: { kind: 'file', file: file.path, line } };
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (!items.every((item) => typeof item === 'string' || typeof item === 'number') || line === undefined) return undefined;
+  return { setting: parts.join('.'), value: visible(setting, items.join(', ')), source: { kind: 'file', file: file.path, line } };
 }
 
 const childOf = (value: unknown, name: string): unknown =>

@@ -116,7 +116,7 @@ const secretsTwice = ({ reading, environment }: Surroundings): readonly Problem[
 function unreadVariables({ reading, environment }: Surroundings): readonly Problem[] {
   const named = new Set(namedVariables(reading.file.config).flatMap((name) => [name, `${name}_FILE`]));
   const unread = Object.keys(environment).filter((name) => name.startsWith('RISKFLOW_') && !isReadVariable(name) && !named.has(name));
-  const mayBeNamed = isUnknown(reading, 'models', 'storage', 'temporal');
+  const mayBeNamed = isUnknown(reading, 'models', 'storage', 'temporal', 'sinks');
   return unread.flatMap((name) => {
     const near = nearestName(name, knownVariables);
     if (near === undefined && mayBeNamed) return [];

@@ -72,11 +72,19 @@ export type EventStore = {
     stream: string,
     options?: { readonly afterVersion?: number; readonly limit?: number },
   ): Promise<readonly StoredEvent[]>;
+  /** The last event of a stream. */
+  lastOf(workspaceId: WorkspaceId, stream: string): Promise<StoredEvent | undefined>;
   /** Events of a log after number `after`, in order, at most `limit` (default 1000). */
   readLog(
     workspaceId: WorkspaceId,
     log: LogName,
     options?: { readonly after?: number; readonly limit?: number },
+  ): Promise<readonly StoredEvent[]>;
+  /** Events of some types in a log, after number `after` up to `upTo`, in order; others are not even fetched. */
+  readTypes(
+    workspaceId: WorkspaceId,
+    log: LogName,
+    range: { readonly types: readonly string[]; readonly after: number; readonly upTo: number },
   ): Promise<readonly StoredEvent[]>;
   /** The number of the last event of a log; 0 when empty. */
   head(workspaceId: WorkspaceId, log: LogName): Promise<number>;

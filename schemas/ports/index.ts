@@ -4,6 +4,7 @@
  */
 export * from './blobs.ts';
 export * from './code-runner.ts';
+export * from './connectors.ts';
 export * from './effect-executor.ts';
 export * from './effect-results.ts';
 export * from './event-store.ts';
@@ -12,4 +13,8 @@ export * from './leases.ts';
 export * from './models.ts';
 export * from './presence.ts';
 export * from './read-models.ts';
+export * from './relays.ts';
+export * from './sinks.ts';
+export * from './source-tasks.ts';
 export * from './storage.ts';
+export * from './trends.ts';

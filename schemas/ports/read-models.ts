@@ -1,5 +1,8 @@
 import type { LogName, Position, WorkspaceId } from '../event-envelope.ts';
+import type { RunMode } from '../run-events.ts';
+import type { DecisionBeside, DecisionMade } from '../decision-events.ts';
 import type { OccurrenceRow, ScheduleRow } from '../schedules.ts';
+import type { AlertCleared, AlertRaised, TrendEvidence } from '../trend-events.ts';
 
 export type ProjectionStatus = {
   readonly name: string;
@@ -32,8 +35,32 @@ export type ReadModels = {
   sources(workspaceId: WorkspaceId): Promise<readonly SourceRow[]>;
   decisions(
     workspaceId: WorkspaceId,
-    options: { readonly sourceId?: string; readonly after?: number; readonly limit: number },
+    options: { readonly sourceId?: string; readonly mode?: RunMode; readonly after?: number; readonly limit: number },
   ): Promise<readonly DecisionRow[]>;
+  decision(workspaceId: WorkspaceId, by: { readonly n: number } | { readonly decisionId: string }): Promise<DecisionRow | undefined>;
+  /** Those about some records of a source, of one mode. */
+  decisionsAbout(
+    workspaceId: WorkspaceId,
+    query: { readonly sourceId: string; readonly mode: RunMode; readonly recordIds: readonly string[] },
+  ): Promise<readonly DecisionRow[]>;
+  /** What decisions of a source cost on a day (`2026-11-21`, UTC): USD and tokens of all modes. */
+  dailySpend(
+    workspaceId: WorkspaceId,
+    sourceId: string,
+    day: string,
+  ): Promise<{ readonly decisions: number; readonly cost: number; readonly tokens: number }>;
+  /** Decisions that were held against others about the same records: of shadows, or of one backtest. */
+  comparedDecisions(
+    workspaceId: WorkspaceId,
+    query: ComparedQuery & { readonly agrees?: boolean; readonly after?: number; readonly limit: number },
+  ): Promise<readonly ComparedDecisionRow[]>;
+  comparedLabels(workspaceId: WorkspaceId, query: ComparedQuery): Promise<readonly ComparedLabels[]>;
+  /** Newest first, at most `limit`: of one source or all, with `open` only those in force, with `before` those raised before that place. */
+  alerts(
+    workspaceId: WorkspaceId,
+    options: { readonly sourceId?: string; readonly open?: boolean; readonly before?: number; readonly limit: number },
+  ): Promise<readonly AlertRow[]>;
+  alert(workspaceId: WorkspaceId, alertId: string): Promise<AlertRow | undefined>;
   evaluations(workspaceId: WorkspaceId): Promise<readonly EvaluationRow[]>;
   evaluation(workspaceId: WorkspaceId, evaluationId: string): Promise<EvaluationRow | undefined>;
   /** In order of (sample, variant, repeat), after the given key. */
@@ -92,33 +119,42 @@ export type ModelRow = {
   readonly metrics: unknown;
   readonly n: number;
 };
+/** A source and where it reads; its settings and what was wanted of it later are in its events. */
 export type SourceRow = {
   readonly sourceId: string;
   readonly kind: string;
   readonly location: string;
+  /** The flow it was created with. */
   readonly flow: string;
-  readonly flowVersion: string | null;
-  readonly keyField: string | null;
-  readonly queryField: string | null;
-  readonly inputMap: Readonly<Record<string, string>>;
-  readonly onDuplicateKey: 'process' | 'keep' | 'replace';
   readonly incarnation: number;
 };
-export type DecisionRow = {
+type ComparedQuery = { readonly sourceId: string; readonly mode: RunMode; readonly replay?: number };
+/** `agrees`: label and action are equal. `n` is its place in the ledger. */
+export type ComparedDecisionRow = DecisionBeside & {
   readonly n: number;
-  readonly decisionId: string;
-  readonly sourceId: string;
   readonly recordId: string;
-  readonly recordKey: string | null;
-  readonly mode: string;
-  readonly replay: number;
+  readonly against: DecisionBeside;
+  readonly agrees: boolean;
+};
+export type ComparedLabels = {
   readonly flow: string;
   readonly flowVersion: string;
-  readonly runId: string;
-  readonly status: string;
   readonly label: string | null;
-  readonly outputs: string;
-  readonly error: string | null;
+  readonly againstLabel: string | null;
+  readonly count: number;
+};
+/** A decision; `n` is its place in the ledger. */
+export type DecisionRow = DecisionMade['data'] & { readonly n: number };
+/** An alert as it stands; `n` is the place in the ledger where it was raised. */
+export type AlertRow = AlertRaised['data'] & {
+  readonly n: number;
+  /** What is known of its window since records came late. */
+  readonly corrected: TrendEvidence | null;
+  /** End of the window with which it was over, milliseconds since 1970 UTC; null while it is in force. */
+  readonly clearedAt: number | null;
+  readonly clearedBecause: AlertCleared['data']['reason'] | null;
+  /** Known when it is over. */
+  readonly peak: number | null;
 };
 export type EvaluationRow = {
   readonly evaluationId: string;

@@ -4,7 +4,10 @@ import type { EventStore } from './event-store.ts';
 import type { InboxStore } from './inbox.ts';
 import type { LeaseStore } from './leases.ts';
 import type { PresenceStore } from './presence.ts';
+import type { RelayStore } from './relays.ts';
+import type { SourceTaskStore } from './source-tasks.ts';
 import type { Projections, ReadModels } from './read-models.ts';
+import type { TrendStore } from './trends.ts';
 
 /** What `storage/` opens: one per process and data folder or database. */
 export type Storage = {
@@ -14,6 +17,9 @@ export type Storage = {
   readonly effects: EffectStore;
   readonly blobs: BlobStore;
   readonly inbox: InboxStore;
+  readonly relays: RelayStore;
+  readonly trends: TrendStore;
+  readonly tasks: SourceTaskStore;
   readonly projections: Projections;
   readonly read: ReadModels;
   /** Settings that decide durability, for benches: `{ "journal_mode": "wal", … }`. */

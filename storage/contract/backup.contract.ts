@@ -9,11 +9,12 @@ import { releasedMigrations } from '../migrations/released.ts';
 import { readSchemaState } from '../migrations/schema-state.ts';
 import { storageOver } from '../open-storage.ts';
 import { execute } from '../prepared-query.ts';
-import { upcasters } from '../upcasting.ts';
+import { upcasters } from '../upcast-steps.ts';
 import { AWKWARD_NUMBERS } from './awkward-numbers.ts';
 import { append, resultRecorded, unit } from './fixtures.ts';
 import type { SchemaBackend, SchemaPlace } from './backend.ts';
 import { loadLevelOne, rowsOfLevelOne } from './released-schema.ts';
+import { trendChange } from './trends.contract.ts';
 
 type Kept = { readonly database: Database; readonly maintenance: StorageMaintenance };
 
@@ -63,7 +64,7 @@ export function backupContract(names: string, from: Pick<SchemaBackend, 'create'
       const before = await hashes(source);
       const progress: string[] = [];
       const summary = await source.maintenance.backup(path('a'), (label, done, total) => progress.push(`${label} ${done}/${total}`));
-      expect(summary).toMatchObject({ workspaces: ['default', 'other'], level: 2, rows: { events: 38, inbox: 4, dead_letters: 2 } });
+      expect(summary).toMatchObject({ workspaces: ['default', 'other'], level: 3, rows: { events: 38, inbox: 4, dead_letters: 2 } });
       expect(progress.at(-1)).toMatch(/^back up (\d+)\/\1$/);
       const target = await make(into);
       const restored = await target.maintenance.restore(path('a'));
@@ -85,6 +86,18 @@ export function backupContract(names: string, from: Pick<SchemaBackend, 'create'
       const back = await make(from);
       expect((await back.maintenance.restore(path('b'))).projections.every(({ same }) => same === true)).toBe(true);
       expect(await hashes(back)).toEqual(await hashes(target));
+    });
+
+    it('holds the panes of trends and how far they are counted', async () => {
+      const source = await filled();
+      const { panes, ...rest } = trendChange({ events: [] });
+      await storageOver(source.database, upcasters).trends.apply('default', { ...rest, panes });
+      await source.maintenance.backup(path('a'));
+      const target = await make(into);
+      await target.maintenance.restore(path('a'));
+      const { trends } = storageOver(target.database, upcasters);
+      expect(await trends.panes('default', 'reports', { from: -Infinity, to: Infinity })).toEqual(panes);
+      expect(await trends.progress('default', 'reports')).toEqual(rest.progress);
     });
 
     it('keeps real numbers to the last bit, there and back', async () => {

@@ -8,6 +8,12 @@ export type EventFixture = { readonly type: string; readonly schemaVersion: numb
 export const eventFixtures = (): readonly EventFixture[] =>
   JSON.parse(readFileSync(new URL('../fixtures/events.json', import.meta.url), 'utf8')) as readonly EventFixture[];
 
+/** Those in the form in which they are written now. */
+export const currentFixtures = (): readonly EventFixture[] => {
+  const all = eventFixtures();
+  return all.filter(({ type, schemaVersion }) => !all.some((other) => other.type === type && other.schemaVersion > schemaVersion));
+};
+
 const counter = { workspaces: 0 };
 /** A workspace that no other test has. */
 export const freshWorkspace = (): string => `ws-${++counter.workspaces}`;

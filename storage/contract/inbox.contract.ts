@@ -16,16 +16,33 @@ const record = (recordId: string, at: RecordOrigin, key: string | null = null): 
   recordId,
   origin: at,
   key,
+  subject: 'acct-1',
+  category: null,
+  reporter: 'someone',
+  eventTime: 1_759_999_999_000,
+  meta: null,
+  lane: 3,
   body: JSON.stringify({ recordId, text: '你好 😀' }),
   receivedAt: 1_760_000_000_000,
 });
-const letter = (at: RecordOrigin): DeadLetter => ({ origin: at, bytes: Uint8Array.of(0, 255, 10), reason: 'not JSON', receivedAt: 5 });
+const letter = (at: RecordOrigin): DeadLetter => ({
+  origin: at,
+  bytes: Uint8Array.of(0, 255, 10),
+  key: Uint8Array.of(254),
+  headers: [{ name: 'trace', value: Uint8Array.of(1, 255) }],
+  timestamp: 1_759_999_999_000,
+  stage: 'decode',
+  reason: 'not JSON',
+  receivedAt: 5,
+});
 const offset = (nextOffset: number, more: Partial<SourceOffset> = {}): SourceOffset => ({
   sourceId: 'reports',
   incarnation: 1,
   topic: 'reports.ndjson',
   partition: 0,
   nextOffset,
+  position: null,
+  skipped: 0,
   ...more,
 });
 
@@ -43,11 +60,25 @@ export function inboxContract(backend: Backend): void {
         { ...records[0], arrival: 1 },
         { ...records[1], arrival: 2 },
       ]);
-      expect(await storage.inbox.deadLetters(ws, { limit: 10 })).toEqual([{ ...letter(origin(90)), id: 1 }]);
+      expect(await storage.inbox.deadLetters(ws, { limit: 10 })).toEqual([{ ...letter(origin(90)), id: 1, replayedAs: null }]);
       expect(await storage.inbox.offset(ws, 'reports', 'reports.ndjson', 0)).toEqual(offset(120));
       expect(await storage.inbox.offset(ws, 'reports', 'reports.ndjson', 1)).toBeUndefined();
-      expect(await storage.inbox.counts(ws, 'reports')).toEqual({ pending: 2, decided: 0, failed: 0, superseded: 0, deadLetters: 1 });
-      expect(await storage.inbox.counts(ws, 'none')).toEqual({ pending: 0, decided: 0, failed: 0, superseded: 0, deadLetters: 0 });
+      expect(await storage.inbox.counts(ws, 'reports')).toEqual({
+        pending: 2,
+        decided: 0,
+        failed: 0,
+        superseded: 0,
+        deadLetters: 1,
+        skipped: 0,
+      });
+      expect(await storage.inbox.counts(ws, 'none')).toEqual({
+        pending: 0,
+        decided: 0,
+        failed: 0,
+        superseded: 0,
+        deadLetters: 0,
+        skipped: 0,
+      });
     });
 
     it('leaves records and letters alone that it knows by id or place', async () => {
@@ -98,7 +129,14 @@ export function inboxContract(backend: Backend): void {
       ]);
       expect((await storage.inbox.pending(ws, 'reports', { after: 0, limit: 1 })).map(({ recordId }) => recordId)).toEqual(['r-1']);
       expect(await storage.inbox.counts(ws, 'second')).toMatchObject({ pending: 1, decided: 0 });
-      expect(await storage.inbox.counts(ws, 'reports')).toEqual({ pending: 98, decided: 1, failed: 1, superseded: 100, deadLetters: 0 });
+      expect(await storage.inbox.counts(ws, 'reports')).toEqual({
+        pending: 98,
+        decided: 1,
+        failed: 1,
+        superseded: 100,
+        deadLetters: 0,
+        skipped: 0,
+      });
     });
 
     it('refuses a stale fence and keeps nothing then', async () => {
@@ -109,7 +147,14 @@ export function inboxContract(backend: Backend): void {
       const batch = { records: [record('r-1', origin(0))], deadLetters: [letter(origin(9))], offset: offset(10) };
       expect(await storage.inbox.accept(ws, { ...batch, fence: { ...lease.fence, fence: 9 } })).toEqual({ status: 'stale-fence' });
       expect(await storage.inbox.offset(ws, 'reports', 'reports.ndjson', 0)).toBeUndefined();
-      expect(await storage.inbox.counts(ws, 'reports')).toEqual({ pending: 0, decided: 0, failed: 0, superseded: 0, deadLetters: 0 });
+      expect(await storage.inbox.counts(ws, 'reports')).toEqual({
+        pending: 0,
+        decided: 0,
+        failed: 0,
+        superseded: 0,
+        deadLetters: 0,
+        skipped: 0,
+      });
       expect(await storage.inbox.accept(ws, { ...batch, fence: lease.fence })).toMatchObject({ status: 'accepted', records: 1 });
     });
 
@@ -124,6 +169,112 @@ export function inboxContract(backend: Backend): void {
         (await storage.inbox.deadLetters(ws, options)).map(({ id }) => id);
       expect(await ids({ sourceId: 'a', limit: 10 })).toEqual([1, 3]);
       expect(await ids({ after: 1, limit: 1 })).toEqual([2]);
+    });
+
+    it('takes a batch that goes on from the stored offset, and no other', async () => {
+      const ws = freshWorkspace();
+      const first = { records: [record('r-1', origin(0))], deadLetters: [], offset: offset(10, { position: '{"at":1}', skipped: 2 }) };
+      expect(await storage.inbox.accept(ws, { ...first, expected: { incarnation: 1, nextOffset: 0 } })).toEqual({
+        status: 'moved',
+        offset: undefined,
+      });
+      expect(await storage.inbox.accept(ws, { ...first, expected: null })).toEqual({ status: 'accepted', records: 1, deadLetters: 0 });
+      // A second reader of the same partition, which has not heard of the first.
+      expect(await storage.inbox.accept(ws, { ...first, expected: null })).toEqual({ status: 'moved', offset: first.offset });
+      const next = { records: [record('r-2', origin(10))], deadLetters: [letter(origin(11))], offset: offset(20, { skipped: 3 }) };
+      for (const expected of [
+        { incarnation: 1, nextOffset: 9 },
+        { incarnation: 2, nextOffset: 10 },
+      ]) {
+        expect(await storage.inbox.accept(ws, { ...next, expected })).toMatchObject({ status: 'moved' });
+      }
+      expect(await storage.inbox.accept(ws, { ...next, expected: { incarnation: 1, nextOffset: 10 } })).toMatchObject({ records: 1 });
+      expect(await storage.inbox.offset(ws, 'reports', 'reports.ndjson', 0)).toEqual(offset(20, { skipped: 5 }));
+      expect(await storage.inbox.lastArrival(ws, 'reports')).toBe(2);
+    });
+
+    it('takes what is new of a batch that a person has set the offset back for', async () => {
+      const ws = freshWorkspace();
+      const records = [0, 1, 2].map((i) => record(`r-${i}`, origin(i)));
+      await storage.inbox.accept(ws, { records, deadLetters: [letter(origin(9))], offset: offset(10, { skipped: 4 }), expected: null });
+      await storage.inbox.moveOffset(ws, { ...offset(1), position: null });
+      expect(await storage.inbox.offsets(ws, 'reports')).toEqual([offset(1, { skipped: 4 })]);
+      const again = { records: [...records.slice(1), record('r-3', origin(3))], deadLetters: [letter(origin(9))], offset: offset(10) };
+      const accepted = await storage.inbox.accept(ws, { ...again, expected: { incarnation: 1, nextOffset: 1 } });
+      expect(accepted).toEqual({ status: 'accepted', records: 1, deadLetters: 0 });
+      expect((await storage.inbox.range(ws, 'reports', { after: 0, limit: 10 })).map((each) => [each.recordId, each.arrival])).toEqual([
+        ['r-0', 1],
+        ['r-1', 2],
+        ['r-2', 3],
+        ['r-3', 4],
+      ]);
+    });
+
+    it('gives pushed records their places, and takes each id once', async () => {
+      const ws = freshWorkspace();
+      const partition = { sourceId: 'pushed', incarnation: 1, topic: 'pushed', partition: 0 };
+      const push = (ids: readonly string[], letters = 0) =>
+        storage.inbox.push(ws, {
+          records: ids.map((recordId) => record(recordId, origin(999))),
+          deadLetters: Array.from({ length: letters }, () => letter(origin(999))),
+          partition,
+          skipped: 1,
+        });
+      expect((await push(['a', 'b', 'a'], 1)).map(({ isNew }) => isNew)).toEqual([true, true, false]);
+      const [left, right] = await Promise.all([push(['b', 'c', 'd']), push(['c', 'd', 'e'], 1)]);
+      expect(
+        [...left, ...right]
+          .filter(({ isNew }) => isNew)
+          .map(({ recordId }) => recordId)
+          .toSorted(),
+      ).toEqual(['c', 'd', 'e']);
+      const places = (await storage.inbox.range(ws, 'pushed', { after: 0, limit: 10 })).map(({ origin: { sourceId, offset: at } }) => [
+        sourceId,
+        at,
+      ]);
+      const lost = (await storage.inbox.deadLetters(ws, { sourceId: 'pushed', limit: 10 })).map((each) => each.origin.offset);
+      expect(places.every(([sourceId]) => sourceId === 'pushed')).toBe(true);
+      expect([...places.map(([, at]) => at as number), ...lost].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+      expect(await storage.inbox.counts(ws, 'pushed')).toMatchObject({ pending: 5, deadLetters: 2, skipped: 3 });
+    });
+
+    it('reads by lane, event time and id', async () => {
+      const ws = freshWorkspace();
+      const records = Array.from({ length: 12 }, (_, i) => ({
+        ...record(`r-${i}`, origin(i)),
+        lane: i % 4,
+        eventTime: i === 0 ? null : i * 1000,
+      }));
+      await storage.inbox.accept(ws, { records, deadLetters: [], offset: offset(12) });
+      const pending = async (lanes: readonly number[], after = 0) =>
+        (await storage.inbox.pending(ws, 'reports', { after, limit: 4, lanes })).map(({ arrival }) => arrival);
+      expect(await pending([1, 3])).toEqual([2, 4, 6, 8]);
+      expect(await pending([1, 3], 6)).toEqual([8, 10, 12]);
+      expect(await pending([])).toEqual([]);
+      expect(await storage.inbox.pendingCount(ws, 'reports', 5)).toBe(5);
+      expect(await storage.inbox.pendingCount(ws, 'reports', 50)).toBe(12);
+      await storage.events.write(unit(ws, { inboxDone: [{ sourceId: 'reports', recordId: 'r-3', outcome: 'decided' }] }));
+      expect(await storage.inbox.pendingCount(ws, 'reports', 50)).toBe(11);
+      const between = await storage.inbox.range(ws, 'reports', { after: 1, limit: 9, from: 2000, to: 5000, upTo: 4 });
+      expect(between.map(({ arrival }) => arrival)).toEqual([3, 4]);
+      expect(await storage.inbox.record(ws, 'reports', 'r-5')).toEqual({ ...records[5], arrival: 6 });
+      expect(await storage.inbox.record(ws, 'reports', 'r-99')).toBeUndefined();
+    });
+
+    it('replays a dead letter once', async () => {
+      const ws = freshWorkspace();
+      await storage.inbox.accept(ws, { records: [], deadLetters: [letter(origin(7)), letter(origin(8))], offset: offset(9) });
+      const mended = record('r-7', origin(7));
+      const tries = await Promise.all([1, 2, 3].map(() => storage.inbox.replay(ws, { id: 1, record: mended })));
+      expect(tries.filter(Boolean)).toHaveLength(1);
+      expect(await storage.inbox.replay(ws, { id: 99, record: record('r-99', origin(99)) })).toBe(false);
+      expect(await storage.inbox.counts(ws, 'reports')).toMatchObject({ pending: 1, deadLetters: 1 });
+      expect((await storage.inbox.deadLetters(ws, { limit: 9 })).map(({ id }) => id)).toEqual([2]);
+      expect((await storage.inbox.deadLetters(ws, { limit: 9, replayed: true })).map(({ replayedAs }) => replayedAs)).toEqual([
+        'r-7',
+        null,
+      ]);
+      expect(await storage.inbox.deadLetter(ws, 1)).toMatchObject({ replayedAs: 'r-7', headers: letter(origin(7)).headers });
     });
 
     it('takes the same batch from many at once and keeps it once', async () => {

@@ -54,8 +54,8 @@ export function presenceContract(backend: SchemaBackend): void {
         expect(await refusal(database)).toBe('the process 4711 on web-1 is up (riskflow worker)');
         await withdrawPresence(database)('w', 'worker', worker);
         await migrateBack({ database, migrations: releasedMigrations });
-        expect(await unfitReason(database, releasedMigrations)).toBe('the tables have level 1, and this release needs level 2');
-        await migrate({ database, migrations: releasedMigrations }, 2);
+        expect(await unfitReason(database, releasedMigrations)).toBe('the tables have level 2, and this release needs level 3');
+        await migrate({ database, migrations: releasedMigrations }, 3);
         expect(await unfitReason(database, releasedMigrations)).toBeUndefined();
       }));
 

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { ProjectionStatus, Storage } from '../../schemas/core.ts';
 import type { Backend, Place } from './backend.ts';
-import { eventFixtures, freshWorkspace, resultRecorded, unit } from './fixtures.ts';
+import { currentFixtures, freshWorkspace, resultRecorded, unit } from './fixtures.ts';
 import { useStorage } from './use-storage.contract.ts';
 
 const h = (letter: string): string => letter.repeat(64);
 
 const logOf = (stream: string): 'runs-0' | 'ledger' => (stream.startsWith('run/') ? 'runs-0' : 'ledger');
-const fixturesIn = (log: string): number => eventFixtures().filter(({ stream }) => logOf(stream) === log).length;
+const fixturesIn = (log: string): number => currentFixtures().filter(({ stream }) => logOf(stream) === log).length;
 
 /** Writes one event of every type. */
 async function writeFixtures(storage: Storage, ws: string): Promise<void> {
-  for (const { stream, type, data } of eventFixtures()) {
+  for (const { stream, type, data } of currentFixtures()) {
     const log = logOf(stream);
     await storage.events.write(unit(ws, { appends: [{ log, stream, expected: { any: true }, events: [{ type, data }] }] }));
   }
@@ -72,14 +72,26 @@ export function projectionsContract(backend: Backend): void {
         { artifact: h('7'), rows: 1, metrics: { accuracy: 0.98, bins: [0.1, 0.9] } },
       ]);
       expect(await storage.read.models(ws, { model: 'none' })).toEqual([]);
-      expect(await storage.read.sources(ws)).toMatchObject([
-        { sourceId: 'reports', incarnation: 2, inputMap: { text: 'body' }, flowVersion: null },
-      ]);
+      const location = 'reports on 127.0.0.1:9092';
+      expect(await storage.read.sources(ws)).toEqual([{ sourceId: 'reports', kind: 'kafka', location, flow: 'triage', incarnation: 2 }]);
       expect(await storage.read.decisions(ws, { limit: 5 })).toMatchObject([
-        { n: 8, decisionId: 'reports/2/0', label: 'spam', outputs: h('8') },
+        {
+          n: 8,
+          decisionId: 'd-2',
+          label: 'spam',
+          outputs: h('8'),
+          lane: 3,
+          score: 0.91,
+          tokens: { input: 10, output: 2 },
+          ruleHits: [{ caseId: 'true' }],
+        },
       ]);
       expect(await storage.read.decisions(ws, { limit: 5, after: 8 })).toEqual([]);
       expect(await storage.read.decisions(ws, { limit: 5, sourceId: 'none' })).toEqual([]);
+      expect(await storage.read.decisions(ws, { limit: 5, mode: 'shadow' })).toEqual([]);
+      const about = { sourceId: 'reports', mode: 'live', recordIds: ['rec-2', 'rec-3'] } as const;
+      expect(await storage.read.decisionsAbout(ws, about)).toMatchObject([{ decisionId: 'd-2' }]);
+      expect(await storage.read.decisionsAbout(ws, { ...about, mode: 'shadow' })).toEqual([]);
       expect(await storage.read.evaluations(ws)).toEqual([await storage.read.evaluation(ws, 'e1')]);
       expect(await storage.read.evaluation(ws, 'e1')).toMatchObject({
         status: 'judged',

@@ -1,7 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { SourceTask } from '../../schemas/core.ts';
 import type { Fence, ProjectionStatus, Storage } from '../../schemas/core.ts';
 import type { Backend, Place } from './backend.ts';
-import { append, blobOf, eventFixtures, succeeded, unit } from './fixtures.ts';
+import { append, blobOf, currentFixtures, succeeded, unit } from './fixtures.ts';
+import { bareLetter, bareOffset, bareRecord } from './inbox-fixtures.ts';
+import { trendChange } from './trends.contract.ts';
 import { useStorage } from './use-storage.contract.ts';
 
 const OWNER = { owner: 'o-1', host: 'h', boot: 'b', pid: 1 };
@@ -9,12 +12,15 @@ const LATER = { now: 2000, ttlMs: 1_000_000, isDead: () => false };
 const ORIGIN = { sourceId: 'reports', incarnation: 1, topic: 't', partition: 0, offset: 3 };
 const BLOB = blobOf('a secret of workspace mine', 'samples/x');
 const RUN = { runId: 'r1', flow: 'triage', flowVersion: 'v', mode: 'live', status: 'running', resource: 'run/r1' } as const;
+const RELAY = { relay: 'hooks/4', part: 0, log: 'ledger' } as const;
 const PRESENCE = 'process/worker/o-1';
 const h = (letter: string): string => letter.repeat(64);
 
+const TASK: SourceTask = { sourceId: 'reports', task: 'intake', state: 'running', trace: null, by: OWNER, at: 5 };
+
 /** Fills a workspace with something for every function to find. */
 async function fill(storage: Storage, ws: string): Promise<Fence> {
-  for (const { stream, type, data } of eventFixtures()) {
+  for (const { stream, type, data } of currentFixtures()) {
     const log = stream.startsWith('run/') ? 'runs-0' : 'ledger';
     await storage.events.write(unit(ws, { appends: [{ log, stream, expected: { any: true }, events: [{ type, data }] }] }));
   }
@@ -22,13 +28,16 @@ async function fill(storage: Storage, ws: string): Promise<Fence> {
   await storage.events.write(unit(ws, { claims, blobs: [BLOB], runStatus: [RUN] }));
   await storage.effects.put(ws, { runId: 'r1', effectId: 'e', result: succeeded('mine'), reuse: { scope: 's', contentKey: 'c' } });
   await storage.inbox.accept(ws, {
-    records: [{ recordId: 'rec', origin: ORIGIN, key: null, body: '"mine"', receivedAt: 1 }],
-    deadLetters: [{ origin: { ...ORIGIN, offset: 9 }, bytes: Uint8Array.of(1), reason: 'mine', receivedAt: 1 }],
-    offset: { sourceId: 'reports', incarnation: 1, topic: 't', partition: 0, nextOffset: 10 },
+    records: [bareRecord('rec', ORIGIN, { body: '"mine"' })],
+    deadLetters: [bareLetter({ ...ORIGIN, offset: 9 })],
+    offset: bareOffset({ sourceId: 'reports', incarnation: 1, topic: 't', partition: 0, nextOffset: 10 }),
   });
   const lease = await storage.leases.take(ws, 'run/r1', OWNER, LATER);
   if (lease.status !== 'taken') throw new Error('not free');
+  await storage.relays.advance(ws, { ...RELAY, n: 5, fence: lease.fence });
+  await storage.tasks.report(ws, TASK);
   await storage.presence.announce(ws, 'worker', OWNER, LATER);
+  await storage.trends.apply(ws, trendChange());
   await storage.projections.catchUp(ws);
   return lease.fence;
 }
@@ -47,6 +56,11 @@ async function snapshot(storage: Storage, ws: string): Promise<unknown> {
     pending: await storage.inbox.pending(ws, 'reports', { after: 0, limit: 10 }),
     letters: await storage.inbox.deadLetters(ws, { limit: 10 }),
     offset: await storage.inbox.offset(ws, 'reports', 't', 0),
+    tasks: await storage.tasks.list(ws, 'reports'),
+    pushed: await storage.inbox.offsets(ws, 'pushed'),
+    relays: await storage.relays.cursors(ws, 'hooks/'),
+    panes: await storage.trends.panes(ws, 'reports', { from: -Infinity, to: Infinity }),
+    trends: await storage.trends.progress(ws, 'reports'),
     projections: await storage.projections.status(ws),
   };
 }
@@ -72,6 +86,11 @@ const ATTEMPTS: Readonly<Record<string, (foreign: Foreign) => Promise<void>>> = 
     expect((await storage.events.readLog(ws, 'ledger')).map(({ data }) => data)).toEqual(['theirs']);
     expect(await storage.events.readLog(ws, 'runs-0')).toEqual([]);
   },
+  'events.readTypes': async ({ storage, ws }) => {
+    const range = { after: 0, upTo: 1_000, types: ['FlowVersionPublished', 'DecisionMade', 'EvaluationStarted'] };
+    expect(await storage.events.readTypes(ws, 'ledger', range)).toEqual([]);
+  },
+  'events.lastOf': async ({ storage, ws }) => expect(await storage.events.lastOf(ws, 'samples/sms')).toBeUndefined(),
   'events.head': async ({ storage, ws }) => expect(await storage.events.head(ws, 'runs-0')).toBe(0),
   'events.readClaim': async ({ storage, ws }) => expect(await storage.events.readClaim(ws, 'flow', 'k')).toBe('theirs'),
   'events.runStatus': async ({ storage, ws }) => expect((await storage.events.runStatus(ws, 'r1'))?.status).toBe('failed'),
@@ -98,18 +117,46 @@ const ATTEMPTS: Readonly<Record<string, (foreign: Foreign) => Promise<void>>> = 
     expect(await storage.blobs.forget(ws, BLOB.referrer, { storedBefore: Number.MAX_SAFE_INTEGER })).toBe(0),
   'inbox.pending': async ({ storage, ws }) => expect(await storage.inbox.pending(ws, 'reports', { after: 0, limit: 10 })).toEqual([]),
   'inbox.counts': async ({ storage, ws }) =>
-    expect(await storage.inbox.counts(ws, 'reports')).toEqual({ pending: 0, decided: 0, failed: 0, superseded: 0, deadLetters: 0 }),
+    expect(await storage.inbox.counts(ws, 'reports')).toEqual({
+      pending: 0,
+      decided: 0,
+      failed: 0,
+      superseded: 0,
+      deadLetters: 0,
+      skipped: 0,
+    }),
   'inbox.offset': async ({ storage, ws }) => expect(await storage.inbox.offset(ws, 'reports', 't', 0)).toBeUndefined(),
+  'tasks.report': async ({ storage, ws }) => storage.tasks.report(ws, { ...TASK, trace: 'theirs' }),
+  'tasks.list': async ({ storage, ws }) => expect(await storage.tasks.list(ws, 'reports')).toEqual([]),
+  'tasks.forget': async ({ storage, ws }) => storage.tasks.forget(ws, 'reports', OWNER),
+  'inbox.offsets': async ({ storage, ws }) => expect(await storage.inbox.offsets(ws, 'reports')).toEqual([]),
+  'inbox.pendingCount': async ({ storage, ws }) => expect(await storage.inbox.pendingCount(ws, 'reports', 10)).toBe(0),
+  'inbox.range': async ({ storage, ws }) => expect(await storage.inbox.range(ws, 'reports', { after: 0, limit: 10 })).toEqual([]),
+  'inbox.record': async ({ storage, ws }) => expect(await storage.inbox.record(ws, 'reports', 'rec')).toBeUndefined(),
+  'inbox.lastArrival': async ({ storage, ws }) => expect(await storage.inbox.lastArrival(ws, 'reports')).toBe(0),
+  'inbox.deadLetter': async ({ storage, ws }) => expect(await storage.inbox.deadLetter(ws, 1)).toBeUndefined(),
+  'inbox.replay': async ({ storage, ws }) =>
+    expect(await storage.inbox.replay(ws, { id: 1, record: bareRecord('rec', ORIGIN) })).toBe(false),
+  'inbox.moveOffset': async ({ storage, ws }) =>
+    storage.inbox.moveOffset(ws, { sourceId: 'reports', incarnation: 5, topic: 't', partition: 0, nextOffset: 77, position: null }),
+  'inbox.push': async ({ storage, ws }) => {
+    const partition = { sourceId: 'pushed', incarnation: 1, topic: 't', partition: 0 };
+    const pushed = await storage.inbox.push(ws, { records: [bareRecord('rec', ORIGIN)], deadLetters: [], partition, skipped: 0 });
+    expect(pushed).toEqual([{ recordId: 'rec', isNew: true }]);
+  },
   'inbox.deadLetters': async ({ storage, ws }) => expect(await storage.inbox.deadLetters(ws, { limit: 10 })).toEqual([]),
   'inbox.accept': async ({ storage, ws, fence }) => {
     const batch = {
-      records: [{ recordId: 'rec', origin: ORIGIN, key: null, body: '"theirs"', receivedAt: 1 }],
+      records: [bareRecord('rec', ORIGIN, { body: '"theirs"' })],
       deadLetters: [],
-      offset: { sourceId: 'reports', incarnation: 5, topic: 't', partition: 0, nextOffset: 77 },
+      offset: bareOffset({ sourceId: 'reports', incarnation: 5, topic: 't', partition: 0, nextOffset: 77 }),
     };
     expect(await storage.inbox.accept(ws, { ...batch, fence })).toEqual({ status: 'stale-fence' });
     expect(await storage.inbox.accept(ws, batch)).toEqual({ status: 'accepted', records: 1, deadLetters: 0 });
   },
+  'relays.cursor': async ({ storage, ws }) => expect(await storage.relays.cursor(ws, RELAY)).toBeUndefined(),
+  'relays.cursors': async ({ storage, ws }) => expect(await storage.relays.cursors(ws, 'hooks/')).toEqual([]),
+  'relays.advance': async ({ storage, ws, fence }) => expect(await storage.relays.advance(ws, { ...RELAY, n: 99, fence })).toBe(false),
   'projections.catchUp': async ({ storage, ws }) => storage.projections.catchUp(ws),
   'projections.rebuild': async ({ storage, ws }) => expectEmpty(await storage.projections.rebuild(ws)),
   'projections.status': async ({ storage, ws }) => expectEmpty(await storage.projections.status(ws)),
@@ -120,6 +167,26 @@ const ATTEMPTS: Readonly<Record<string, (foreign: Foreign) => Promise<void>>> = 
   'read.models': async ({ storage, ws }) => expect(await storage.read.models(ws)).toEqual([]),
   'read.sources': async ({ storage, ws }) => expect(await storage.read.sources(ws)).toEqual([]),
   'read.decisions': async ({ storage, ws }) => expect(await storage.read.decisions(ws, { limit: 10 })).toEqual([]),
+  'read.decision': async ({ storage, ws }) => expect(await storage.read.decision(ws, { decisionId: 'd-2' })).toBeUndefined(),
+  'read.decisionsAbout': async ({ storage, ws }) =>
+    expect(await storage.read.decisionsAbout(ws, { sourceId: 'stream', mode: 'live', recordIds: ['rec-2'] })).toEqual([]),
+  'read.dailySpend': async ({ storage, ws }) =>
+    expect(await storage.read.dailySpend(ws, 'reports', '2025-10-09')).toEqual({ decisions: 0, cost: 0, tokens: 0 }),
+  'read.comparedDecisions': async ({ storage, ws }) =>
+    expect(await storage.read.comparedDecisions(ws, { sourceId: 'reports', mode: 'shadow', limit: 5 })).toEqual([]),
+  'read.comparedLabels': async ({ storage, ws }) =>
+    expect(await storage.read.comparedLabels(ws, { sourceId: 'reports', mode: 'shadow' })).toEqual([]),
+  'trends.apply': async ({ storage, ws, fence }) => {
+    expect(await storage.trends.apply(ws, trendChange({ fence }))).toMatchObject({ status: 'stale-fence' });
+    expect(await storage.trends.apply(ws, trendChange({ panes: [] }))).toMatchObject({ status: 'applied' });
+  },
+  'trends.replace': async ({ storage, ws }) =>
+    expect(await storage.trends.replace(ws, trendChange({ from: 10, panes: [] }))).toMatchObject({ status: 'applied' }),
+  'trends.panes': async ({ storage, ws }) =>
+    expect(await storage.trends.panes(ws, 'reports', { from: -Infinity, to: Infinity })).toEqual([]),
+  'trends.progress': async ({ storage }) => expect(await storage.trends.progress('fourth', 'reports')).toBeUndefined(),
+  'read.alerts': async ({ storage, ws }) => expect(await storage.read.alerts(ws, { limit: 10 })).toEqual([]),
+  'read.alert': async ({ storage, ws }) => expect(await storage.read.alert(ws, 'a'.repeat(32))).toBeUndefined(),
   'read.evaluations': async ({ storage, ws }) => expect(await storage.read.evaluations(ws)).toEqual([]),
   'read.evaluation': async ({ storage, ws }) => expect(await storage.read.evaluation(ws, 'e1')).toBeUndefined(),
   'read.results': async ({ storage, ws }) => expect(await storage.read.results(ws, 'e1', { limit: 10 })).toEqual([]),
@@ -162,7 +229,7 @@ export function workspacesContract(backend: Backend): void {
     });
 
     it('do not mix where both have the same ids', async () => {
-      for (const { stream, type, data } of eventFixtures().filter(
+      for (const { stream, type, data } of currentFixtures().filter(
         ({ type }) => type === 'EvaluationStarted' || type === 'FlowVersionPublished',
       )) {
         await storage.events.write(

@@ -1,3 +1,4 @@
+import { bareOffset, bareRecord } from '../contract/inbox-fixtures.ts';
 import { describe, expect, it } from 'vitest';
 import type { Position, WriteResult } from '../../schemas/core.ts';
 import { append, resultRecorded, succeeded, unit } from '../contract/fixtures.ts';
@@ -55,8 +56,8 @@ for (const { name, url: server, reason } of testServers) {
         const counts: number[] = [];
         for (let i = 0; i < UNITS; i++) {
           const origin = { sourceId: 's', incarnation: 1, topic: 't', partition: 0, offset: i };
-          const offset = { sourceId: 's', incarnation: 1, topic: 't', partition: 0, nextOffset: i + 1 };
-          const records = [{ recordId: `r${i}`, origin, key: null, body: '{}', receivedAt: 0 }];
+          const offset = bareOffset({ sourceId: 's', incarnation: 1, topic: 't', partition: 0, nextOffset: i + 1 });
+          const records = [bareRecord(`r${i}`, origin)];
           const accepted = await storage.inbox.accept('w', { records, deadLetters: [], offset });
           counts.push(accepted.status === 'accepted' ? accepted.records : -1);
         }

@@ -3,7 +3,8 @@ import type { Database } from '../database.ts';
 import { openSchema } from '../migrations/open-schema.ts';
 import { releasedMigrations } from '../migrations/released.ts';
 import { storageOver } from '../open-storage.ts';
-import { type Upcasters, upcasters as releasedUpcasters } from '../upcasting.ts';
+import { upcasters as releasedUpcasters } from '../upcast-steps.ts';
+import type { Upcasters } from '../upcasting.ts';
 import { openMysqlServer } from './connection.ts';
 import type { MysqlTls } from './server-address.ts';
 

@@ -4,7 +4,7 @@ import { rowInserter } from '../insert-rows.ts';
 import { blobRefsTable, blobsTable, claimsTable, runStatusTable } from '../tables/primary-tables.ts';
 import type { RowOf } from '../tables/table-spec.ts';
 import { keyOf } from './batch-state.ts';
-import { markInboxDone } from './mark-inbox-done.ts';
+import { markInboxDone } from '../inbox/mark-inbox-done.ts';
 
 /** Inserts what units carry besides events: claims, blobs, run status, and which records of the inbox are done. */
 export function insertUnitRows(database: Database): (trx: Executor, units: readonly WriteUnit[]) => Promise<void> {

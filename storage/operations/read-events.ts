@@ -1,7 +1,7 @@
 import type { EventStore, LogName, StoredEvent } from '../../schemas/core.ts';
 import type { Database, Executor } from '../database.ts';
 import { decodeJson } from '../json-codec.ts';
-import { prepareQuery } from '../prepared-query.ts';
+import { prepareQuery, rowsOf } from '../prepared-query.ts';
 import type { eventsTable } from '../tables/primary-tables.ts';
 import type { RowOf } from '../tables/table-spec.ts';
 import { currentSchemaVersion, upcast, type Upcasters } from '../upcasting.ts';
@@ -41,6 +41,21 @@ export function readLog(database: Database, upcasters: Upcasters): EventStore['r
   );
   return async (workspaceId, log, { after = 0, limit = DEFAULT_LIMIT } = {}) =>
     restore(database.read, await query.all(database.read, { workspaceId, log, after, limit }), upcasters);
+}
+
+export function readTypes(database: Database, upcasters: Upcasters): EventStore['readTypes'] {
+  return async (workspaceId, log, { types, after, upTo }) => {
+    if (types.length === 0) return [];
+    const some = types.map(() => '?').join(', ');
+    const text = `select * from events where workspace_id = ? and log = ? and n > ? and n <= ? and type in (${some}) order by n`;
+    return restore(database.read, await rowsOf<EventRow>(database.read, text, [workspaceId, log, after, upTo, ...types]), upcasters);
+  };
+}
+
+export function readLastOf(database: Database, upcasters: Upcasters): EventStore['lastOf'] {
+  const text = 'select * from events where workspace_id = ? and stream = ? order by version desc limit 1';
+  return async (workspaceId, stream) =>
+    (await restore(database.read, await rowsOf<EventRow>(database.read, text, [workspaceId, stream]), upcasters))[0];
 }
 
 /** Rows as events: payloads fetched from their blobs, forms brought up to date. */

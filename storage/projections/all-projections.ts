@@ -1,4 +1,7 @@
+import { dailySpend } from './daily-spend.ts';
+import { alerts } from './alerts.ts';
 import { decisions } from './decisions.ts';
+import { disagreements } from './disagreements.ts';
 import { evaluations } from './evaluations.ts';
 import { flowVersions } from './flow-versions.ts';
 import { flows } from './flows.ts';
@@ -18,9 +21,12 @@ export const allProjections: readonly Projection[] = [
   models,
   sources,
   decisions,
+  dailySpend,
+  disagreements,
   evaluations,
   results,
   runs,
   schedules,
   scheduleOccurrences,
+  alerts,
 ];

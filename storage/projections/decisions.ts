@@ -1,4 +1,4 @@
-import { defineTable, id, integer, nullable, text, workspaceId } from '../tables/table-spec.ts';
+import { defineTable, id, integer, nullable, real, text, workspaceId } from '../tables/table-spec.ts';
 import { defineProjection } from './projection.ts';
 
 export const decisionsTable = defineTable({
@@ -19,10 +19,32 @@ export const decisionsTable = defineTable({
     label: nullable(text),
     outputs: id(64),
     error: nullable(text),
+    lane: nullable(integer),
+    arrival: nullable(integer),
+    subject: nullable(text),
+    category: nullable(text),
+    event_time: nullable(integer),
+    stage: nullable(id(32)),
+    score: nullable(real),
+    action: nullable(text),
+    reason_codes: nullable(text),
+    rule_hits: nullable(text),
+    models: nullable(text),
+    prompt_ids: nullable(text),
+    inputs_hash: nullable(id(64)),
+    latency_ms: nullable(integer),
+    elapsed_ms: nullable(integer),
+    cost: nullable(real),
+    input_tokens: nullable(integer),
+    output_tokens: nullable(integer),
+    decided_at: nullable(integer),
+    against: nullable(text),
   },
   primaryKey: ['workspace_id', 'n'],
   indexes: [['workspace_id', 'source_id', 'n']],
 });
+
+const listText = (list: readonly unknown[]): string | null => (list.length === 0 ? null : JSON.stringify(list));
 
 /** What was decided about records; `n` is the decision's place in the ledger. */
 export const decisions = defineProjection({
@@ -47,6 +69,26 @@ export const decisions = defineProjection({
           label: data.label,
           outputs: data.outputs,
           error: data.error,
+          lane: data.lane,
+          arrival: data.arrival,
+          subject: data.subject,
+          category: data.category,
+          event_time: data.eventTime,
+          stage: data.stage,
+          score: data.score,
+          action: data.action,
+          reason_codes: listText(data.reasonCodes),
+          rule_hits: listText(data.ruleHits),
+          models: listText(data.models),
+          prompt_ids: listText(data.promptIds),
+          inputs_hash: data.inputsHash,
+          latency_ms: data.latencyMs,
+          elapsed_ms: data.elapsedMs,
+          cost: data.cost,
+          input_tokens: data.tokens?.input ?? null,
+          output_tokens: data.tokens?.output ?? null,
+          decided_at: data.decidedAt,
+          against: data.against === null ? null : JSON.stringify(data.against),
         },
       },
     ],

@@ -1,4 +1,7 @@
+import { dailySpendTable } from './daily-spend.ts';
+import { alertsTable } from './alerts.ts';
 import { decisionsTable } from './decisions.ts';
+import { disagreementsTable } from './disagreements.ts';
 import { evaluationsTable } from './evaluations.ts';
 import { flowVersionsTable } from './flow-versions.ts';
 import { flowsTable } from './flows.ts';
@@ -17,9 +20,12 @@ export const projectionTables = [
   modelsTable,
   sourcesTable,
   decisionsTable,
+  dailySpendTable,
+  disagreementsTable,
   evaluationsTable,
   resultsTable,
   runsTable,
   schedulesTable,
   scheduleOccurrencesTable,
+  alertsTable,
 ] as const;

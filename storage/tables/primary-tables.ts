@@ -1,4 +1,5 @@
 import { bytes, defineTable, id, integer, nullable, text, workspaceId } from './table-spec.ts';
+import { trendTables } from './trend-tables.ts';
 
 /**
  * Tables that hold what cannot be derived. They are written in the transaction of the facts they belong to. All other tables
@@ -124,7 +125,7 @@ const origin = {
 } as const;
 const originKey = ['workspace_id', 'source_id', 'incarnation', 'topic', 'partition_no', 'record_offset'] as const;
 
-/** `arrival` counts per source; `outcome` is `pending` until decided. */
+/** `arrival` counts per source; `outcome` is `pending` until decided. Columns that may be null came with later levels. */
 export const inboxTable = defineTable({
   name: 'inbox',
   columns: {
@@ -136,6 +137,12 @@ export const inboxTable = defineTable({
     body: text,
     received_at: integer,
     outcome: id(32),
+    meta: nullable(text),
+    subject: nullable(text),
+    category: nullable(text),
+    reporter: nullable(text),
+    event_time: nullable(integer),
+    lane: nullable(integer),
   },
   primaryKey: ['workspace_id', 'source_id', 'arrival'],
   unique: [['workspace_id', 'source_id', 'record_id'], originKey],
@@ -151,20 +158,53 @@ export const offsetsTable = defineTable({
     partition_no: integer,
     incarnation: integer,
     next_offset: integer,
+    position: nullable(text),
+    skipped: nullable(integer),
   },
   primaryKey: ['workspace_id', 'source_id', 'topic', 'partition_no'],
   small: true,
 });
 
+/** `headers` is JSON: name and base64 of each. `replayed_as` names the record that it has become. */
 export const deadLettersTable = defineTable({
   name: 'dead_letters',
-  columns: { workspace_id: workspaceId, letter_no: integer, ...origin, bytes, reason: text, received_at: integer },
+  columns: {
+    workspace_id: workspaceId,
+    letter_no: integer,
+    ...origin,
+    bytes,
+    reason: text,
+    received_at: integer,
+    record_key: nullable(bytes),
+    headers: nullable(text),
+    source_time: nullable(integer),
+    stage: nullable(id(32)),
+    replayed_as: nullable(id(255)),
+  },
   primaryKey: ['workspace_id', 'letter_no'],
   unique: [originKey],
 });
 
+/** What processes say of their work for sources. `owner` names the process. */
+export const sourceTasksTable = defineTable({
+  name: 'source_tasks',
+  columns: {
+    workspace_id: workspaceId,
+    source_id: id(190),
+    task: id(255),
+    owner: id(190),
+    host: id(255),
+    boot: id(190),
+    pid: integer,
+    state: id(32),
+    trace: nullable(text),
+    reported_at: integer,
+  },
+  primaryKey: ['workspace_id', 'source_id', 'task', 'owner'],
+});
+
 /** How far the relay of one part has sent. */
-const relayCursorsTable = defineTable({
+export const relayCursorsTable = defineTable({
   name: 'relay_cursors',
   columns: { workspace_id: workspaceId, relay: id(190), part: integer, log: id(64), n: integer, fence: integer },
   primaryKey: ['workspace_id', 'relay', 'part', 'log'],
@@ -224,8 +264,10 @@ export const primaryTables = [
   inboxTable,
   offsetsTable,
   deadLettersTable,
+  sourceTasksTable,
   relayCursorsTable,
   runFramesTable,
   accessKeysTable,
   checkpointsTable,
+  ...trendTables,
 ] as const;

@@ -40,6 +40,7 @@ describe('help', () => {
       ...['create', 'start', 'status'].map((verb) => `source ${verb}`),
       'decision list',
       'deadletter list',
+      ...['show', 'alerts', 'window', 'rebuild'].map((verb) => `trend ${verb}`),
       ...['rebuild', 'status'].map((verb) => `projection ${verb}`),
       ...['create', 'list', 'show', 'pause', 'resume', 'trigger', 'delete'].map((verb) => `schedule ${verb}`),
       'start',

@@ -7,12 +7,13 @@ import { isRunning, type ProcessIdentity } from '../../scripts/stack/identity.ts
 import { down, up } from '../../scripts/stack/lifecycle.ts';
 import { readRecord } from '../../scripts/stack/record.ts';
 import type { Server } from '../../scripts/stack/server.ts';
+import { kafka } from '../../scripts/stack/servers/kafka.ts';
 import { mysql } from '../../scripts/stack/servers/mysql.ts';
 import { temporal } from '../../scripts/stack/servers/temporal.ts';
 
 /** A server of a test's own, from the stack's cache: killed and started as the test likes, with its data kept in between. */
 export type OwnServer = {
-  /** What the tests' variable for this server would say: a MySQL URL, or Temporal's host:port. The same after a restart. */
+  /** What the tests' variable for this server would say: a MySQL URL, or host:port of Temporal or Kafka. The same after a restart. */
   readonly address: string;
   /** `kill -9`; resolves when the process is gone. */
   kill(): Promise<void>;
@@ -23,6 +24,8 @@ export type OwnServer = {
 };
 
 export const startOwnMysql = (): Promise<OwnServer> => start(mysql, 'RISKFLOW_TEST_MYSQL_URL');
+
+export const startOwnKafka = (): Promise<OwnServer> => start(kafka, 'RISKFLOW_TEST_KAFKA_BROKERS');
 
 /** Temporal with a database file: what it promised before a kill, it knows after it. */
 export async function startOwnTemporal(): Promise<OwnServer & { readonly forget: () => void }> {

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
-import { readCsv, readJsonl, type Row, type Table } from '../../../connectors/index.ts';
+import { compileMapping, readCsv, readJsonl, type Row, type Table } from '../../../connectors/index.ts';
 import { startVariables, type Plan } from '../../../flow/index.ts';
 import { encodeValues, isRiskflowError, RiskflowError, type BatchStarted, type Json, type Value } from '../../../schemas/index.ts';
 import { fileTrouble } from '../flows.ts';
-import { recordInputs } from '../decisions/record-inputs.ts';
+import { recordInputs } from '../../streams/record-inputs.ts';
 
 /** What one run of a batch is given; `line` is where its row begins in the file, from 1. Inputs in encoded form. */
 export type BatchRow = { readonly line: number; readonly inputs: Json; readonly query?: string };
@@ -45,11 +45,15 @@ function readRow(
   isText: boolean,
 ): BatchRow | { readonly line: number; readonly error: string } {
   const fields = isText ? withCheckboxes(row.fields, plan) : row.fields;
-  const shape = { inputMap: {}, keyField: null, queryField: plan.mode === 'advanced-chat' && fields.has('query') ? 'query' : null };
-  const read = recordInputs(plan, shape, fields);
+  const settings = { inputs: {}, samplingRate: 1, ...(plan.mode === 'advanced-chat' && fields.has('query') ? { query: 'query' } : {}) };
+  const compiled = compileMapping(settings);
+  if (!compiled.ok) throw new RiskflowError('internal', 'the rows of a batch cannot be read as they are');
+  const read = recordInputs(plan, { mapping: compiled.mapping, settings }, { fields, meta: NO_META });
   if (!read.ok) return { line: row.line, error: read.message };
   return { line: row.line, inputs: encodeValues(read.inputs), ...(read.query === undefined ? {} : { query: read.query }) };
 }
+
+const NO_META = { key: null, headers: [], timestamp: null, topic: '', partition: 0, offset: 0 };
 
 /** CSV has text only: true and false stand for a checkbox. */
 function withCheckboxes(fields: ReadonlyMap<string, Value>, plan: Plan): ReadonlyMap<string, Value> {

@@ -11,7 +11,7 @@ import { interruptedRuns, readRun } from './run-reads.ts';
 import { resumeRun } from './run-resume.ts';
 import { startRun } from './run-start.ts';
 import { stopRun } from './run-stop.ts';
-import { llmFlow, openRig, startRigModel, type RigModel } from '../sources/source-rig.ts';
+import { llmFlow, openRig, startRigModel, type RigModel } from '../../streams/source-rig.ts';
 
 let folder: string;
 let model: RigModel;

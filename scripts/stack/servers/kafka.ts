@@ -6,10 +6,11 @@ import { findProgram, run } from '../command.ts';
 import type { Command } from '../command.ts';
 import { makeOnce } from '../install.ts';
 import { brokerCount } from '../kafka/brokers.ts';
+import { certificateOf, listenerSettings, makeCertificate, scramArguments, USER } from '../kafka/listeners.ts';
 import { needsJava, needsMaven } from '../needs.ts';
 import { portOf } from '../ports.ts';
-import type { Ports } from '../ports.ts';
 import { say, step } from '../progress.ts';
+import type { Secrets } from '../secrets.ts';
 import type { Installation, Installed, Instance, Server } from '../server.ts';
 
 const NAME = 'kafka';
@@ -25,8 +26,8 @@ export const kafka: Server = {
   summary: `Kafka ${KAFKA_VERSION}, one KRaft node (Java, from Maven Central)`,
   installationName: `kafka-${KAFKA_VERSION}`,
   needs: [needsJava('Kafka'), needsMaven('Kafka')],
-  ports: ['server', 'controller'],
-  secrets: [],
+  ports: ['server', 'controller', 'sasl', 'tls'],
+  secrets: ['user'],
   stopLimitMs: 30_000,
   install,
   start,
@@ -36,8 +37,26 @@ export const kafka: Server = {
     return `Kafka ${KAFKA_VERSION}`;
   },
   prepare: async () => {},
-  environment: ({ ports }) => ({ RISKFLOW_TEST_KAFKA_BROKERS: `127.0.0.1:${portOf(ports, 'server')}` }),
+  environment: (instance) => ({ RISKFLOW_TEST_KAFKA_BROKERS: `127.0.0.1:${portOf(instance.ports, 'server')}`, ...withPassword(instance) }),
 };
+
+/** None for a server that runs since before it had these listeners. */
+function withPassword({ state, ports, secrets }: Instance): Readonly<Record<string, string>> {
+  if (ports['sasl'] === undefined) return {};
+  return {
+    RISKFLOW_TEST_KAFKA_SASL_BROKERS: `127.0.0.1:${portOf(ports, 'sasl')}`,
+    RISKFLOW_TEST_KAFKA_SASL_TLS_BROKERS: `127.0.0.1:${portOf(ports, 'tls')}`,
+    RISKFLOW_TEST_KAFKA_SASL_CA: certificateOf(state),
+    RISKFLOW_TEST_KAFKA_SASL_USER: USER,
+    RISKFLOW_TEST_KAFKA_SASL_PASSWORD: passwordOf(secrets),
+  };
+}
+
+function passwordOf(secrets: Secrets): string {
+  const password = secrets['user'];
+  if (password === undefined) throw new Error('no password was made for the user of Kafka');
+  return password;
+}
 
 async function install(directory: string, log: string): Promise<Installed> {
   await writeFile(join(directory, 'pom.xml'), POM);
@@ -47,16 +66,20 @@ async function install(directory: string, log: string): Promise<Installed> {
   return { variant: 'kafka', version: `Kafka ${KAFKA_VERSION}` };
 }
 
-async function start(installation: Installation, { state, ports }: Instance): Promise<Command> {
+async function start(installation: Installation, instance: Instance): Promise<Command> {
+  const { state } = instance;
   const home = join(state, 'data');
   const settings = join(state, 'server.properties');
-  await writeFile(settings, properties(ports, join(home, 'log')));
-  const halfMade = (): void => say(NAME, `an unfinished log is in ${home}: making it again`);
-  await makeOnce(home, z.object({}), halfMade, async () => {
+  const password = passwordOf(instance.secrets);
+  // It holds the password, so only its owner reads it.
+  await writeFile(settings, properties(instance, join(home, 'log')), { mode: 0o600 });
+  const halfMade = (): void => say(NAME, `an unfinished log, or one without users, is in ${home}: making it again`);
+  await makeOnce(home, z.object({ user: z.literal(USER) }), halfMade, async () => {
     await mkdir(join(home, 'log'));
-    const format = java(installation.directory, ['kafka.tools.StorageTool', 'format', '-t', newClusterId(), '-c', settings]);
-    await step(NAME, 'making an empty log', async () => run(await format, join(state, 'format.log')));
-    return {};
+    await makeCertificate(state);
+    const wanted = ['kafka.tools.StorageTool', 'format', '-t', newClusterId(), '-c', settings, ...scramArguments(password)];
+    await step(NAME, 'making an empty log', async () => run(await java(installation.directory, wanted), join(state, 'format.log')));
+    return { user: USER };
   });
   return java(installation.directory, ['kafka.Kafka', settings]);
 }
@@ -77,17 +100,13 @@ function newClusterId(): string {
   return bytes.toString('base64url');
 }
 
-function properties(ports: Ports, logFolder: string): string {
-  const [broker, controller] = [`127.0.0.1:${portOf(ports, 'server')}`, `127.0.0.1:${portOf(ports, 'controller')}`];
+function properties({ state, ports, secrets }: Instance, logFolder: string): string {
   const lines = {
     'process.roles': 'broker,controller',
     'node.id': 1,
-    'controller.quorum.voters': `1@${controller}`,
+    'controller.quorum.voters': `1@127.0.0.1:${portOf(ports, 'controller')}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://${broker},CONTROLLER://${controller}`,
-    'advertised.listeners': `PLAINTEXT://${broker}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'inter.broker.listener.name': 'PLAINTEXT',
+    ...listenerSettings(ports, passwordOf(secrets), state),
     'log.dirs': logFolder,
     ...SINGLE_NODE,
   };

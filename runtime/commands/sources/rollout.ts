@@ -1,0 +1,84 @@
+import { RiskflowError, type RolloutStage, type StageFlow } from '../../../schemas/index.ts';
+import type { Context } from '../../context.ts';
+import { checkModels, planOfStage } from '../../streams/source-plans.ts';
+import { readSourceState, writeSourceEvents } from '../../streams/source-state.ts';
+import { resolveFlow } from '../evaluations/evaluation-request.ts';
+import { refuseProblems, settingProblems } from './source-settings.ts';
+
+export type PromoteRequest = {
+  readonly sourceId: string;
+  /** FLOW, FLOW:VERSION, or a flow file, which is published. */
+  readonly flow: string;
+  readonly stage: RolloutStage;
+  /** Of the subjects, for a canary. */
+  readonly share?: number;
+  readonly reason: string;
+};
+export type Promoted = {
+  readonly stage: RolloutStage;
+  readonly flow: string;
+  readonly flowVersion: string;
+  readonly before: StageFlow | null;
+};
+
+/** Lets a version decide at a stage of a source from now on: always this version, also where the latest was named. */
+export async function promoteFlow(
+  context: Context,
+  { sourceId, flow: reference, stage, share, reason }: PromoteRequest,
+): Promise<Promoted> {
+  if (stage === 'canary' && (share === undefined || share <= 0 || share >= 1))
+    throw new RiskflowError('usage', 'a canary needs a share of the subjects between 0 and 1', { hint: 'such as --share 0.1' });
+  const state = await readSourceState(context, sourceId);
+  const { plan, publish } = await resolveFlow(context, reference);
+  refuseProblems(
+    `flow "${plan.flow}" does not fit source "${sourceId}"`,
+    (await settingProblems(sourceId, state.settings, plan)).filter(({ where }) => where.startsWith('record.inputs')),
+  );
+  await checkModels({ live: plan, canary: null, shadow: null }, context.models());
+  await publish();
+  const { flow, flowVersion } = plan;
+  const before = stage === 'live' ? state.live : stage === 'canary' ? (state.canary?.flow ?? null) : state.shadow;
+  const change = { sourceId, isRollback: false, reason, at: context.now() };
+  await writeSourceEvents(context, sourceId, [
+    { type: 'SourceFlowSet', data: { ...change, stage, flow: { flow, flowVersion }, share: stage === 'canary' ? (share ?? null) : null } },
+    // What was tried on some is now for all.
+    ...(stage === 'live' && state.canary?.flow.flowVersion === flowVersion
+      ? [{ type: 'SourceFlowSet', data: { ...change, stage: 'canary', flow: null, share: null } } as const]
+      : []),
+  ]);
+  return { stage, flow, flowVersion, before };
+}
+
+export type RolledBack = { readonly ended: RolloutStage; readonly live: StageFlow };
+
+/** Takes back what was promoted last: a canary ends, else the live flow is the one before it. @throws RiskflowError `conflict` when there is none */
+export async function rollBackFlow(context: Context, sourceId: string, reason: string): Promise<RolledBack> {
+  const state = await readSourceState(context, sourceId);
+  const change = { sourceId, share: null, isRollback: true, reason, at: context.now() };
+  if (state.canary !== null) {
+    await writeSourceEvents(context, sourceId, [{ type: 'SourceFlowSet', data: { ...change, stage: 'canary', flow: null } }]);
+    return { ended: 'canary', live: state.live };
+  }
+  const earlier = state.earlierLive.at(-1);
+  if (earlier === undefined) {
+    throw new RiskflowError('conflict', `source "${sourceId}" has had no other live flow than "${state.live.flow}"`, {
+      hint: 'the kill switch stops all flows: riskflow source kill',
+    });
+  }
+  await planOfStage(context, earlier);
+  await writeSourceEvents(context, sourceId, [{ type: 'SourceFlowSet', data: { ...change, stage: 'live', flow: earlier } }]);
+  return { ended: 'live', live: earlier };
+}
+
+/** Ends a stage beside the live one. */
+export async function endStage(
+  context: Context,
+  sourceId: string,
+  { stage, reason }: { readonly stage: 'canary' | 'shadow'; readonly reason: string },
+): Promise<{ readonly changed: boolean }> {
+  const state = await readSourceState(context, sourceId);
+  if ((stage === 'canary' ? state.canary : state.shadow) === null) return { changed: false };
+  const data = { sourceId, stage, flow: null, share: null, isRollback: false, reason, at: context.now() };
+  await writeSourceEvents(context, sourceId, [{ type: 'SourceFlowSet', data }]);
+  return { changed: true };
+}

@@ -1,0 +1,144 @@
+import type { ArrivedRecord, TrendBy, TrendKey, TrendPane } from '../schemas/core.ts';
+import { addReporter, decodeSketch, encodeSketch, NO_REPORTERS, type ReporterSketch } from './reporter-sketch.ts';
+
+export const MINUTE_MS = 60_000;
+
+export type Pane = TrendKey & { readonly count: number; readonly reporters: ReporterSketch };
+
+/** The panes of one minute, by the id of their key, and the sums that windows are made of: by the id of what is counted together. */
+export type MinutePanes = {
+  readonly panes: ReadonlyMap<string, Pane>;
+  readonly totals: Readonly<Record<TrendBy, ReadonlyMap<string, number>>>;
+};
+/** By minute since 1970 UTC. */
+export type PaneIndex = ReadonlyMap<number, MinutePanes>;
+
+/** How far ahead of its receipt a record may say that it happened. */
+const CLOCK_SKEW_MS = 5 * MINUTE_MS;
+
+type Times = Pick<ArrivedRecord, 'eventTime' | 'receivedAt'>;
+
+/** When a record counts as having happened: not long after it was received, so that one wrong clock cannot move all windows on. */
+export const timeOf = ({ eventTime, receivedAt }: Times): number =>
+  eventTime === null || eventTime > receivedAt + CLOCK_SKEW_MS ? receivedAt : eventTime;
+
+export const minuteOf = (time: number): number => Math.floor(time / MINUTE_MS);
+
+/**
+ * What a record with these facets is counted under; undefined when it lacks one that is needed. `all`: the empty text; both: the pair as
+ * JSON; else the facet itself.
+ */
+export function groupOf(by: TrendBy, { subject, category }: TrendKey): string | undefined {
+  if (by === 'all') return '';
+  if (by === 'category') return category ?? undefined;
+  if (by === 'subject') return subject ?? undefined;
+  return subject === null || category === null ? undefined : paneId({ subject, category });
+}
+
+/** The key that a group stands for. */
+export function keyOfGroup(by: TrendBy, group: string): TrendKey {
+  if (by === 'all') return { subject: null, category: null };
+  if (by === 'category') return { subject: null, category: group };
+  if (by === 'subject') return { subject: group, category: null };
+  const [subject = null, category = null] = JSON.parse(group) as readonly (string | null)[];
+  return { subject, category };
+}
+
+const paneId = ({ subject, category }: TrendKey): string => JSON.stringify([subject, category]);
+const ALL_BY: readonly TrendBy[] = ['all', 'category', 'subject', 'subject-category'];
+const byOf = <T>(make: (by: TrendBy) => T): Record<TrendBy, T> => ({
+  all: make('all'),
+  category: make('category'),
+  subject: make('subject'),
+  'subject-category': make('subject-category'),
+});
+
+/** Panes that are being changed; those it began with stay as they are. */
+export type PaneDraft = {
+  readonly index: PaneIndex;
+  /** `reporter`: the hash of the reporter, or null. */
+  add(minute: number, key: TrendKey, reporter: number | null): void;
+  /** Those that were added to, by minute and key. */
+  changed(): readonly TrendPane[];
+};
+
+type MutableMinute = {
+  readonly panes: Map<string, Pane>;
+  readonly totals: Record<TrendBy, Map<string, number>>;
+  readonly touched: Set<string>;
+};
+
+export function draftPanes(before: PaneIndex): PaneDraft {
+  const index = new Map(before);
+  const minutes = new Map<number, MutableMinute>();
+  const minuteFor = (minute: number): MutableMinute => {
+    const known = minutes.get(minute);
+    if (known !== undefined) return known;
+    const old = index.get(minute) ?? emptyMinute();
+    const made = { panes: new Map(old.panes), totals: byOf((by) => new Map(old.totals[by])), touched: new Set<string>() };
+    minutes.set(minute, made);
+    index.set(minute, made);
+    return made;
+  };
+  return {
+    index,
+    add: (minute, key, reporter) => {
+      const { panes, totals, touched } = minuteFor(minute);
+      const id = paneId(key);
+      const { count, reporters } = panes.get(id) ?? { count: 0, reporters: NO_REPORTERS };
+      const { subject, category } = key;
+      panes.set(id, { subject, category, count: count + 1, reporters: reporter === null ? reporters : addReporter(reporters, reporter) });
+      touched.add(id);
+      addTotals(totals, key, 1);
+    },
+    changed: () =>
+      Array.from(minutes).flatMap(([minute, { panes, touched }]) =>
+        Array.from(touched).flatMap((id) => {
+          const pane = panes.get(id);
+          return pane === undefined ? [] : [toTrendPane(minute, pane)];
+        }),
+      ),
+  };
+}
+
+function addTotals(totals: Record<TrendBy, Map<string, number>>, key: TrendKey, count: number): void {
+  for (const by of ALL_BY) {
+    const group = groupOf(by, key);
+    if (group !== undefined) totals[by].set(group, (totals[by].get(group) ?? 0) + count);
+  }
+}
+
+const toTrendPane = (minute: number, { subject, category, count, reporters }: Pane): TrendPane => ({
+  minute,
+  subject,
+  category,
+  count,
+  reporters: encodeSketch(reporters),
+});
+
+const emptyMinute = (): MinutePanes => ({ panes: new Map(), totals: byOf(() => new Map<string, number>()) });
+
+/** The index with stored panes put into it. `minutes`: those that are known now, even where they have no panes. */
+export function withStored(before: PaneIndex, stored: readonly TrendPane[], minutes: readonly number[] = []): PaneIndex {
+  const index = new Map(before);
+  const made = new Map<number, { readonly panes: Map<string, Pane>; readonly totals: Record<TrendBy, Map<string, number>> }>();
+  for (const minute of minutes) index.set(minute, emptyMinute());
+  for (const { minute, reporters, ...rest } of stored) {
+    const target = made.get(minute) ?? { panes: new Map<string, Pane>(), totals: byOf(() => new Map<string, number>()) };
+    made.set(minute, target);
+    index.set(minute, target);
+    target.panes.set(paneId(rest), { ...rest, reporters: decodeSketch(reporters) });
+    addTotals(target.totals, rest, rest.count);
+  }
+  return index;
+}
+
+/** Every pane of an index as it is stored. */
+export const storedPanes = (index: PaneIndex): readonly TrendPane[] =>
+  Array.from(index).flatMap(([minute, { panes }]) => Array.from(panes.values(), (pane) => toTrendPane(minute, pane)));
+
+export function withoutBefore(index: PaneIndex, minute: number): PaneIndex {
+  let isOld = false;
+  for (const key of index.keys()) isOld ||= key < minute;
+  return isOld ? new Map(Array.from(index).filter(([key]) => key >= minute)) : index;
+}
