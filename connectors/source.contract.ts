@@ -141,6 +141,21 @@ export function describeSourceConnector(name: string, { makeRig, many = 1300, kn
       expect(other.chunks.length).toBeGreaterThan(1);
     });
 
+    it('goes back to where a person has set it while it reads', async () => {
+      await rig.add(numbers(1, many));
+      let delivered = 0;
+      const host = createMemoryHost({
+        store,
+        onDeliver: () => {
+          if (++delivered === 2) host.movePlace(rig.partition, { incarnation: 1, offset: 0, position: null });
+        },
+      });
+      await readAll(host);
+      const first = host.chunks[0]?.records.length ?? 0;
+      expect(idsOf(store)).toEqual([...numbers(1, first), ...numbers(1, many)]);
+      expect(placesOf(store).size).toBe(many);
+    });
+
     it('begins again where the place was taken away', async () => {
       await rig.add(numbers(1, 5));
       await readAll();

@@ -79,3 +79,5 @@ export { deliverDue, keepOutbox, type OutboxWatch } from './outbox/app-outbox.ts
 export { outboxStatus, type OutboxStatus, type PartStatus, type SinkStatus } from './outbox/outbox-status.ts';
 export type { RelayNews } from './outbox/relay-types.ts';
 export type { DeliveredSink } from './outbox/run-relays.ts';
+export { openInlet, type Inlet, type PushedRecord, type PushResult } from './streams/push-records.ts';
+export { keepAppSources } from './streams/keep-app-sources.ts';

@@ -31,7 +31,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   sandbox: { rooms: ['schemas'] },
   runtime: { rooms: ['schemas', 'flow', 'evaluation', 'trends', 'workflows', 'activities', ...adapters] },
   server: { rooms: ['schemas', 'runtime'], packages: ['hono', '@hono/*', 'pino'] },
-  cli: { rooms: ['schemas', 'runtime'], packages: ['commander', 'pino'] },
+  // `riskflow start` serves what server/ has.
+  cli: { rooms: ['schemas', 'runtime', 'server'], packages: ['commander', 'pino'] },
   console: { rooms: ['schemas', 'runtime'], packages: [], node: false },
 };
 

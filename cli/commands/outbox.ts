@@ -93,7 +93,7 @@ async function deliver(session: Session, command: Command): Promise<number> {
       hint: 'riskflow outbox deliver sends it',
     }));
     try {
-      const onNews = (news: RelayNews): void => tell(session, news);
+      const onNews = (news: RelayNews): void => tellOfRelay(session, news);
       const options = { signal, onNews, onNotice: session.notice, ...(sink === undefined ? {} : { sink }) };
       const sinks = await runtime.deliverDue(context, options);
       if (session.json) session.printJson({ sinks });
@@ -106,7 +106,8 @@ async function deliver(session: Session, command: Command): Promise<number> {
   });
 }
 
-function tell(session: Session, news: RelayNews): void {
+/** What the delivery of messages has trouble with. */
+export function tellOfRelay(session: Session, news: RelayNews): void {
   if (news.kind === 'refused') session.warn(`${news.sink}: ${news.messageId} is passed over: ${news.reason}`);
   if (news.kind === 'trouble') session.warn(news.message);
 }

@@ -1,30 +1,38 @@
 import type { Command } from 'commander';
-import type { Keeper, SchedulerNews } from '../../runtime/index.ts';
+import type { Keeper, SchedulerNews, SourceNews } from '../../runtime/index.ts';
 import { addVerb, option, type Dispatch } from '../declare.ts';
 import { listenForInterruption } from '../interruption.ts';
 import { hostAndPort, type HttpPlace } from '../options/http-place.ts';
 import { withApp, type Session, type Work } from '../session.ts';
+import { tellOfRelay } from './outbox.ts';
 
 type StartOptions = {
   /** False with --no-http. */
   readonly http?: HttpPlace | boolean;
+  readonly listen?: HttpPlace | boolean;
 };
+
+/** Where records are taken unless another place is named. */
+const USUAL_INLET: HttpPlace = { host: '127.0.0.1', port: 9466 };
 
 export function addStartCommand(program: Command, dispatch: Dispatch): void {
   addVerb(program, dispatch, {
     name: 'start',
-    summary: 'keep the schedules going until it is stopped',
+    summary: 'work on sources, schedules and the outbox until it is stopped',
     options: [
       option('--http <HOST:PORT>', 'where it serves /health/live, /health/ready and /metrics (default: 127.0.0.1:9465)', {
         read: hostAndPort,
       }),
       option('--no-http', 'serve none of these'),
+      option('--listen <HOST:PORT>', 'where records are taken: POST /sources/ID/records (default: 127.0.0.1:9466)', { read: hostAndPort }),
+      option('--no-listen', 'take no records'),
     ],
     examples: ['riskflow start', 'riskflow start --json', 'riskflow start --http 127.0.0.1:0'],
     notes: [
-      'Ctrl-C or SIGTERM stops it: a run or an evaluation in flight is left as it is, and goes on at the next start.',
-      'Several may be started on the same data: one keeps the schedules, and another takes over when it ends, within 10 s when it was killed.',
-      'Where a Temporal server is set, Temporal keeps the schedules: this makes it agree with the data, and `riskflow worker` does the work.',
+      'Sources that are to run (source start --detach, source resume) are read and decided; decisions go to the sinks of the configuration.',
+      'Ctrl-C or SIGTERM stops it: what is in flight is left as it is, and goes on at the next start.',
+      'Several may be started on the same data: they share the work, and take over what another one leaves, within 10 s when it was killed.',
+      'Where a Temporal server is set, Temporal keeps the schedules and this process reads sources; `riskflow worker` runs the flows.',
       'Ready (/health/ready) is who has begun, can read the storage, and fits its tables; also one that waits to take over.',
     ],
     action: start,
@@ -32,7 +40,7 @@ export function addStartCommand(program: Command, dispatch: Dispatch): void {
 }
 
 async function start(session: Session, command: Command): Promise<number> {
-  const { http } = command.opts<StartOptions>();
+  const { http, listen } = command.opts<StartOptions>();
   const place = http === false ? { http: null } : typeof http === 'object' ? { http } : {};
   return withApp(session, async (work) => {
     const { signal, stopListening } = listenForInterruption(() => ({ sentence: 'stopped', hint: 'start it again' }));
@@ -40,8 +48,8 @@ async function start(session: Session, command: Command): Promise<number> {
       const keeper = await work.runtime.openKeeper(work.context, { ...place, onNotice: session.notice });
       try {
         if (keeper.http !== null) session.notice(`health and metrics: ${keeper.http}/health/ready, ${keeper.http}/metrics`);
-        if (work.context.settings.temporal === undefined) await keepHere(session, { runtime: work.runtime, keeper }, signal);
-        else await watchTemporal(session, { runtime: work.runtime, keeper }, signal);
+        const inlet = listen === false ? null : typeof listen === 'object' ? listen : USUAL_INLET;
+        await keepAll(session, { runtime: work.runtime, keeper, inlet, isNamed: typeof listen === 'object' }, signal);
       } finally {
         await keeper.close();
       }
@@ -52,7 +60,51 @@ async function start(session: Session, command: Command): Promise<number> {
   });
 }
 
-type Keeping = { readonly runtime: Work['runtime']; readonly keeper: Keeper };
+type Keeping = {
+  readonly runtime: Work['runtime'];
+  readonly keeper: Keeper;
+  /** Where records are taken; null: nowhere. `isNamed`: there and nowhere else. */
+  readonly inlet: HttpPlace | null;
+  readonly isNamed: boolean;
+};
+
+/** All that a process keeps going. What one part cannot do (a sink that is set wrongly) ends all of them, with its reason. */
+async function keepAll(session: Session, keeping: Keeping, interrupted: AbortSignal): Promise<void> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([interrupted, failed.signal]);
+  const { runtime, keeper } = keeping;
+  const { context } = keeper;
+  const inlet = await openInlet(session, keeping);
+  const schedules = context.settings.temporal === undefined ? keepHere : watchTemporal;
+  const works = [
+    schedules(session, keeping, signal),
+    runtime.keepAppSources(context, { signal, onNews: (news) => tellOfSource(session, news) }),
+    runtime.keepOutbox(context, { signal, onNews: (news) => tellOfRelay(session, news), onNotice: session.notice }),
+  ];
+  await Promise.all(works.map((work) => work.catch((error: unknown) => failed.abort(error))));
+  await inlet?.close();
+  failed.signal.throwIfAborted();
+}
+
+async function openInlet(session: Session, { runtime, keeper, inlet, isNamed }: Keeping): Promise<{ close(): Promise<void> } | null> {
+  if (inlet === null) return null;
+  const { servePush } = await import('../../server/index.ts');
+  const serve = (place: HttpPlace) => servePush(runtime.openInlet(keeper.context), place);
+  const server = await serve(inlet).catch((error: unknown) => {
+    if (isNamed) throw error;
+    return serve({ ...inlet, port: 0 });
+  });
+  session.notice(`records are taken at ${server.url}/sources/ID/records`);
+  return server;
+}
+
+function tellOfSource(session: Session, news: SourceNews): void {
+  if (news.kind === 'notice') session.notice(`source ${news.sourceId}: ${news.sentence}`);
+  else if (news.kind === 'task' && (news.report.trace !== null || news.report.task === 'source'))
+    session.notice(
+      `source ${news.sourceId}, ${news.report.task}: ${news.report.state}${news.report.trace === null ? '' : `, ${news.report.trace}`}`,
+    );
+}
 
 async function keepHere(session: Session, { runtime, keeper }: Keeping, signal: AbortSignal): Promise<void> {
   signal.addEventListener('abort', () => session.notice('stops: what is in flight goes on at the next start'), { once: true });

@@ -38,12 +38,22 @@ export function createStandardInputConnector(settings: ConnectorOf<'stdin'>, dep
 /** The pieces of a stream, ending when the signal aborts although the stream may give nothing more. */
 async function* untilAbort(input: Readable, signal: AbortSignal): AsyncGenerator<unknown, void> {
   const pieces = input[Symbol.asyncIterator]();
-  const aborted = new Promise<{ readonly done: true }>((resolve) => {
-    signal.addEventListener('abort', () => resolve({ done: true }), { once: true });
-  });
   while (!signal.aborted) {
-    const piece = await Promise.race([pieces.next(), aborted]);
+    const piece = await nextUntilAbort(pieces, signal);
     if (piece.done === true) return;
     yield piece.value;
   }
 }
+
+type Piece = IteratorResult<unknown, unknown>;
+
+// One listener for each piece: a promise of the abort that all of them share would keep all of them in memory.
+const nextUntilAbort = (pieces: AsyncIterator<unknown, unknown>, signal: AbortSignal): Promise<Piece> =>
+  new Promise((resolve, reject) => {
+    const end = (): void => resolve({ done: true, value: undefined });
+    signal.addEventListener('abort', end, { once: true });
+    void pieces
+      .next()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', end));
+  });

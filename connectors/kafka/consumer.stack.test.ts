@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { CompressionTypes } from 'kafkajs';
 import { expect, test } from 'vitest';
 import type { ConnectorHost, ReadingPlace, SourceChunk } from '../../schemas/index.ts';
 import { groupOf } from './kafka-settings.ts';
@@ -297,6 +298,42 @@ test('records that retention has removed are announced, and reading goes on behi
   );
   expect(numbersOf(rig.inbox)).toEqual([6, 7, 8, 9]);
   expect(rig.inbox.notices).toEqual([`${rig.topic}/0: the records from offset 2 to 5 are gone, the log begins at 6 (retention)`]);
+});
+
+test('records that retention removes while the reading rests are passed over, and nothing behind them is', async () => {
+  await using rig = await openRig();
+  await rig.produce(numbered(10));
+  let room = false;
+  const reading = rig.read('a', { hasRoom: () => room });
+  const held = (): boolean => rig.inbox.reports.some(({ state }) => state === 'paused');
+  await until(held, () => JSON.stringify(rig.inbox.reports));
+  await rig.admin.fetchTopicOffsets(rig.topic);
+  await rig.admin.deleteTopicRecords({ topic: rig.topic, partitions: [{ partition: 0, offset: '6' }] });
+  room = true;
+  await until(
+    () => rig.inbox.records.length >= 4,
+    () => JSON.stringify([rig.inbox.reports, rig.logs.slice(-5)]),
+  );
+  await reading.stop();
+  expect(numbersOf(rig.inbox)).toEqual([6, 7, 8, 9]);
+});
+
+test('compressed records are read', async () => {
+  await using rig = await openRig();
+  const producer = rig.kafka.producer();
+  await producer.connect();
+  // Makes the codecs known to the producer, too.
+  const reading = rig.read('a');
+  for (const [i, compression] of [CompressionTypes.GZIP, CompressionTypes.ZSTD].entries()) {
+    await producer.send({ topic: rig.topic, compression, messages: numbered(100, { from: i * 100 }) });
+  }
+  await producer.disconnect();
+  await until(
+    () => rig.inbox.records.length >= 200,
+    () => JSON.stringify([rig.inbox.reports, rig.logs.slice(-5)]),
+  );
+  await reading.stop();
+  expect(numbersOf(rig.inbox)).toEqual(upTo(200));
 });
 
 test('a topic that is not there yet is waited for', async () => {

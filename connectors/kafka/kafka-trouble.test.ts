@@ -46,10 +46,10 @@ test.each([
   ],
   [
     open,
-    failure('LZ4 compression not implemented', { name: 'KafkaJSNotImplemented' }),
+    failure('Unknown form', { name: 'KafkaJSNotImplemented' }),
     'unsupported',
-    'Kafka at b1:9092, b2:9092 holds records that cannot be read: LZ4 compression not implemented',
-    'compression.type',
+    'Kafka at b1:9092, b2:9092 holds records that cannot be read: Unknown form',
+    'current client',
   ],
 ])('what does not pass is told with how to mend it: %o %o', (settings, error, code, message, hint) => {
   const told = lastingTrouble(failure('retries exceeded', {}, error), settings);

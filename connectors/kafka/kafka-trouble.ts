@@ -90,6 +90,6 @@ function codecTrouble(error: Error, where: string): Told | undefined {
   return {
     code: ErrorCode.unsupported,
     message: `${where} holds records that cannot be read: ${error.message}`,
-    hint: 'let the producer, or the topic by compression.type, use gzip, zstd or no compression',
+    hint: 'they are in a form that the Kafka client does not know: write them anew with a current client',
   };
 }

@@ -15,6 +15,7 @@ export type FilterProblem = ExpressionProblem & { readonly where: string };
 const NUMBER_OPERATORS: ReadonlySet<string> = new Set(['=', '≠', '>', '<', '≥', '≤']);
 const LIST_OPERATORS: ReadonlySet<string> = new Set(['in', 'not in', 'all of']);
 const TEXT_OPERATORS: ReadonlySet<string> = new Set(['contains', 'not contains', 'start with', 'end with', 'is', 'is not']);
+const EXACT_TEXT_OPERATORS: ReadonlySet<string> = new Set(['is', 'is not', 'in', 'not in']);
 const EASIER_TO_TYPE: ReadonlyMap<string, string> = new Map([
   ['>=', '≥'],
   ['<=', '≤'],
@@ -26,7 +27,8 @@ type Compiled = { readonly operator: string; readonly field: CompiledExpression;
 
 /**
  * Compiles a filter. Conditions compare as an if-else node does, but for this: a field that the record has not is null; text that is a
- * number is one for =, ≠, >, <, ≥, ≤ (CSV has only text); and numbers are compared by value, whether they are integers or not.
+ * number is one for =, ≠, >, <, ≥, ≤ (CSV has only text), and a number is its text for `is`, `is not`, `in`, `not in`; and numbers are compared by
+ * value, whether they are integers or not.
  */
 export function compileFilter({
   logical,
@@ -66,10 +68,12 @@ function compileExpected(operator: string, value: Value): Expected {
     const template = compileTemplate(value);
     return template.ok ? template.expression : template.problem;
   }
-  const fixed = isNumeric(value) ? toJsonText(value) : value;
+  const fixed = isArray(value) ? value.map(numberAsText) : numberAsText(value);
   const problem = expectedProblem(operator, fixed);
   return problem ?? { read: () => fixed, readsMeta: false };
 }
+
+const numberAsText = (value: Value): Value => (isNumeric(value) ? toJsonText(value) : value);
 
 function expectedProblem(operator: string, value: Value): ExpressionProblem | undefined {
   const wrong = (needs: string): ExpressionProblem => ({
@@ -93,16 +97,17 @@ function decide(conditions: readonly Compiled[], decisive: boolean, view: Record
   for (const { operator, field, expected } of conditions) {
     const against = expected(view) ?? null;
     const actual = field.read(view) ?? null;
-    const outcome = evaluateCondition({
-      operator,
-      actual: NUMBER_OPERATORS.has(operator) ? asNumber(actual, against) : actual,
-      expected: against,
-    });
+    const outcome = evaluateCondition({ operator, actual: inKind(operator, actual, against), expected: against });
     if (!outcome.ok)
       return { ok: false, reason: `the filter cannot look at its ${field.text} with "${operator}": ${outcome.error.message}` };
     if (outcome.result === decisive) return { ok: true, passes: decisive };
   }
   return { ok: true, passes: !decisive };
+}
+
+function inKind(operator: string, actual: Value, expected: Value): Value {
+  if (NUMBER_OPERATORS.has(operator)) return asNumber(actual, expected);
+  return EXACT_TEXT_OPERATORS.has(operator) ? numberAsText(actual) : actual;
 }
 
 // The engine compares an integer only with the text of an integer, as Dify does; as a float it compares with any number.

@@ -3,7 +3,7 @@ import { OUTGOING_TYPES } from './outgoing-events.ts';
 import type { RelayDeps } from './relay-types.ts';
 
 const SHORTEST_POLL_MS = 20;
-const LONGEST_POLL_MS = 500;
+const LONGEST_POLL_MS = 250;
 /** Numbers of the ledger in a page. Pages begin at its multiples, so that parts that are at different places share them. */
 const PAGE = 500;
 const PAGES_KEPT = 8;

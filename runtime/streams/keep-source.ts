@@ -18,8 +18,8 @@ export type KeepSourceOptions = {
   readonly signal: AbortSignal;
   /** Aborted: nothing more is read or begun, and what is under way may end. */
   readonly onNews: (news: SourceNews) => void;
-  /** Who decides: this process, or workers of Temporal, whom somebody else has asked. */
-  readonly decidesHere: boolean;
+  /** Sees to it that others decide the records; without it this process does. */
+  readonly askOthers?: (sourceId: string) => Promise<void>;
   /** Whether to end when the source is stopped, instead of waiting until it is to run again. */
   readonly untilStopped?: boolean;
 };
@@ -79,7 +79,9 @@ async function oneSession(context: Context, session: Session): Promise<void> {
   report({ task: 'source', state: 'running', trace: null });
   const changed = untilSettingsChange(watch, signal).then(() => over.abort(new Error('the settings of the source have changed')));
   const tasks = [changed, keepReading(context, { ...session, signal }), keepCounting(context, { ...session, signal })];
-  if (session.decidesHere) {
+  const { askOthers } = session;
+  if (askOthers !== undefined) tasks.push(keepAsking(session, signal, askOthers));
+  else {
     const deciding = await patiently(report, signal, () => prepareDeciding(context, { ...session, signal }));
     if (deciding !== undefined) {
       const work = async (part: number, stop: AbortSignal): Promise<void> => {
@@ -92,6 +94,22 @@ async function oneSession(context: Context, session: Session): Promise<void> {
   }
   await Promise.all(tasks);
   onNews({ kind: 'notice', sourceId, sentence: session.signal.aborted ? 'stops here' : 'goes on with what is wanted now' });
+}
+
+const ASK_MS = 15_000;
+
+/** Again and again: what was asked for may have been ended there. */
+async function keepAsking({ sourceId, report }: Session, signal: AbortSignal, ask: NonNullable<Session['askOthers']>): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await ask(sourceId);
+      report({ task: 'decide', state: 'running', trace: null });
+    } catch (error) {
+      if (signal.aborted) return;
+      report({ task: 'decide', state: 'failed', trace: messageOf(error) });
+    }
+    await pause(ASK_MS, signal);
+  }
 }
 
 async function prepareDeciding(context: Context, { sourceId, watch, signal, onNews }: Session): Promise<Deciding> {

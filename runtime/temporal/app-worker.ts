@@ -1,6 +1,6 @@
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { RiskflowError } from '../../schemas/index.ts';
-import type { BatchActivities, RunActivities, ScheduledActivities } from '../../workflows/index.ts';
+import type { BatchActivities, RunActivities, ScheduledActivities, SourceActivities } from '../../workflows/index.ts';
 import { evaluationKind } from '../commands/evaluations/evaluation-work.ts';
 import { fileBatchKind } from '../commands/batches/batch-file-work.ts';
 import { loadPlan } from '../commands/flows.ts';
@@ -10,6 +10,7 @@ import { limitedProviders } from './provider-queues.ts';
 import { createBatchActivities } from './batch-activities.ts';
 import { createRunActivities } from './run-activities.ts';
 import { scheduleActivities } from './schedule-activities.ts';
+import { createSourceActivities } from './source-activities.ts';
 import { repeatlessLog } from './worker-log.ts';
 import { freeLoopbackPort } from '../health/serve-health.ts';
 
@@ -61,7 +62,7 @@ export async function installRuntime(): Promise<InstalledRuntime> {
 }
 
 /** The activities of runs, batches and schedules over what the application has. A worker serves the workspace of its process. */
-export function appActivities(context: Context): RunActivities & BatchActivities & ScheduledActivities {
+export function appActivities(context: Context): RunActivities & BatchActivities & ScheduledActivities & SourceActivities {
   const { effectAttempts } = context.settings.config.temporal ?? {};
   const effects = context.effects(context.models());
   const checkWorkspace = (workspaceId: string): void => {
@@ -85,5 +86,5 @@ export function appActivities(context: Context): RunActivities & BatchActivities
     now: context.now,
   });
   const batches = createBatchActivities({ context, kinds: { evaluation: evaluationKind(context), batch: fileBatchKind(context) } });
-  return { ...runs, ...batches, ...scheduleActivities(context) };
+  return { ...runs, ...batches, ...scheduleActivities(context), ...createSourceActivities(context) };
 }

@@ -51,7 +51,7 @@ export type TrendWindow = {
   readonly total: TrendEvidence;
   readonly categories: readonly ({ readonly category: string | null } & TrendEvidence)[];
   readonly subjects: readonly ({ readonly subject: string | null } & TrendEvidence)[];
-  /** In force now, newest first. */
+  /** In force when the window ended, newest first. */
   readonly alerts: readonly AlertSummary[];
   /** Near-equal texts of the records (of the alert's, if it is about one), most frequent first. */
   readonly texts: readonly TextCluster[];
@@ -96,7 +96,7 @@ export async function trendWindow(context: Context, request: TrendWindowRequest)
     total: total?.evidence ?? NOTHING,
     categories: look('category', TOP.categories).map(({ category, evidence }) => ({ category, ...evidence })),
     subjects: look('subject', TOP.subjects).map(({ subject, evidence }) => ({ subject, ...evidence })),
-    alerts: (await storage.read.alerts(workspaceId, { sourceId, open: true, limit: TOP.alerts })).map(summaryOf),
+    alerts: (await inForceAt(context, sourceId, to)).map(summaryOf),
     texts: texts.clusters,
     textsRead: texts.read,
   };
@@ -149,6 +149,14 @@ async function alertOf({ storage, workspaceId }: Context, sourceId: string, aler
   throw new RiskflowError('not_found', `source "${sourceId}" has no alert "${alertId}"`, {
     hint: `riskflow trend alerts ${sourceId} lists them`,
   });
+}
+
+/** Alerts before these are not looked for. */
+const MOST_ALERTS = 1000;
+
+async function inForceAt({ storage, workspaceId }: Context, sourceId: string, time: number): Promise<readonly AlertRow[]> {
+  const alerts = await storage.read.alerts(workspaceId, { sourceId, limit: MOST_ALERTS });
+  return alerts.filter(({ windowEnd, clearedAt }) => windowEnd <= time && (clearedAt === null || clearedAt > time)).slice(0, TOP.alerts);
 }
 
 const NOTHING: TrendEvidence = { count: 0, baseline: null, ratio: null, z: null, p: null, reporters: 0, windows: 0 };

@@ -41,6 +41,7 @@ describe('help', () => {
       'decision list',
       'deadletter list',
       ...['show', 'alerts', 'window', 'rebuild'].map((verb) => `trend ${verb}`),
+      ...['status', 'deliver'].map((verb) => `outbox ${verb}`),
       ...['rebuild', 'status'].map((verb) => `projection ${verb}`),
       ...['create', 'list', 'show', 'pause', 'resume', 'trigger', 'delete'].map((verb) => `schedule ${verb}`),
       'start',

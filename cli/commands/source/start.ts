@@ -99,7 +99,6 @@ async function follow(
     await runtime.keepSource(context, sourceId, {
       signal,
       onNews,
-      decidesHere: true,
       untilStopped: true,
       inputs: { input: process.stdin, onLog: session.notice },
     });

@@ -1,0 +1,22 @@
+import type { RelayNews } from '../../runtime/index.ts';
+import { durationText } from '../output/duration.ts';
+import type { Session } from '../session.ts';
+
+/**
+ * Tells of a sink's trouble when it begins, when it becomes another, and when it is over, not of every try; and of every message that is passed
+ * over. That it works is seen in `outbox status`.
+ */
+export function outboxTeller(session: Pick<Session, 'notice' | 'warn'>): (news: RelayNews) => void {
+  const troubles = new Map<string, string>();
+  return (news) => {
+    if (news.kind === 'trouble') session.warn(`the outbox waits: ${news.message}`);
+    else if (news.kind === 'refused') {
+      session.warn(`sink ${news.sink}: ${news.messageId} is passed over${news.gaveUp ? ' after many tries' : ''}: ${news.reason}`);
+    } else if (news.kind === 'recovered') {
+      if (troubles.delete(news.sink)) session.notice(`sink ${news.sink}: it takes messages again`);
+    } else if (troubles.get(news.sink) !== news.error) {
+      troubles.set(news.sink, news.error);
+      session.warn(`sink ${news.sink}: ${news.error}; it is tried again, next in ${durationText(news.retryMs)}`);
+    }
+  };
+}

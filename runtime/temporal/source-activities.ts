@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ApplicationFailure, Context as ActivityContext } from '@temporalio/activity';
+import { exitCodeOf, isRiskflowError, RiskflowError } from '../../schemas/index.ts';
+import type { PartName, PartTurn, SourceActivities } from '../../workflows/index.ts';
+import type { Context } from '../context.ts';
+import { LeaseHeld } from '../leases.ts';
+import { createBudget } from '../streams/budget.ts';
+import { callLimiterOf, decidePart } from '../streams/decide-part.ts';
+import { createPace } from '../streams/pace.ts';
+import { partTask } from '../streams/share-parts.ts';
+import { watchSource } from '../streams/source-watch.ts';
+import { openTaskBoard, REPEAT_MS } from '../streams/task-board.ts';
+
+const BEAT_MS = 3_000;
+/** How long one activity works on a part: a minute, so that histories stay short and work moves to workers that are new. */
+const TURN_MS = 60_000;
+const LOOK_MS = 500;
+
+/** The activities by which workers decide the records of sources. */
+export function createSourceActivities(context: Context): SourceActivities {
+  return {
+    decidePart: (name) => guarded(() => oneTurn(context, name)),
+  };
+}
+
+async function oneTurn(context: Context, { workspaceId, sourceId, part }: PartName): Promise<PartTurn> {
+  if (workspaceId !== context.workspaceId)
+    throw new RiskflowError('not_found', `this worker does not serve the workspace "${workspaceId}"`);
+  const activity = ActivityContext.current();
+  const watch = await watchSource(context, sourceId);
+  const counts = { decided: 0, failed: 0, superseded: 0, shadow: 0 };
+  let held: string | null = null;
+  const isOver = (): boolean => watch.view().state.wish !== 'run';
+  const answer = (): PartTurn => {
+    const { decided, failed, superseded } = counts;
+    return { decided, failed, superseded, held, isOver: isOver() };
+  };
+  if (isOver()) return answer();
+  const turn = new AbortController();
+  const beating = setInterval(() => activity.heartbeat(), BEAT_MS);
+  const watching = setInterval(() => {
+    watch.refresh().then(
+      () => (isOver() ? turn.abort() : undefined),
+      () => undefined,
+    );
+  }, LOOK_MS);
+  const ending = setTimeout(() => turn.abort(), TURN_MS);
+  const board = openTaskBoard(context, sourceId);
+  const repeating = setInterval(board.repeat, REPEAT_MS);
+  const signal = AbortSignal.any([turn.signal, activity.cancellationSignal]);
+  const { concurrency } = watch.view().state.settings.decide;
+  const deciding = {
+    sourceId,
+    watch,
+    models: context.models(),
+    calls: callLimiterOf(concurrency),
+    budget: createBudget(context, sourceId, () => watch.view().state.settings),
+    pace: createPace(() => watch.view().state.settings.decide.perSecond),
+    signal,
+    follow: () => true,
+    onDone: ({ fate }: { readonly fate: keyof typeof counts }) => void counts[fate]++,
+    onHold: (reason: string | null) => {
+      held = reason;
+      board.report({ task: partTask(part), state: reason === null ? 'running' : 'paused', trace: reason });
+    },
+  };
+  try {
+    await whenFree(signal, () => decidePart(context, part, deciding));
+  } catch (error) {
+    // The turn is over; whoever has the next one goes on.
+    if (!turn.signal.aborted || activity.cancellationSignal.aborted) throw error;
+  } finally {
+    clearInterval(beating);
+    clearInterval(watching);
+    clearInterval(repeating);
+    clearTimeout(ending);
+    await board.close();
+  }
+  activity.cancellationSignal.throwIfAborted();
+  return answer();
+}
+
+/** Waits while somebody else has the part: a worker that died, or a command in a terminal. */
+async function whenFree(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof LeaseHeld)) throw error;
+      await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** What a person must change is not tried again; everything else may pass. */
+async function guarded<T>(task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (!isRiskflowError(error) || (exitCodeOf(error) !== 2 && error.code !== 'internal')) throw error;
+    throw ApplicationFailure.create({ message: error.message, type: error.code, nonRetryable: true, cause: error });
+  }
+}

@@ -1,0 +1,1 @@
+export { servePush, type PushServer } from './serve-push.ts';

@@ -1,0 +1,36 @@
+import { createAdaptorServer } from '@hono/node-server';
+import type { Inlet } from '../runtime/index.ts';
+import { messageOf, RiskflowError } from '../schemas/index.ts';
+import { createPushApp } from './push-app.ts';
+
+export type PushServer = {
+  /** `http://host:port` */
+  readonly url: string;
+  close(): Promise<void>;
+};
+
+/** Serves the inlet of pushed records. Port 0: any that is free. @throws RiskflowError `failed` when the place is taken */
+export async function servePush(inlet: Inlet, { host, port }: { readonly host: string; readonly port: number }): Promise<PushServer> {
+  const server = createAdaptorServer({ fetch: createPushApp(inlet).fetch });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(
+        new RiskflowError('failed', `records cannot be taken at ${host}:${port}: ${messageOf(cause)}`, {
+          cause,
+          hint: 'give another place: --listen HOST:PORT',
+        }),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+  const address = server.address();
+  const actual = typeof address === 'object' && address !== null ? address.port : port;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        if ('closeIdleConnections' in server) server.closeIdleConnections();
+      }),
+  };
+}

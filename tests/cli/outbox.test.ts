@@ -1,0 +1,82 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { idOf, startReceiver, verified, type Receiver } from '../../connectors/webhook/receiver.contract.ts';
+import { decide, numbered, openOutboxRig, SECRET } from '../../runtime/outbox/outbox-rig.ts';
+import { newFolder, riskflow, type Start } from './riskflow.ts';
+
+let receiver: Receiver;
+let place: Start & { readonly folder: string };
+
+beforeEach(async () => {
+  receiver = await startReceiver();
+  const folder = newFolder();
+  writeFileSync(
+    join(folder, 'riskflow.yml'),
+    [
+      'sinks:',
+      `  hooks: { kind: webhook, url: '${receiver.url}/in', secretEnv: MY_HOOK_SECRET, parts: 2 }`,
+      `  away: { kind: webhook, url: 'http://127.0.0.1:9/private', secretEnv: MY_HOOK_SECRET, parts: 1 }`,
+    ].join('\n'),
+  );
+  place = { folder, data: join(folder, 'data'), env: { MY_HOOK_SECRET: SECRET } };
+  const app = await openOutboxRig(place.data);
+  await decide(app.context, numbered(12, 4));
+  await app.close();
+});
+afterEach(() => receiver.close());
+
+describe('riskflow outbox', () => {
+  it('delivers what is due to one sink, tells what is left of another, and shows how all stand', async () => {
+    receiver.answer((_, id) => ({ status: id === 'd-3' ? 410 : 200 }));
+    const sent = await riskflow(['outbox', 'deliver', '--sink', 'hooks'], place);
+    expect([sent.code, sent.out]).toEqual([0, 'sink   sent  passed over  left\nhooks    11            1\n']);
+    expect(sent.err).toBe('riskflow: warning: hooks: d-3 is passed over: the receiver answered 410 Gone\n');
+    expect(receiver.arrivals.map(idOf).toSorted()).toEqual(
+      numbered(12, 4)
+        .map(({ decisionId }) => decisionId)
+        .toSorted(),
+    );
+    for (const arrival of receiver.arrivals) expect(verified(SECRET, arrival).data).toMatchObject({ decisionId: idOf(arrival) });
+
+    const all = await riskflow(['outbox', 'deliver', '--json'], place);
+    expect(all.code).toBe(1);
+    const left = [{ part: 0, reason: expect.stringMatching(/^no answer from http:\/\/127\.0\.0\.1:9 \(/) as string }];
+    expect(JSON.parse(all.out)).toEqual({
+      sinks: [
+        { sink: 'hooks', delivered: 0, refused: 0, left: [] },
+        { sink: 'away', delivered: 0, refused: 0, left },
+      ],
+    });
+    expect(receiver.arrivals).toHaveLength(12);
+
+    const shown = await riskflow(['outbox', 'status'], place);
+    expect(shown.code).toBe(0);
+    expect(shown.out).toMatch(/^away +0 +0 of \d+ +12 /m);
+    expect(shown.err).toContain('hooks: one message was passed over, the last (d-3)');
+    const { out } = await riskflow(['outbox', 'status', '--json'], place);
+    expect(JSON.parse(out)).toMatchObject({
+      sinks: [
+        { sink: 'hooks', kind: 'webhook', refused: 1, parts: [{ due: 0 }, { due: 0 }] },
+        { sink: 'away', refused: 0, lastRefused: null, parts: [{ due: 12, heldBy: null, lastError: { messageId: 'd-0', stillSo: true } }] },
+      ],
+    });
+    for (const text of [sent.err, all.err, all.out, shown.out, shown.err, out]) {
+      expect(text).not.toContain('private');
+      expect(text).not.toContain(SECRET);
+    }
+  });
+
+  it('says what is missing before anything is sent', async () => {
+    const unset = await riskflow(['outbox', 'deliver'], { ...place, env: {} });
+    expect([unset.code, unset.out]).toEqual([2, '']);
+    expect(unset.err).toContain('the variable MY_HOOK_SECRET is not set, which sinks.hooks.secretEnv names');
+    const wrong = await riskflow(['outbox', 'deliver'], { ...place, env: { MY_HOOK_SECRET: 'my-own-words' } });
+    expect(wrong.code).toBe(2);
+    expect(wrong.err).toContain('MY_HOOK_SECRET (sinks.hooks.secretEnv) is no signing secret of webhooks');
+    expect(wrong.err).not.toContain('my-own-words');
+    const unknown = await riskflow(['outbox', 'deliver', '--sink', 'hoks'], place);
+    expect([unknown.code, unknown.err]).toEqual([2, 'riskflow: there is no sink hoks in the configuration\n  → there are: hooks, away\n']);
+    expect(receiver.arrivals).toEqual([]);
+  });
+});
