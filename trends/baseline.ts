@@ -16,7 +16,7 @@ export type BaselineWish = {
 };
 
 /** Fewer windows are no baseline. */
-export const FEWEST_WINDOWS = 3;
+const FEWEST_WINDOWS = 3;
 
 /** The windows of the same length right before a window, one after the other; undefined when there are too few. */
 export function baselineOf(

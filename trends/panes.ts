@@ -133,10 +133,6 @@ export function withStored(before: PaneIndex, stored: readonly TrendPane[], minu
   return index;
 }
 
-/** Every pane of an index as it is stored. */
-export const storedPanes = (index: PaneIndex): readonly TrendPane[] =>
-  Array.from(index).flatMap(([minute, { panes }]) => Array.from(panes.values(), (pane) => toTrendPane(minute, pane)));
-
 export function withoutBefore(index: PaneIndex, minute: number): PaneIndex {
   let isOld = false;
   for (const key of index.keys()) isOld ||= key < minute;

@@ -1,10 +1,10 @@
-import { spikeRule, type SpikeRule, type TrendEvent, type TrendPane } from '../schemas/index.ts';
+import { sha256Hex, spikeRule, type SpikeRule, type TrendEvent, type TrendPane } from '../schemas/index.ts';
 import { countRecords, minutesLacking, type TrendRecord, type Trends, withMinutes } from './count-records.ts';
 import { withStored } from './panes.ts';
 import { decodeState, encodeState, NO_TRENDS } from './trend-state.ts';
 import { firstMinuteNeeded } from './count-records.ts';
 
-export const START = Date.UTC(2026, 8, 14, 8);
+const START = Date.UTC(2026, 8, 14, 8);
 export const minute = (n: number): number => START + Math.round(n * 60_000);
 export const rule = (given: Partial<SpikeRule> & { readonly name: string }): SpikeRule => spikeRule.parse(given);
 
@@ -76,15 +76,10 @@ export function play(
   return { trends, panes, events };
 }
 
-/** A source of numbers from 0 to 1 that always gives the same ones (mulberry32's recurrence, by its published constants). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+/** A source of numbers from 0 to 1 that always gives the same ones. */
+function seeded(seed: number): () => number {
+  let drawn = 0;
+  return () => Number.parseInt(sha256Hex(`${seed}/${drawn++}`).slice(0, 13), 16) / 2 ** 52;
 }
 
 /** Records at a steady rate with the noise of independent arrivals: exponential gaps, `perMinute` on average. */

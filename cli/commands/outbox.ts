@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import type { DeliveredSink, OutboxStatus, PartStatus, RelayNews, SinkStatus } from '../../runtime/index.ts';
+import type { DeliveredSink, OutboxStatus, PartStatus, SinkStatus } from '../../runtime/index.ts';
 import { addNoun, addVerb, option, type Dispatch } from '../declare.ts';
 import { listenForInterruption } from '../interruption.ts';
 import { durationText } from '../output/duration.ts';
 import { renderTable } from '../output/table.ts';
 import { withApp, type Session } from '../session.ts';
+import { outboxTeller } from './outbox-news.ts';
 
 export function addOutboxCommands(program: Command, dispatch: Dispatch): void {
   const outbox = addNoun(program, 'outbox', 'look after the decisions and alerts that go to Kafka and webhooks');
@@ -93,8 +94,7 @@ async function deliver(session: Session, command: Command): Promise<number> {
       hint: 'riskflow outbox deliver sends it',
     }));
     try {
-      const onNews = (news: RelayNews): void => tellOfRelay(session, news);
-      const options = { signal, onNews, onNotice: session.notice, ...(sink === undefined ? {} : { sink }) };
+      const options = { signal, onNews: outboxTeller(session), onNotice: session.notice, ...(sink === undefined ? {} : { sink }) };
       const sinks = await runtime.deliverDue(context, options);
       if (session.json) session.printJson({ sinks });
       else if (sinks.length === 0) session.notice('there are no sinks: write them under sinks: in riskflow.yml, as docs/outbox.md tells');
@@ -106,18 +106,12 @@ async function deliver(session: Session, command: Command): Promise<number> {
   });
 }
 
-/** What the delivery of messages has trouble with. */
-export function tellOfRelay(session: Session, news: RelayNews): void {
-  if (news.kind === 'refused') session.warn(`${news.sink}: ${news.messageId} is passed over: ${news.reason}`);
-  if (news.kind === 'trouble') session.warn(news.message);
-}
-
 function printDelivered(session: Session, sinks: readonly DeliveredSink[]): void {
   const columns = [
     { title: 'sink' },
     { title: 'sent', align: 'right' },
     { title: 'passed over', align: 'right' },
-    { title: 'left' },
+    { title: 'left', atMost: 120 },
   ] as const;
   const leftText = ({ left }: DeliveredSink): string =>
     left.length === 0 ? '' : `${left.length === 1 ? 'a part' : `${left.length} parts`}: ${left[0]?.reason ?? ''}`;

@@ -4,7 +4,7 @@ import { addVerb, option, type Dispatch } from '../declare.ts';
 import { listenForInterruption } from '../interruption.ts';
 import { hostAndPort, type HttpPlace } from '../options/http-place.ts';
 import { withApp, type Session, type Work } from '../session.ts';
-import { tellOfRelay } from './outbox.ts';
+import { outboxTeller } from './outbox-news.ts';
 
 type StartOptions = {
   /** False with --no-http. */
@@ -79,7 +79,7 @@ async function keepAll(session: Session, keeping: Keeping, interrupted: AbortSig
   const works = [
     schedules(session, keeping, signal),
     runtime.keepAppSources(context, { signal, onNews: (news) => tellOfSource(session, news) }),
-    runtime.keepOutbox(context, { signal, onNews: (news) => tellOfRelay(session, news), onNotice: session.notice }),
+    runtime.keepOutbox(context, { signal, onNews: outboxTeller(session), onNotice: session.notice }),
   ];
   await Promise.all(works.map((work) => work.catch((error: unknown) => failed.abort(error))));
   await inlet?.close();

@@ -1,11 +1,11 @@
-import avro from 'avsc';
+import avro, { type Schema } from 'avsc';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { float, integer, isObject, objectOf, sameValue, type Value } from '../../schemas/index.ts';
 import { avroReading, compileAvro } from './avro-values.ts';
 import { decimalText, isoDate, isoInstant, isoTime } from './logical-text.ts';
 
-const schema = {
+const schema: Schema = {
   type: 'record',
   name: 'R',
   fields: [
@@ -15,7 +15,7 @@ const schema = {
     { name: 'maybe', type: ['null', 'boolean', 'double', { type: 'array', items: 'string' }] },
     { name: 'map', type: { type: 'map', values: 'long' } },
   ],
-} as const;
+};
 const anyLong = fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.bigInt({ min: -1000n, max: 1000n }));
 
 /** An independent writer: as the specification says, https://avro.apache.org/docs/1.12.0/specification/#binary-encoding */

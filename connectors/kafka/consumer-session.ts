@@ -1,16 +1,14 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import { messageOf, type ConnectorHost, type KafkaConnectorSettings, type PartitionEnd, type ReadingPlace } from '../../schemas/index.ts';
+import { messageOf, type ConnectorHost, type KafkaConnectorSettings, type PartitionEnd } from '../../schemas/index.ts';
 import type { RecordDecoder } from '../formats/record-decoder.ts';
-import { backOff, pause, whileBeating } from './alive.ts';
+import { pause, whileBeating } from './alive.ts';
 import { CONSUMER_TASK, taskOf, type KafkaTiming } from './kafka-settings.ts';
 import type { KafkaLog } from './kafka-client.ts';
 import { asksToRejoin } from './kafka-trouble.ts';
 import { byTopic, ownPartitions, type OwnPartition } from './partitions.ts';
 import { chunkEnd, readMessages } from './read-chunk.ts';
-import { readBounds } from './topic-bounds.ts';
+import { placeToBegin, untilBounds } from './beginnings.ts';
 
-/** A source begins with this incarnation of its log. */
-const FIRST_INCARNATION = 1;
 const CONCURRENT_PARTITIONS = 4;
 const CLOSE_LIMIT_MS = 3_000;
 
@@ -57,7 +55,7 @@ export class ConsumerSession {
       maxWaitTimeInMs: fetchWaitMs,
       allowAutoTopicCreation: false,
       // A crash is our business: kafkajs would start again with what it had paused forgotten.
-      retry: { initialRetryTime: 200, maxRetryTime: 3_000, retries: 4, restartOnFailure: () => Promise.resolve(false) },
+      retry: { initialRetryTime: 200, maxRetryTime: 3_000, retries: 6, restartOnFailure: () => Promise.resolve(false) },
     });
   }
 
@@ -78,7 +76,9 @@ export class ConsumerSession {
     clearInterval(watchdog);
     host.signal.removeEventListener('abort', asked);
     // kafkajs waits for what may never answer; whatever it does later finds the session over.
-    await Promise.race([this.#consumer.disconnect().catch(() => undefined), pause(CLOSE_LIMIT_MS, AbortSignal.any([]))]);
+    const closed = new AbortController();
+    await Promise.race([this.#consumer.disconnect().catch(() => undefined), pause(CLOSE_LIMIT_MS, closed.signal)]);
+    closed.abort();
     for (const name of this.#partitions.values()) this.#parts.report({ task: taskOf(name), state: 'unassigned', trace: null });
     return end;
   }
@@ -139,55 +139,31 @@ export class ConsumerSession {
 
   async #begin(partitions: readonly OwnPartition[], generation: number): Promise<void> {
     try {
-      const bounds = await this.#bounds([...new Set(partitions.map(({ topic }) => topic))], generation);
+      const topics = [...new Set(partitions.map(({ topic }) => topic))];
+      const { kafka, onLog } = this.#parts;
+      const bounds = await untilBounds({ kafka, topics }, { onLog, isWanted: () => this.#isCurrent(generation), over: this.#over.signal });
       await Promise.all(partitions.map((own) => this.#beginOne(own, bounds.get(taskOf(own)), generation)));
     } catch (error) {
       if (this.#isCurrent(generation)) this.#end({ kind: 'failed', error });
     }
   }
 
-  async #bounds(topics: readonly string[], generation: number): Promise<ReadonlyMap<string, PartitionEnd>> {
-    for (let failures = 1; this.#isCurrent(generation); failures++) {
-      try {
-        return new Map((await readBounds(this.#parts.kafka, topics)).map((end) => [taskOf(end), end]));
-      } catch (error) {
-        this.#parts.onLog({ level: 'info', message: `asking where the log begins and ends failed: ${messageOf(error)}` });
-        await pause(backOff(failures), this.#over.signal);
-      }
-    }
-    return new Map();
-  }
-
   async #beginOne(own: OwnPartition, end: PartitionEnd | undefined, generation: number): Promise<void> {
     if (!this.#isCurrent(generation)) return;
-    const { host } = this.#parts;
-    const bounds = { low: end?.low ?? null, end: end?.end ?? null };
+    const { host, settings } = this.#parts;
     const { topic, partition } = own;
-    const place = (await host.begin({ topic, partition }, bounds)) ?? (await this.#firstPlace(own, bounds));
+    const bounds = { low: end?.low ?? null, end: end?.end ?? null };
+    const place = await placeToBegin({ topic, partition }, bounds, { host, from: settings.from });
     if (!this.#isCurrent(generation)) return;
     own.place = place;
     own.wanted = Math.max(place.offset, bounds.low ?? 0);
     if (own.wanted > place.offset) {
-      host.notice(
-        `${taskOf(own)}: the records from offset ${place.offset} to ${own.wanted - 1} are gone, the log begins at ${own.wanted} (retention)`,
-      );
+      const gone = `the records from offset ${place.offset} to ${own.wanted - 1} are gone`;
+      host.notice(`${taskOf(own)}: ${gone}, the log begins at ${own.wanted} (retention)`);
     }
     this.#consumer.seek({ topic, partition, offset: String(own.wanted) });
     if (host.hasRoom()) this.#resume(own);
     else this.#hold(own);
-  }
-
-  /** Of a partition that was never read. Where it begins at the end that is stored at once: else it would be another end the next time. */
-  async #firstPlace(
-    { topic, partition }: OwnPartition,
-    { low, end }: { readonly low: number | null; readonly end: number | null },
-  ): Promise<ReadingPlace> {
-    const { settings, host } = this.#parts;
-    const latest = settings.from === 'latest' && end !== null;
-    const place = { incarnation: FIRST_INCARNATION, offset: latest ? end : (low ?? 0), position: null };
-    if (!latest) return place;
-    const stored = await host.deliver({ topic, partition, records: [], next: { offset: place.offset, position: null } }, place);
-    return stored.place ?? place;
   }
 
   #resume(own: OwnPartition): void {

@@ -54,7 +54,7 @@ export async function openRig({ partitions = 1, brokers = brokersOf() } = {}): P
   const admin = kafka.admin();
   const producer = kafka.producer();
   await Promise.all([admin.connect(), producer.connect()]);
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
+  await createTopic(admin, topic, partitions);
   const inbox = createMemoryInbox();
   const logs: KafkaLog[] = [];
   const open: Reading[] = [];
@@ -95,6 +95,19 @@ export async function openRig({ partitions = 1, brokers = brokersOf() } = {}): P
       await Promise.all([admin.disconnect(), producer.disconnect()]);
     },
   };
+}
+
+/** A broker that has just started takes a while to know of a topic what it was told to make. */
+async function createTopic(admin: Admin, topic: string, partitions: number): Promise<void> {
+  await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: false });
+  for (const end = performance.now() + 10_000; ; await delay(50)) {
+    try {
+      await admin.fetchTopicOffsets(topic);
+      return;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+  }
 }
 
 /** Settings as the configuration gives them, with their defaults. */

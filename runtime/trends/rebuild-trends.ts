@@ -134,7 +134,7 @@ async function sameFacts({ storage, workspaceId }: Context, sourceId: string, { 
     const page = await storage.events.readStream(workspaceId, `trend/${sourceId}`, { afterVersion: at });
     for (const { type, data } of page) {
       const own = events[at++];
-      if (own?.type !== type || canonicalJson(own.data as Json) !== canonicalJson(data as Json)) return false;
+      if (own?.type !== type || canonicalJson(own.data) !== canonicalJson(data as Json)) return false;
     }
     if (page.length === 0) return at === events.length;
   }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sourceSettings, type InboxRecord, type TrendPane } from '../../schemas/index.ts';
+import { sourceSettings, trendSettings, type InboxRecord, type TrendPane } from '../../schemas/index.ts';
 import { openApp, type App } from '../open-app.ts';
 import { readSettings } from '../settings.ts';
 import { sourceStream } from '../streams/source-state.ts';
@@ -28,8 +28,6 @@ afterEach(async () => {
 });
 
 const rules = [{ name: 'wave', floor: 15, ratio: 3, robustZ: 4, minReporters: 5 }];
-
-const sourceRules = () => sourceSettings.parse({ connector: { kind: 'push' }, trends: { rules } }).trends?.rules ?? [];
 
 async function configure(trends: object | null = { rules }, type: 'SourceCreated' | 'SourceConfigured' = 'SourceCreated'): Promise<void> {
   const settings = sourceSettings.parse({
@@ -102,7 +100,7 @@ describe('the trends of a source', () => {
     expect(first).toMatchObject({ records: 480, arrival: 480, alerts: [] });
     expect(await advanceTrends(app.context, 's')).toMatchObject({ records: 0, arrival: 480, events: [] });
     await receive([...steady(240, 300), ...burst(250, 200)]);
-    const settings = { latenessSeconds: 120, idleSeconds: 60, rules: sourceRules() };
+    const settings = trendSettings.parse({ rules });
     // Two that count at once, one of which remembers.
     const follower = followTrends(app.context, 's');
     const both = await Promise.all([follower.advance({ settings }), advanceTrends(app.context, 's')]);

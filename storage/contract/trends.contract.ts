@@ -72,10 +72,10 @@ export function trendsContract(backend: Backend): void {
       const next = trendChange({ from: 10, panes: [pane(1, { count: 5, reporters: 'ab' }), pane(1, { category: 'spam' })], progress });
       expect(await storage.trends.apply(ws, next)).toEqual({ status: 'applied', positions: [] });
       const panes = await storage.trends.panes(ws, 'reports', everything);
-      expect(panes.map(({ minute, category, count }) => [minute - MINUTE, category, count]).toSorted()).toEqual([
-        [0, 'scam', 1],
-        [1, 'scam', 5],
-        [1, 'spam', 1],
+      expect(panes.map(({ minute, category, count }) => [minute - MINUTE, category, count].join(' ')).toSorted()).toEqual([
+        '0 scam 1',
+        '1 scam 5',
+        '1 spam 1',
       ]);
       expect(await storage.trends.progress(ws, 'reports')).toEqual(progress);
     });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { idOf, startReceiver, verified, type Receiver } from '../../connectors/webhook/receiver.contract.ts';
 import { decide, numbered, openOutboxRig, SECRET } from '../../runtime/outbox/outbox-rig.ts';
-import { newFolder, riskflow, type Start } from './riskflow.ts';
+import { newFolder, riskflow, startRiskflow, type Start } from './riskflow.ts';
 
 let receiver: Receiver;
 let place: Start & { readonly folder: string };
@@ -31,7 +31,7 @@ describe('riskflow outbox', () => {
     receiver.answer((_, id) => ({ status: id === 'd-3' ? 410 : 200 }));
     const sent = await riskflow(['outbox', 'deliver', '--sink', 'hooks'], place);
     expect([sent.code, sent.out]).toEqual([0, 'sink   sent  passed over  left\nhooks    11            1\n']);
-    expect(sent.err).toBe('riskflow: warning: hooks: d-3 is passed over: the receiver answered 410 Gone\n');
+    expect(sent.err).toBe('riskflow: warning: sink hooks: d-3 is passed over: the receiver answered 410 Gone\n');
     expect(receiver.arrivals.map(idOf).toSorted()).toEqual(
       numbered(12, 4)
         .map(({ decisionId }) => decisionId)
@@ -78,5 +78,22 @@ describe('riskflow outbox', () => {
     const unknown = await riskflow(['outbox', 'deliver', '--sink', 'hoks'], place);
     expect([unknown.code, unknown.err]).toEqual([2, 'riskflow: there is no sink hoks in the configuration\n  → there are: hooks, away\n']);
     expect(receiver.arrivals).toEqual([]);
+  });
+});
+
+describe('riskflow start', () => {
+  it('tells decisions while it runs, and says once that a sink is in trouble', async () => {
+    const running = startRiskflow(['start', '--no-http'], place);
+    try {
+      await expect.poll(() => new Set(receiver.arrivals.map(idOf)).size, { timeout: 30_000 }).toBe(12);
+      await running.printed(/sink away: no answer from http:\/\/127\.0\.0\.1:9 .*; it is tried again, next in/);
+    } finally {
+      running.child.kill('SIGTERM');
+    }
+    const { err } = await running.finished;
+    expect(err.match(/sink away/g)).toHaveLength(1);
+    expect(err).not.toContain('private');
+    const { out } = await riskflow(['outbox', 'status', '--json'], place);
+    expect(JSON.parse(out)).toMatchObject({ sinks: [{ parts: [{ due: 0, heldBy: null }, { due: 0 }] }, { parts: [{ due: 12 }] }] });
   });
 });

@@ -68,5 +68,5 @@ test(
       expect(of).toEqual(of.toSorted((a, b) => a - b));
     }
     expect(rig.inbox.reports).toContainEqual(expect.objectContaining({ task: 'consumer', state: 'running' }));
-    },
+  },
 );
