@@ -8,6 +8,7 @@ const USAGE = `Measures Riskflow beside the budgets of the design.
   npm run bench -- eval             500 samples × 2 variants, 50 ms a call, concurrency 32, stored
   npm run bench -- eval --samples 10000
   npm run bench -- temporal         1,000 runs of 5 effects, both grains, beside a hand-written workflow (needs servers)
+  npm run bench -- intake           Kafka to inbox, and decisions/s of rules alone, embedded and production (needs servers)
 
 Figures are of this machine, now; the ratios beside them are what carries over.
 `;
@@ -23,7 +24,10 @@ else if (what === 'storage' && values.mysql === true) await (await import('./sto
 else if (what === 'storage') await (await import('./storage.ts')).benchStorage();
 else if (what === 'eval') await (await import('./eval.ts')).benchEval({ samples: Number(values.samples ?? 500) });
 else if (what === 'temporal') await (await import('./temporal/bench.ts')).benchTemporal({ runs: Number(values.runs ?? 1000) });
-else {
+else if (what === 'intake') {
+  const records = Number(values.samples ?? 100_000);
+  await (await import('./streams/intake.ts')).benchIntake({ records, decisions: Math.min(records, 20_000) });
+} else {
   process.stderr.write(`bench: there is no bench "${what}"\n\n${USAGE}`);
   process.exitCode = 2;
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { TrendTable, TrendTableRequest } from '../../runtime/index.ts';
-import { RiskflowError, type AlertRow, type TrendBy } from '../../schemas/core.ts';
+import { RiskflowError, type AlertRow } from '../../schemas/core.ts';
 import { readMoment, spanText } from '../options/durations.ts';
+import { readBy, readMinutes } from '../options/trend-options.ts';
 import { renderPlot } from '../output/plot.ts';
 import { isScreen } from '../output/style.ts';
 import { renderTable } from '../output/table.ts';
@@ -15,26 +16,26 @@ export const DEFAULT_TOP = 20;
 const readStart = (text: string): number => readMoment('--from', /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00Z` : text);
 
 type ShowOptions = {
-  readonly by?: TrendBy;
-  readonly window?: number;
-  readonly last?: number;
+  readonly by?: string;
+  readonly window?: string;
+  readonly last?: string;
   readonly from?: string;
   readonly to?: string;
   readonly top?: number;
 };
 
-function requestOf(command: Command): TrendTableRequest & { readonly start?: number } {
-  const { by = 'category', window: windowMinutes, last, from, to, top = DEFAULT_TOP } = command.opts<ShowOptions>();
+function requestOf(command: Command): TrendTableRequest {
+  const { by = 'category', window: span, last, from, to, top = DEFAULT_TOP } = command.opts<ShowOptions>();
   if (last !== undefined && from !== undefined) throw new RiskflowError('usage', 'trend show: --last and --from do not go together');
   const start = from === undefined ? undefined : readStart(from);
   const end = to === undefined ? undefined : readMoment('--to', to);
   if (start !== undefined && end !== undefined && start >= end) throw new RiskflowError('usage', 'trend show: --from must be before --to');
   return {
     sourceId: command.args[0] ?? '',
-    by,
+    by: readBy(by),
     top,
-    ...(windowMinutes === undefined ? {} : { windowMinutes }),
-    ...(last === undefined ? {} : { lastMinutes: last }),
+    ...(span === undefined ? {} : { windowMinutes: readMinutes('--window', span) }),
+    ...(last === undefined ? {} : { lastMinutes: readMinutes('--last', last) }),
     ...(start === undefined ? {} : { start }),
     ...(end === undefined ? {} : { end }),
   };

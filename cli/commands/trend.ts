@@ -1,15 +1,13 @@
 import type { Command } from 'commander';
-import { RiskflowError, type TrendBy } from '../../schemas/core.ts';
+import { RiskflowError } from '../../schemas/core.ts';
 import { addNoun, addVerb, option, type Dispatch } from '../declare.ts';
-import { readDuration, readMoment, spanText } from '../options/durations.ts';
+import { readMoment } from '../options/durations.ts';
 import { wholeNumber } from '../options/numbers.ts';
+import { BY, readMinutes } from '../options/trend-options.ts';
 import { withApp, type Session } from '../session.ts';
 import { DEFAULT_ALERTS, listAlerts } from './trend-alerts.ts';
 import { DEFAULT_TOP, showTrends } from './trend-show.ts';
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
-const BY: readonly TrendBy[] = ['all', 'category', 'subject', 'subject-category'];
 const source = { SOURCE: 'the name of a source whose settings have `trends`' };
 
 export function addTrendCommands(program: Command, dispatch: Dispatch): void {
@@ -19,15 +17,12 @@ export function addTrendCommands(program: Command, dispatch: Dispatch): void {
     summary: 'print the counts of a window beside the windows before it, and a plot',
     args: source,
     options: [
-      option('--by <WHAT>', `count together: ${BY.join(', ')}`, { read: readBy, standard: 'category' }),
+      option('--by <WHAT>', `count together: ${BY.join(', ')}`, { standard: 'category' }),
       option(
         '--window <SPAN>',
         'length of the window, in whole minutes (default: that of the first rule which counts the same way, else 15m)',
-        {
-          read: span('--window', 7 * DAY_MS),
-        },
       ),
-      option('--last <SPAN>', 'the time that is plotted', { read: span('--last', 90 * DAY_MS), standard: '6h' }),
+      option('--last <SPAN>', 'the time that is plotted', { standard: '6h' }),
       option('--from <TIME>', 'plot from this moment on, in the place of --last'),
       option('--to <TIME>', 'the end of the window and of the plot (default: as far as windows are judged)'),
       option('--top <N>', 'at most so many lines', { read: wholeNumber('--top', { min: 1, max: 1000 }), standard: DEFAULT_TOP }),
@@ -63,7 +58,7 @@ export function addTrendCommands(program: Command, dispatch: Dispatch): void {
     args: source,
     options: [
       option('--alert <ID>', 'the window of this alert, and what it is about'),
-      option('--window <SPAN>', 'length of the window, in whole minutes', { read: span('--window', 7 * DAY_MS), standard: '15m' }),
+      option('--window <SPAN>', 'length of the window, in whole minutes', { standard: '15m' }),
       option('--to <TIME>', 'the end of the window (default: as far as windows are judged)'),
       option('--inputs', 'print the inputs of a run: an object whose `window` is that text'),
     ],
@@ -80,25 +75,12 @@ export function addTrendCommands(program: Command, dispatch: Dispatch): void {
   });
 }
 
-function readBy(text: string): TrendBy {
-  const by = BY.find((one) => one === text);
-  if (by !== undefined) return by;
-  throw new RiskflowError('usage', `--by must be one of ${BY.join(', ')}, not "${text}"`);
-}
-
-function span(name: string, most: number): (text: string) => number {
-  return (text) => {
-    const ms = readDuration(name, text);
-    if (ms >= MINUTE_MS && ms <= most && ms % MINUTE_MS === 0) return ms / MINUTE_MS;
-    throw new RiskflowError('usage', `${name} must be whole minutes from 1m to ${spanText(most)}, not "${text}"`);
-  };
-}
-
-type WindowOptions = { readonly alert?: string; readonly window?: number; readonly to?: string; readonly inputs?: boolean };
+type WindowOptions = { readonly alert?: string; readonly window?: string; readonly to?: string; readonly inputs?: boolean };
 
 const window = (session: Session, command: Command): Promise<number> =>
   withApp(session, async ({ runtime, context }) => {
-    const { alert, window: windowMinutes, to, inputs = false } = command.opts<WindowOptions>();
+    const { alert, window: span, to, inputs = false } = command.opts<WindowOptions>();
+    const windowMinutes = span === undefined ? undefined : readMinutes('--window', span);
     if (alert !== undefined && (windowMinutes !== undefined || to !== undefined)) {
       throw new RiskflowError('usage', 'trend window: --alert names a window already', { hint: 'leave --window and --to out' });
     }

@@ -44,7 +44,7 @@ test('messages arrive in the order of their subject, with their ids, and a secon
   rig.read('a');
   await until(
     () => rig.inbox.records.length >= 2_502,
-    () => `${rig.inbox.records.length} records`,
+    () => JSON.stringify([rig.inbox.records.length, rig.inbox.reports, rig.logs.slice(-9)]),
   );
   const bySubject = Map.groupBy(rig.inbox.records, ({ record }) => Buffer.from(record.meta?.key ?? []).toString());
   expect(bySubject.size).toBe(8);
@@ -71,7 +71,7 @@ test('one message that is too large for the broker is refused, and those around 
   rig.read('a');
   await until(
     () => rig.inbox.records.length >= 2,
-    () => `${rig.inbox.records.length} records`,
+    () => JSON.stringify([rig.inbox.records.length, rig.inbox.reports, rig.logs.slice(-9)]),
   );
   expect([0, 1].map((i) => headersOf(rig, i)['decision-id'])).toEqual(['d-0', 'd-2']);
 });
@@ -96,7 +96,7 @@ test('Avro: the schema is registered under the topic, what does not fit it is re
   rig.read('a', { settings: rig.settings({ format: { kind: 'registry', registry: { url } } }) });
   await until(
     () => rig.inbox.records.length >= 2,
-    () => `${rig.inbox.records.length} records`,
+    () => JSON.stringify([rig.inbox.records.length, rig.inbox.reports, rig.logs.slice(-9)]),
   );
   expect(rig.inbox.records.map(({ record: { content } }) => (content.ok ? [...content.fields] : content.reason))).toEqual([
     [

@@ -21,8 +21,8 @@ const QUICK: Partial<KafkaTiming> = { sessionMs: 6_000, rebalanceMs: 10_000, hea
 
 const newName = (): string => `riskflow-test-${randomBytes(6).toString('hex')}`;
 
-/** Waits for a condition, at most 30 s. @throws with what `else` says */
-export async function until(condition: () => boolean, otherwise: () => string, limitMs = 30_000): Promise<void> {
+/** Waits for a condition, at most 15 s. @throws with what `else` says */
+export async function until(condition: () => boolean, otherwise: () => string, limitMs = 15_000): Promise<void> {
   for (const end = performance.now() + limitMs; !condition(); await delay(20)) {
     if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${otherwise()}`);
   }

@@ -126,7 +126,7 @@ const ATTEMPTS: Readonly<Record<string, (foreign: Foreign) => Promise<void>>> = 
       skipped: 0,
     }),
   'inbox.offset': async ({ storage, ws }) => expect(await storage.inbox.offset(ws, 'reports', 't', 0)).toBeUndefined(),
-  'tasks.report': async ({ storage, ws }) => storage.tasks.report(ws, { ...TASK, trace: 'theirs' }),
+  'tasks.report': async ({ storage, ws }) => storage.tasks.report(ws, { ...TASK, sourceId: 'other', trace: 'theirs' }),
   'tasks.list': async ({ storage, ws }) => expect(await storage.tasks.list(ws, 'reports')).toEqual([]),
   'tasks.forget': async ({ storage, ws }) => storage.tasks.forget(ws, 'reports', OWNER),
   'inbox.offsets': async ({ storage, ws }) => expect(await storage.inbox.offsets(ws, 'reports')).toEqual([]),

@@ -52,8 +52,11 @@ export function replaceTrends(database: Database): TrendStore['replace'] {
 
 function rowWriter({ dialect }: Database): Write {
   const setPanes = rowInserter(dialect, trendPanesTable, { onTaken: 'replace', keepColumns: ['subject', 'category'] });
+  const beginProgress = rowInserter(dialect, trendProgressTable, { onTaken: 'fail' });
   const setProgress = rowInserter(dialect, trendProgressTable, { onTaken: 'replace' });
-  return async (trx, workspaceId, { sourceId, panes, progress }) => {
+  return async (trx, workspaceId, { sourceId, from, panes, progress }) => {
+    // What is not there cannot be locked: of two that begin, the second finds the key taken, and tries again with what is there then.
+    if (from === 0) await beginProgress(trx, [{ workspace_id: workspaceId, source_id: sourceId, arrival: 0, watermark: null, state: '' }]);
     await setPanes(
       trx,
       panes.map((pane) => paneRow(workspaceId, sourceId, pane)),
