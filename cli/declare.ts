@@ -12,6 +12,8 @@ export type Verb = {
   /** Name and arguments: `train <SET@SPLIT>`. */
   readonly name: string;
   readonly summary: string;
+  /** It is meant where a noun is used without a verb. */
+  readonly isDefault?: boolean;
   /** What an argument is, by its name without brackets. */
   readonly args?: Readonly<Record<string, string>>;
   /** Options that must be given. */
@@ -29,7 +31,7 @@ export const addNoun = (program: Command, name: string, summary: string): Comman
 
 /** Adds a verb to a noun, or a command without one to the program. @returns the command, for what is special about it */
 export function addVerb(parent: Command, dispatch: Dispatch, verb: Verb): Command {
-  const command = parent.command(verb.name).description(verb.summary);
+  const command = parent.command(verb.name, { isDefault: verb.isDefault === true }).description(verb.summary);
   for (const argument of command.registeredArguments) argument.description = verb.args?.[argument.name()] ?? '';
   const needed = verb.needed ?? [];
   for (const made of needed) made.description += ' (required)';

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addBackupCommand } from './commands/backup.ts';
+import { addBacktestCommands } from './commands/backtest.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addDeadletterCommands } from './commands/deadletter.ts';
 import { addDecisionCommands } from './commands/decision.ts';
@@ -74,6 +75,7 @@ export function buildProgram(terminal: Pick<Terminal, 'out'>, dispatch: Dispatch
   addEvalCommands(program, dispatch);
   addSourceCommands(program, dispatch);
   addDecisionCommands(program, dispatch);
+  addBacktestCommands(program, dispatch);
   addDeadletterCommands(program, dispatch);
   addOutboxCommands(program, dispatch);
   addTrendCommands(program, dispatch);

@@ -2,7 +2,7 @@
 export { advance, conclude, pendingEffects, requestStop, type Step, type StepOptions } from './engine/advance.ts';
 export { evolve } from './engine/apply.ts';
 export { initialState, type RunState } from './engine/state.ts';
-export { isRootPinned } from './engine/pins.ts';
+export { isRootPinned, pinOf } from './engine/pins.ts';
 export { checkInputs, startVariables, type InputCheck } from './engine/start-inputs.ts';
 export { EVALUATED_HANDLE } from './engine/node-outcome.ts';
 export type { Evaluated } from './engine/secrets.ts';

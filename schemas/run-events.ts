@@ -13,6 +13,7 @@ export type RunOrigin =
   | { readonly kind: 'batch'; readonly batchId: string; readonly place: number }
   | { readonly kind: 'schedule'; readonly schedule: string; /** Milliseconds since 1970. */ readonly scheduledFor: number }
   | { readonly kind: 'record'; readonly sourceId: string; readonly recordId: string }
+  | { readonly kind: 'alert'; readonly sourceId: string; readonly alertId: string }
   | {
       readonly kind: 'sample';
       readonly evaluationId: string;

@@ -20,7 +20,15 @@ type ScheduledFlow = {
   readonly modelMap: Readonly<Record<string, string>>;
   readonly pins: Readonly<Record<string, Pin>>;
 };
-export type ScheduledRun = ScheduledFlow & { readonly kind: 'run'; readonly inputs: Json; readonly query: string | null };
+export type ScheduledRun = ScheduledFlow & {
+  readonly kind: 'run';
+  readonly inputs: Json;
+  readonly query: string | null;
+  /** The input `window` is what is known of this window of a source when the time comes. */
+  readonly window?: ScheduledWindow;
+};
+/** `windowMinutes` null: the default of trends. */
+export type ScheduledWindow = { readonly sourceId: string; readonly windowMinutes: number | null };
 export type ScheduledVariant = ScheduledFlow & { readonly name: string };
 /** `samples`: NAME[:VERSION][@SPLIT], resolved when the time comes. */
 export type ScheduledEvaluation = {

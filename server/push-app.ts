@@ -8,14 +8,22 @@ const MOST_BYTES = 8 * 1024 * 1024;
 const MOST_RECORDS = 1_000;
 const RECORD_ID = 'Riskflow-Record-Id';
 
+export type PushAppOptions = {
+  /** Whether it can be reached from this machine only: then a page that has its own name lead here (DNS rebinding) is refused by that name. */
+  readonly isLoopback: boolean;
+};
+
+/** Names by which a machine calls itself. */
+const OWN_NAME = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
+
 /**
  * `POST /sources/{name}/records`: a record as a JSON object, an array of them, or NDJSON. An object with only `recordId` and `fields` names the record
  * by which it may be sent again; of a single one the header Riskflow-Record-Id does.
  *
- * Answers 202 with what became of each, in their order; 400 for a body that cannot be read, 404, 409, 413, 415, and 429 with Retry-After while too many
- * records wait. Only JSON types are taken, which a page of another origin cannot send without being asked for.
+ * Answers 202 with what became of each, in their order; 400 for a body that cannot be read, 403, 404, 409, 413, 415, and 429 with Retry-After while too
+ * many records wait. Only JSON types are taken, which a page of another origin cannot send without being asked for.
  */
-export function createPushApp(inlet: Inlet): Hono {
+export function createPushApp(inlet: Inlet, { isLoopback }: PushAppOptions): Hono {
   const app = new Hono();
   app.onError((error, c) => {
     const { status, body } = answerTo(error);
@@ -27,15 +35,32 @@ export function createPushApp(inlet: Inlet): Hono {
     maxSize: MOST_BYTES,
     onError: (c) => c.json({ error: { code: 'too_large', message: `a body has at most ${MOST_BYTES} bytes` } }, 413),
   });
+  app.use(async (c, next) => {
+    if (isLoopback && !OWN_NAME.test(c.req.header('Host') ?? ''))
+      return c.json(
+        { error: { code: 'forbidden', message: 'records are taken here under the name of this machine only: localhost' } },
+        403,
+      );
+    return next();
+  });
   app.post('/sources/:name/records', limit, async (c) => {
     const type = (c.req.header('Content-Type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
     if (type !== 'application/json' && type !== 'application/x-ndjson')
       return c.json({ error: { code: 'media_type', message: 'the Content-Type must be application/json or application/x-ndjson' } }, 415);
-    const records = readBody(await c.req.text(), { isLines: type === 'application/x-ndjson', id: c.req.header(RECORD_ID) });
+    const records = readBody(textOf(await c.req.arrayBuffer()), { isLines: type === 'application/x-ndjson', id: c.req.header(RECORD_ID) });
     const results = await inlet.push(c.req.param('name'), records);
     return c.json({ results }, 202);
   });
   return app;
+}
+
+/** @throws RiskflowError `usage` for bytes that are no UTF-8, which would be stored as other text than was sent */
+function textOf(bytes: ArrayBuffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new RiskflowError('usage', 'the body is not valid UTF-8');
+  }
 }
 
 function readBody(text: string, { isLines, id }: { readonly isLines: boolean; readonly id: string | undefined }): readonly PushedRecord[] {

@@ -9,9 +9,13 @@ export type PushServer = {
   close(): Promise<void>;
 };
 
+const LAST_REQUESTS_MS = 2_000;
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+
 /** Serves the inlet of pushed records. Port 0: any that is free. @throws RiskflowError `failed` when the place is taken */
 export async function servePush(inlet: Inlet, { host, port }: { readonly host: string; readonly port: number }): Promise<PushServer> {
-  const server = createAdaptorServer({ fetch: createPushApp(inlet).fetch });
+  const server = createAdaptorServer({ fetch: createPushApp(inlet, { isLoopback: isLoopback(host) }).fetch });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
       reject(
@@ -29,7 +33,12 @@ export async function servePush(inlet: Inlet, { host, port }: { readonly host: s
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        // A client that never ends its request must not hold up the end of the process.
+        const late = setTimeout(() => ('closeAllConnections' in server ? server.closeAllConnections() : undefined), LAST_REQUESTS_MS);
+        server.close(() => {
+          clearTimeout(late);
+          resolve();
+        });
         if ('closeIdleConnections' in server) server.closeIdleConnections();
       }),
   };

@@ -35,6 +35,8 @@ export type Dialect = {
   readonly insertSize: (left: number) => number;
   /** Adds to a counter and returns what it is then; undefined where there is no such counter. */
   readonly raiseCounter: (trx: Executor, counter: Counter) => Promise<number | undefined>;
+  /** How much may be written in one transaction that many share: rows, roughly. */
+  readonly sliceWeight: number;
   /** Whether a look is no round trip: else rows that are most likely new are inserted without one, and looked for when that fails. */
   readonly looksAreFree: boolean;
   readonly trouble: (error: unknown) => Trouble;

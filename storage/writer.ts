@@ -16,9 +16,6 @@ export type Writer = {
 type Job = { readonly unit: PreparedUnit } | { readonly effect: PreparedEffect };
 type Done = { readonly written: WriteResult } | { readonly stored: EffectResult };
 
-/** About 5 ms of work, so that the event loop is never blocked for long. */
-const SLICE_WEIGHT = 400;
-
 export function createWriter(database: Database, upcasters: Upcasters): Writer {
   const commitUnits = writeUnits(database, upcasters);
   const commitEffects = putEffects(database);
@@ -33,7 +30,7 @@ export function createWriter(database: Database, upcasters: Upcasters): Writer {
     },
     // A lock that did not become free will not do so for each of them either.
     worthAlone: (error) => !isRiskflowError(error),
-    sliceWeight: SLICE_WEIGHT,
+    sliceWeight: database.dialect.sliceWeight,
   });
   return {
     write: async (unit) => {

@@ -1,4 +1,4 @@
-import { proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { condition, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { PART_COUNT } from '../schemas/core.ts';
 import { continueOnCurrentBuild } from './continue-on-current-build.ts';
 import { RETRY } from './retry.ts';
@@ -16,6 +16,9 @@ const work = (part: number): SourceActivities =>
     retry: RETRY,
   });
 
+/** For so long a part that found the source stopped waits for the others to find it, too. */
+const OTHERS_MS = 5_000;
+
 /**
  * Lets workers decide the records of a source until it is stopped: for each part of its lanes one activity at a time, which lasts about a minute
  * while there is work, wherever there is a worker for it. The records, and what was decided, are in the storage: this only keeps it going.
@@ -29,6 +32,14 @@ export async function decideSource(args: DecideSourceArgs): Promise<SourceCounts
     const rows = Array.from(held, ([part, reason]) => `- part ${part + 1} waits: ${reason}`);
     setCurrentDetails([`${decided} decided, ${failed} failed, ${superseded} superseded`, ...rows].join('\n'));
   };
+  const over = new Set<number>();
+  // The source may be resumed before each part has heard that it was paused: this ends for all of them or for none.
+  const allAreOver = async (part: number): Promise<boolean> => {
+    over.add(part);
+    const isSo = await condition(() => over.size === PART_COUNT, OTHERS_MS);
+    if (!isSo) over.delete(part);
+    return isSo;
+  };
   const keep = async (part: number): Promise<'over' | 'more'> => {
     const { decidePart } = work(part);
     while (!workflowInfo().continueAsNewSuggested) {
@@ -41,7 +52,7 @@ export async function decideSource(args: DecideSourceArgs): Promise<SourceCounts
       if (turn.held === null) held.delete(part);
       else held.set(part, turn.held);
       tell();
-      if (turn.isOver) return 'over';
+      if (turn.isOver && (await allAreOver(part))) return 'over';
     }
     return 'more';
   };

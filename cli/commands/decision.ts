@@ -5,6 +5,7 @@ import { addNoun, addVerb, option, type Dispatch } from '../declare.ts';
 import { pageOf, pageOptions, tellOfMore } from '../options/pages.ts';
 import { renderTable } from '../output/table.ts';
 import { withApp, type Session } from '../session.ts';
+import { addDecisionComparison } from './decision-compare.ts';
 
 const MODES = ['live', 'shadow', 'backtest'] as const;
 
@@ -28,6 +29,7 @@ export function addDecisionCommands(program: Command, dispatch: Dispatch): void 
     examples: ['riskflow decision show 1200', 'riskflow decision show 4f0c… --json'],
     action: show,
   });
+  addDecisionComparison(decision, dispatch);
 }
 
 const asValue = ({ outputs, ...rest }: Decision): Value =>

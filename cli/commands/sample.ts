@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import { addNoun, addVerb, option, type Dispatch } from '../declare.ts';
 import { pairs } from '../options/pairs.ts';
 import { seedOption } from '../options/shared.ts';
+import { addSampleFromStream } from './sample-from-stream.ts';
 import { importSamples } from './sample-import.ts';
+import { addSampleLabel } from './sample-label.ts';
 import { exportSamples, listSamples, showSamples } from './sample-reads.ts';
 import { DEFAULT_SPLIT_SEED, splitSamples } from './sample-split.ts';
 
@@ -70,4 +72,6 @@ export function addSampleCommands(program: Command, dispatch: Dispatch): void {
     notes: ['What it prints can be imported again: riskflow sample import NAME FILE.jsonl --id id --label label'],
     action: exportSamples,
   });
+  addSampleLabel(sample, dispatch);
+  addSampleFromStream(sample, dispatch);
 }

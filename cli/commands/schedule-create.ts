@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { RiskflowError, type OverlapPolicy, type ScheduleTiming } from '../../schemas/core.ts';
+import { RiskflowError, type OverlapPolicy, type ScheduledWindow, type ScheduleTiming } from '../../schemas/core.ts';
 import type { EvaluationRequest, ScheduleRequest, VariantRequest, WorkRequest } from '../../runtime/index.ts';
 import { findFlow, readFlowFile, type NamedFlow } from '../flow-reference.ts';
 import { readDuration, readMoment } from '../options/durations.ts';
@@ -27,6 +27,7 @@ type CreateOptions = {
   readonly flow?: string;
   readonly inputs?: string;
   readonly query?: string;
+  readonly window?: string;
   readonly mapModel?: Pairs;
   readonly pin?: string;
 } & EvaluationOptions;
@@ -105,7 +106,7 @@ function timingOf({ every, offset, cron, timezone }: CreateOptions): ScheduleTim
   return { kind: 'cron', expression: cron ?? '', timezone: timezone ?? SCHEDULE_DEFAULTS.timezone };
 }
 
-const FOR_RUNS = ['inputs', 'query'];
+const FOR_RUNS = ['inputs', 'query', 'window'];
 const FOR_EVALUATIONS = [
   'b',
   'variant',
@@ -148,8 +149,25 @@ async function runWork(session: Session, options: CreateOptions, pins: Pins): Pr
     const named = file ?? (await findFlow(work, flow));
     checkPins(pins, named.nodes);
     for (const warning of named.warnings) session.warn(warning);
-    return { kind: 'run', flow, inputs, query, pins, modelMap };
+    return {
+      kind: 'run',
+      flow,
+      inputs,
+      query,
+      pins,
+      modelMap,
+      ...(options.window === undefined ? {} : { window: windowOf(options.window) }),
+    };
   };
+}
+
+/** `SOURCE` or `SOURCE:15m`. */
+function windowOf(text: string): ScheduledWindow {
+  const at = text.lastIndexOf(':');
+  if (at === -1) return { sourceId: text, windowMinutes: null };
+  const minutes = readDuration('--window', text.slice(at + 1)) / 60_000;
+  if (!Number.isInteger(minutes)) throw new RiskflowError('usage', '--window must be whole minutes', { hint: 'such as reports:15m' });
+  return { sourceId: text.slice(0, at), windowMinutes: minutes };
 }
 
 const evaluationWork =

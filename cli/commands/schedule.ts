@@ -94,6 +94,10 @@ const runOptions = (): readonly VerbOption[] => [
   option('--flow <FLOW>', `what is run: ${FLOW}`),
   option('--inputs <JSON>', 'with --flow: the inputs as a JSON object, or @FILE with one in it'),
   option('--query <TEXT>', 'with --flow: what the user says to a chat flow (sys.query)'),
+  option(
+    '--window <SOURCE:SPAN>',
+    'with --flow: its input window is what is known of the last SPAN of a source (docs/trends.md), such as reports:15m',
+  ),
 ];
 
 /** As `eval run` has them. */

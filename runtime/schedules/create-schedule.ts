@@ -5,6 +5,7 @@ import {
   type Schedules,
   type ScheduledEvaluation,
   type ScheduledRun,
+  type ScheduledWindow,
   type ScheduledVariant,
   type ScheduleSettings,
   type Values,
@@ -14,6 +15,7 @@ import { resolveFlow, type EvaluationRequest } from '../commands/evaluations/eva
 import { checkRun } from '../commands/runs/run-start.ts';
 import type { Context } from '../context.ts';
 import { checkScheduleName } from './schedule-ledger.ts';
+import { scheduledWindow } from './scheduled-window.ts';
 import { checkTimes } from './timing.ts';
 
 /** What a schedule is to do, as people name it. A flow is FLOW (its latest version each time), FLOW:VERSION, or a file: the version in it. */
@@ -25,6 +27,7 @@ export type WorkRequest =
       readonly query: string | null;
       readonly pins: Readonly<Record<string, Pin>>;
       readonly modelMap: Readonly<Record<string, string>>;
+      readonly window?: ScheduledWindow;
     }
   | { readonly kind: 'evaluation'; readonly evaluation: EvaluationRequest };
 
@@ -51,11 +54,20 @@ export async function createAppSchedule(
 }
 
 async function settleRun(context: Context, work: Extract<WorkRequest, { readonly kind: 'run' }>): Promise<ScheduledRun> {
-  const { inputs, query, pins, modelMap } = work;
+  const { inputs, query, pins, modelMap, window } = work;
   const { plan, publish } = await resolveFlow(context, work.flow);
-  checkRun(context, { plan, inputs, modelMap, pins });
+  const shown = window === undefined ? inputs : new Map([...inputs, ...(await scheduledWindow(context, window))]);
+  checkRun(context, { plan, inputs: shown, modelMap, pins });
   await publish();
-  return { kind: 'run', ...flowOf(work.flow, plan), inputs: encodeValues(inputs), query, pins, modelMap };
+  return {
+    kind: 'run',
+    ...flowOf(work.flow, plan),
+    inputs: encodeValues(inputs),
+    query,
+    pins,
+    modelMap,
+    ...(window === undefined ? {} : { window }),
+  };
 }
 
 async function settleEvaluation(context: Context, request: EvaluationRequest): Promise<ScheduledEvaluation> {

@@ -9,6 +9,7 @@ import { readRun } from '../commands/runs/run-reads.ts';
 import { resumeRun } from '../commands/runs/run-resume.ts';
 import { startRun, type RunStart } from '../commands/runs/run-start.ts';
 import type { Context } from '../context.ts';
+import { scheduledWindow } from './scheduled-window.ts';
 import { workIdOf } from './scheduler.ts';
 import type { OccurrenceOutcome, OccurrenceWork, PerformOccurrence } from './scheduler-types.ts';
 
@@ -56,9 +57,11 @@ export async function scheduledStart(
   { row, scheduledFor, work }: Omit<OccurrenceWork, 'occurrenceId'> & { readonly work: ScheduledRun },
 ): Promise<ScheduledStart> {
   const plan = await loadPlan(context, await versionOf(context, work));
+  const fixed = decodeValues(work.inputs);
+  const inputs = work.window === undefined ? fixed : new Map([...fixed, ...(await scheduledWindow(context, work.window))]);
   const start: RunStart = {
     plan,
-    inputs: decodeValues(work.inputs),
+    inputs,
     pins: work.pins,
     modelMap: work.modelMap,
     runId: workIdOf(row, scheduledFor),

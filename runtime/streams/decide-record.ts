@@ -4,6 +4,7 @@ import {
   hashJson,
   RiskflowError,
   type ArrivedRecord,
+  type DecisionBeside,
   type DecisionMade,
   type EffectExecutor,
   type Fence,
@@ -18,10 +19,19 @@ import { readRun } from '../commands/runs/run-reads.ts';
 import { startRun } from '../commands/runs/run-start.ts';
 import { stopReason } from '../commands/runs/run-stop.ts';
 import type { Context } from '../context.ts';
-import { driveRun, LOG_OF_RUNS, runStream } from '../embedded/run-host.ts';
+import { driveRun, LOG_OF_RUNS, runStream, type RunEnd } from '../embedded/run-host.ts';
 import { collectFindings } from './collect-run.ts';
 import type { DuplicateRule } from './duplicate-keys.ts';
-import { decisionEnd, decisionOf, NO_FINDINGS, runIdOf, type Conclusion, type DecidedBy, type DecisionName } from './record-decision.ts';
+import {
+  decisionEnd,
+  decisionOf,
+  isDecided,
+  NO_FINDINGS,
+  runIdOf,
+  type Conclusion,
+  type DecidedBy,
+  type DecisionName,
+} from './record-decision.ts';
 import { recordInputs, viewOf, type RecordReading } from './record-inputs.ts';
 
 /** What the records of a part of a source are decided with. */
@@ -50,8 +60,12 @@ export type RecordTask = {
   /** An earlier owner may have begun its run. */
   readonly mayBeBegun: boolean;
   readonly pins?: Readonly<Record<string, Pin>>;
-  /** What the live flow decided, for a decision beside it. */
+  /** A decision beside this one is still to be made, and the record is not done before it is: else a crash between the two would lose it. */
+  readonly leavesPending?: boolean;
+  /** What another decision about the record said. */
   readonly against?: DecisionMade['data']['against'];
+  /** The live decision that this one is beside, and with which the record is done. */
+  readonly live?: DecisionMade['data'];
 };
 
 /**
@@ -84,7 +98,7 @@ export async function decideRecord(work: RecordWork, task: RecordTask, signal: A
         const by = { ...decidedBy(work, task, plan), inputsHash: inputsHashOf(started), findings: findings() };
         const decision = decisionOf(task.record, by, conclusion);
         decided = decision.data;
-        return withClaims(work, task, decisionEnd(task.record, decision));
+        return endOf(work, task, decision);
       },
       ...(runTimeoutMs === undefined ? {} : { timeoutMs: runTimeoutMs }),
     },
@@ -104,14 +118,17 @@ export async function decideWithoutRun(
   const by = { ...decidedBy(work, task, task.plan), inputsHash: null, findings: NO_FINDINGS, reason };
   const conclusion: Conclusion = { status: 'failed', outputs: null, error };
   const decision = decisionOf(task.record, by, conclusion);
-  await write(work, withClaims(work, task, decisionEnd(task.record, decision)));
+  const begun = await begunRun(work, task);
+  const stopped = begun === null ? undefined : stopOf(work, begun, error);
+  const end = endOf(work, task, decision);
+  await write(work, { ...end, ...stopped, appends: [...(stopped?.appends ?? []), ...end.appends] });
   work.rule.settled(task.record);
   return decision.data;
 }
 
 function decidedBy(
   { context, settings }: RecordWork,
-  { name, stage, against }: RecordTask,
+  { name, stage, against, live }: RecordTask,
   { flow, flowVersion }: Plan,
 ): Omit<DecidedBy, 'inputsHash' | 'findings'> {
   const { fallback } = settings.decide;
@@ -120,7 +137,7 @@ function decidedBy(
     stage,
     flow,
     flowVersion,
-    against: against ?? null,
+    against: live === undefined ? (against ?? null) : besideOf(live),
     fallback: name.mode === 'live' ? fallback : { mode: 'none' },
     now: context.now(),
   };
@@ -131,9 +148,33 @@ const inputsHashOf = ({ data: { inputs, system } }: RunStarted): string => hashJ
 const queryIn = (system: Json): Json =>
   typeof system === 'object' && system !== null && !Array.isArray(system) && 'query' in system ? (system['query'] ?? null) : null;
 
-const withClaims = <U extends Pick<WriteUnit, 'claims'>>({ rule }: RecordWork, { record, name }: RecordTask, unit: U): U =>
-  name.mode === 'live' ? { ...unit, claims: [...(unit.claims ?? []), ...rule.claims(record)] } : unit;
+const besideOf = ({ decisionId, flow, flowVersion, label, action }: DecisionMade['data']): DecisionBeside => ({
+  decisionId,
+  flow,
+  flowVersion,
+  label,
+  action,
+});
 
+/** What is written with a decision: the claims of its key, and whether its record is done. */
+function endOf({ rule, sourceId }: RecordWork, { record, name, leavesPending, live }: RecordTask, decision: MadeDecision): RunEnd {
+  const { inboxDone, ...end } = decisionEnd(record, decision);
+  if (live !== undefined) return { ...end, inboxDone: [{ sourceId, recordId: record.recordId, outcome: outcomeOf(live) }] };
+  if (name.mode !== 'live') return end;
+  const claims = [...(end.claims ?? []), ...rule.claims(record)];
+  return leavesPending === true || inboxDone === undefined ? { ...end, claims } : { ...end, claims, inboxDone };
+}
+
+const outcomeOf = ({ status, action }: Pick<DecisionMade['data'], 'status' | 'action'>): 'decided' | 'failed' =>
+  isDecided(status) || action !== null ? 'decided' : 'failed';
+
+/** Ends a record whose live decision was made, and whose decision beside it is not wanted any more. */
+export async function finishRecord(work: RecordWork, made: DecisionMade['data']): Promise<void> {
+  const { sourceId, recordId } = made;
+  await write(work, { appends: [], inboxDone: [{ sourceId, recordId, outcome: outcomeOf(made) }] });
+}
+
+type MadeDecision = ReturnType<typeof decisionOf>;
 type BegunRun = { readonly plan: Plan; readonly history: readonly RunEvent[]; readonly started: RunStarted };
 
 async function beginOrResume(work: RecordWork, task: RecordTask): Promise<BegunRun | { readonly refusal: string }> {
@@ -169,25 +210,30 @@ async function begunRun(
 
 /** A record that another one with its key stands in for: it is not decided, and a run begun for it is stopped. */
 export async function supersedeRecord(work: RecordWork, task: Pick<RecordTask, 'record' | 'name' | 'mayBeBegun'>): Promise<void> {
-  const { context, fence, sourceId } = work;
+  const { sourceId } = work;
   const { recordId } = task.record;
   const begun = await begunRun(work, task);
   await write(work, {
     appends: [],
-    ...(begun === null ? {} : stopOf(begun)),
+    ...(begun === null ? {} : stopOf(work, begun, 'a record with the same key stands in for this one')),
     inboxDone: [{ sourceId, recordId, outcome: 'superseded' }],
   });
+}
 
-  function stopOf({ plan, history, started }: BegunRun): Pick<WriteUnit, 'appends' | 'runStatus'> {
-    const { runId, flow, flowVersion, mode } = started.data;
-    const { evolve, initialState, requestStop } = interpreterFor(plan);
-    const state = evolve(plan, initialState(plan), history);
-    const { facts } = requestStop(plan, state, { now: context.now(), reason: 'a record with the same key stands in for this one' });
-    return {
-      appends: [{ log: LOG_OF_RUNS, stream: runStream(runId), events: facts, expected: { from: history.length + 1 } }],
-      runStatus: [{ runId, flow, flowVersion, mode, status: 'stopped', resource: fence.resource }],
-    };
-  }
+/** What ends a run that an earlier owner has begun, and that nobody goes on with. */
+function stopOf(
+  { context, fence }: RecordWork,
+  { plan, history, started }: BegunRun,
+  reason: string,
+): Pick<WriteUnit, 'appends' | 'runStatus'> {
+  const { runId, flow, flowVersion, mode } = started.data;
+  const { evolve, initialState, requestStop } = interpreterFor(plan);
+  const state = evolve(plan, initialState(plan), history);
+  const { facts } = requestStop(plan, state, { now: context.now(), reason });
+  return {
+    appends: [{ log: LOG_OF_RUNS, stream: runStream(runId), events: facts, expected: { from: history.length + 1 } }],
+    runStatus: [{ runId, flow, flowVersion, mode, status: 'stopped', resource: fence.resource }],
+  };
 }
 
 async function write(work: RecordWork, unit: Pick<WriteUnit, 'appends' | 'claims' | 'blobs' | 'runStatus' | 'inboxDone'>): Promise<void> {

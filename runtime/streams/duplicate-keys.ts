@@ -27,10 +27,13 @@ function keepFirst(context: Context, { sourceId }: Source): DuplicateRule {
   const underWay = new Set<string>();
   return {
     see: () => undefined,
-    wants: async ({ key }) => {
+    wants: async ({ key, recordId }) => {
       if (key === null) return true;
       const name = sha256Hex(key);
-      if (underWay.has(name) || (await context.storage.events.readClaim(context.workspaceId, scope, name)) !== undefined) return false;
+      if (underWay.has(name)) return false;
+      const first = await context.storage.events.readClaim(context.workspaceId, scope, name);
+      // Its own claim is there when the decision beside the live one is missing still.
+      if (first !== undefined && first !== recordId) return false;
       underWay.add(name);
       return true;
     },

@@ -3,7 +3,7 @@ import { messageOf, type TaskReport } from '../../schemas/index.ts';
 import type { Context } from '../context.ts';
 import { LeaseHeld } from '../leases.ts';
 import { createBudget } from './budget.ts';
-import { countTrends } from './count-trends.ts';
+import { openTrendCounter, type TrendCounter } from './count-trends.ts';
 import { callLimiterOf, decidePart, type Deciding, type DoneRecord } from './decide-part.ts';
 import type { ConnectorInputs } from './open-connector.ts';
 import { createPace } from './pace.ts';
@@ -15,8 +15,8 @@ import { openTaskBoard, REPEAT_MS } from './task-board.ts';
 
 export type KeepSourceOptions = {
   readonly inputs?: ConnectorInputs;
+  /** Aborted: nothing more is read or begun; what is under way goes on at the next start. */
   readonly signal: AbortSignal;
-  /** Aborted: nothing more is read or begun, and what is under way may end. */
   readonly onNews: (news: SourceNews) => void;
   /** Sees to it that others decide the records; without it this process does. */
   readonly askOthers?: (sourceId: string) => Promise<void>;
@@ -44,16 +44,18 @@ export async function keepSource(context: Context, sourceId: string, options: Ke
   const board = openTaskBoard(context, sourceId);
   const repeating = setInterval(board.repeat, REPEAT_MS);
   const report = (task: TaskReport): void => {
-    board.report(task);
-    onNews({ kind: 'task', sourceId, report: task });
+    if (board.report(task)) onNews({ kind: 'task', sourceId, report: task });
   };
   try {
     while (!signal.aborted) {
       const watch = await patiently(report, signal, () => watchSource(context, sourceId));
       if (watch === undefined) break;
       const { state } = watch.view();
-      if (state.wish === 'run') await oneSession(context, { ...options, sourceId, watch, report });
-      else if (state.wish === 'stop' && options.untilStopped === true) return;
+      if (state.wish === 'run') {
+        await oneSession(context, { ...options, sourceId, watch, report });
+        // What it did then says nothing of what it does next; nobody reads a source that is stopped.
+        board.keepOnly('source');
+      } else if (state.wish === 'stop' && options.untilStopped === true) return;
       else {
         report({ task: 'source', state: state.wish === 'pause' ? 'paused' : 'stopped', trace: state.wishReason });
         await untilChanged(watch, signal);
@@ -134,6 +136,8 @@ async function prepareDeciding(context: Context, { sourceId, watch, signal, onNe
 async function keepReading(context: Context, session: Session): Promise<void> {
   const { sourceId, watch, signal, report, inputs = {}, onNews } = session;
   const { connector } = watch.view().state.settings;
+  if (connector.kind === 'stdin' && inputs.input === undefined)
+    return report({ task: 'intake', state: 'unassigned', trace: `nothing is piped in here: cat FILE | riskflow source start ${sourceId}` });
   let pauseMs = FIRST_PAUSE_MS;
   while (!signal.aborted) {
     try {
@@ -165,17 +169,23 @@ async function keepReading(context: Context, session: Session): Promise<void> {
 
 async function keepCounting(context: Context, { watch, signal, report }: Session): Promise<void> {
   if (watch.view().state.settings.trends === undefined) return;
+  let counter: TrendCounter | undefined;
   while (!signal.aborted) {
     try {
-      await countTrends(context, watch);
-      report({ task: 'trends', state: 'running', trace: null });
+      let trouble: string | null = null;
+      counter ??= await openTrendCounter(context, watch);
+      await counter.turn(signal, (sentence) => (trouble = sentence));
+      report({ task: 'trends', state: 'running', trace: trouble });
     } catch (error) {
+      await counter?.close().catch(() => undefined);
+      counter = undefined;
       if (signal.aborted) return;
       if (error instanceof LeaseHeld) report({ task: 'trends', state: 'unassigned', trace: null });
       else report({ task: 'trends', state: 'failed', trace: messageOf(error) });
     }
     await pause(TRENDS_MS, signal);
   }
+  await counter?.close().catch(() => undefined);
 }
 
 /** Until the settings, the flows or the wish are others. What only matters to the next record is no reason to begin anew. */
@@ -204,7 +214,9 @@ async function patiently<T>(report: (task: TaskReport) => void, signal: AbortSig
   let pauseMs = FIRST_PAUSE_MS;
   while (!signal.aborted) {
     try {
-      return await work();
+      const done = await work();
+      if (pauseMs > FIRST_PAUSE_MS) report({ task: 'source', state: 'running', trace: null });
+      return done;
     } catch (error) {
       report({ task: 'source', state: 'failed', trace: `${messageOf(error)}; tried again in ${pauseMs} ms` });
       await pause(pauseMs, signal);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** Lets through so many a second, evenly, with no more than a tenth of a second's worth at once; without a rate, all. */
 export function createPace(perSecond: () => number | undefined): { readonly turn: (signal: AbortSignal) => Promise<void> } {
-  let next = 0;
+  let next = -Infinity;
   return {
     turn: async (signal) => {
       const rate = perSecond();

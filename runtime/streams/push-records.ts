@@ -1,4 +1,5 @@
 import {
+  hashJson,
   isNumeric,
   RiskflowError,
   toJsonText,
@@ -9,7 +10,7 @@ import {
   type SourceRecord,
 } from '../../schemas/index.ts';
 import { newId, utf8, type Context } from '../context.ts';
-import { mapRecord } from './map-record.ts';
+import { mapRecord, type MappedRecord } from './map-record.ts';
 import { makerOf } from './read-source.ts';
 import { createRoom, type Room } from './room.ts';
 import { watchSource, type SourceWatch } from './source-watch.ts';
@@ -36,14 +37,24 @@ const FIRST_INCARNATION = 1;
 const ONLY_PARTITION = 0;
 const LONGEST_ID = 200;
 
-type Known = { readonly watch: SourceWatch; readonly room: Room };
+type Known = { readonly watch: SourceWatch; readonly room: () => Room };
+
+const RECORD_ID_LENGTH = 32;
+/** What a client calls a record names it within its source only: runs and decisions are named by records of all sources. */
+const idOfPushed = (sourceId: string, own: string): string => hashJson(['pushed', sourceId, own]).slice(0, RECORD_ID_LENGTH);
 
 export function openInlet(context: Context): Inlet {
   const known = new Map<string, Promise<Known>>();
   const open = async (sourceId: string): Promise<Known> => {
     const watch = await watchSource(context, sourceId);
-    const { maxPending } = watch.view().state.settings.decide;
-    return { watch, room: createRoom(context, { sourceId, maxPending }) };
+    const limitOf = (): number => watch.view().state.settings.decide.maxPending;
+    let made = { maxPending: limitOf(), room: createRoom(context, { sourceId, maxPending: limitOf() }) };
+    const room = (): Room => {
+      const maxPending = limitOf();
+      if (maxPending !== made.maxPending) made = { maxPending, room: createRoom(context, { sourceId, maxPending }) };
+      return made.room;
+    };
+    return { watch, room };
   };
   const knownOf = (sourceId: string): Promise<Known> => {
     const found = known.get(sourceId) ?? open(sourceId);
@@ -53,8 +64,9 @@ export function openInlet(context: Context): Inlet {
   };
   return {
     push: async (sourceId, records) => {
-      const { watch, room } = await knownOf(sourceId);
+      const { watch, room: roomNow } = await knownOf(sourceId);
       const view = await watch.refresh();
+      const room = roomNow();
       refuse(sourceId, view.state.settings.connector.kind, view.state.wish);
       if (!room.hasRoom())
         throw new RiskflowError('busy', `too many records of source "${sourceId}" wait to be decided`, { hint: 'send them again later' });
@@ -67,7 +79,7 @@ export function openInlet(context: Context): Inlet {
         partition: { sourceId, incarnation: FIRST_INCARNATION, topic: sourceId, partition: ONLY_PARTITION },
         skipped: results.fates.filter(({ status }) => status === 'skipped').length,
       });
-      room.taken(written.length);
+      room.taken(written.filter(({ isNew }) => isNew).length);
       let next = 0;
       return results.fates.map((fate): PushResult => {
         if (fate.status !== 'accepted') return fate;
@@ -107,22 +119,38 @@ function take(
       meta: null,
       content: { ok: true, fields, text },
       // Whoever does not name it cannot send it again, and gets a new one.
-      recordId: own === null ? newId() : `push/${own}`,
+      recordId: own === null ? newId() : idOfPushed(sourceId, own),
     };
     const mapped =
       own !== null && own.length > LONGEST_ID
-        ? ({ kind: 'refused', reason: `its id is longer than ${LONGEST_ID} characters` } as const)
+        ? refusedLetter(context, { origin, read, reason: `its id is longer than ${LONGEST_ID} characters` })
         : mapRecord(maker, read, origin);
     if (mapped.kind === 'record') {
       records.push(mapped.record);
       return { status: 'accepted', recordId: mapped.record.recordId };
     }
     if (mapped.kind === 'skipped') return { status: 'skipped' };
-    if (mapped.kind === 'refused') return { status: 'dead-letter', reason: mapped.reason };
     deadLetters.push(mapped.letter);
     return { status: 'dead-letter', reason: mapped.letter.reason };
   });
   return { records, deadLetters, fates };
+}
+
+function refusedLetter(
+  context: Context,
+  { origin, read, reason }: { readonly origin: RecordOrigin; readonly read: SourceRecord; readonly reason: string },
+): MappedRecord {
+  const letter: DeadLetter = {
+    origin,
+    bytes: read.bytes,
+    key: null,
+    headers: [],
+    timestamp: null,
+    stage: 'map',
+    reason,
+    receivedAt: context.now(),
+  };
+  return { kind: 'letter', letter };
 }
 
 function idIn(fields: ObjectValue, idField: string | undefined): string | null {

@@ -6,9 +6,9 @@ import type { ConnectorInputs } from './open-connector.ts';
 import { createPace } from './pace.ts';
 import { readSource } from './read-source.ts';
 import { checkModels } from './source-plans.ts';
-import { watchSource } from './source-watch.ts';
+import { watchSource, type SourceWatch } from './source-watch.ts';
 import type { IntakeCounts } from './take-in.ts';
-import { countTrends } from './count-trends.ts';
+import { openTrendCounter } from './count-trends.ts';
 
 export type RunSourceOptions = {
   readonly inputs?: ConnectorInputs;
@@ -90,10 +90,24 @@ export async function runSource(context: Context, sourceId: string, options: Run
   await allOrFirstFailure([read, ...Array.from({ length: PART_COUNT }, (_, part) => () => decidePart(context, part, deciding))], failed);
   options.signal?.throwIfAborted();
   tell();
-  await countTrends(context, watch);
+  if (state.settings.trends !== undefined) await countTrends(context, watch, { signal, onNotice: (note) => notes.push(note) });
   const { flow, flowVersion } = plans.live;
   const { shadow: shadowed, ...counts } = fates;
   return { sourceId, flow, flowVersion, ...taken, ...counts, shadowed, held, notes, elapsedMs: context.now() - began };
+}
+
+/** Counts what came, and waits for the flows that look at alerts. */
+async function countTrends(
+  context: Context,
+  watch: SourceWatch,
+  { signal, onNotice }: { readonly signal: AbortSignal; readonly onNotice: (sentence: string) => void },
+): Promise<void> {
+  const counter = await openTrendCounter(context, watch);
+  try {
+    await counter.turn(signal, onNotice);
+  } finally {
+    await counter.close();
+  }
 }
 
 /** Does all at once. The first failure aborts the others, and is thrown when all have ended. */

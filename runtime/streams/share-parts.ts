@@ -19,6 +19,7 @@ export const partTask = (part: number): string => `${DECIDING}/${part}`;
 const LOOK_MS = 1_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
+const HELD_PAUSE_MS = 2_500;
 
 /**
  * Works on as many parts as fall to this process when all living ones take the same number; takes over those of a process that ended, and
@@ -34,7 +35,11 @@ export async function shareParts(context: Context, shared: SharedParts): Promise
       () => pauses.delete(part),
       (error: unknown) => {
         if (stop.signal.aborted || signal.aborted) return;
-        if (error instanceof LeaseHeld) return report({ task: partTask(part), state: 'unassigned', trace: null });
+        if (error instanceof LeaseHeld) {
+          // The others are tried meanwhile: else a process would ask for the first parts for ever, and nobody had the last ones.
+          pauses.set(part, { until: performance.now() + HELD_PAUSE_MS, ms: FIRST_PAUSE_MS / 2 });
+          return report({ task: partTask(part), state: 'unassigned', trace: null });
+        }
         const ms = Math.min(LONGEST_PAUSE_MS, (pauses.get(part)?.ms ?? FIRST_PAUSE_MS / 2) * 2);
         pauses.set(part, { until: performance.now() + ms, ms });
         report({ task: partTask(part), state: 'failed', trace: `${messageOf(error)}; tried again in ${ms} ms` });

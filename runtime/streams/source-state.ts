@@ -18,6 +18,8 @@ export type SourceState = {
   readonly earlierLive: readonly StageFlow[];
   readonly canary: { readonly flow: StageFlow; readonly share: number } | null;
   readonly shadow: StageFlow | null;
+  /** Whether it ever had one. */
+  readonly hadShadow: boolean;
   readonly wish: SourceWish;
   readonly wishReason: string;
   /** Why the kill switch is on; null while it is off. */
@@ -40,7 +42,7 @@ function applyEvent(state: SourceState | undefined, event: SourceEvent): SourceS
   if (event.type === 'SourceCreated') {
     const { sourceId, settings, flow, flowVersion } = event.data;
     const live = { flow, flowVersion };
-    const nothing = { earlierLive: [], canary: null, shadow: null, killed: null, version: 0 };
+    const nothing = { earlierLive: [], canary: null, shadow: null, hadShadow: false, killed: null, version: 0 };
     return { sourceId, settings, live, wish: 'stop', wishReason: 'it was never started', ...nothing };
   }
   if (state === undefined) return undefined;
@@ -66,11 +68,14 @@ type FlowSet = {
 };
 
 function withFlow(state: SourceState, { stage, flow, share, isRollback }: FlowSet): SourceState {
-  if (stage === 'shadow') return { ...state, shadow: flow };
+  if (stage === 'shadow') return { ...state, shadow: flow, hadShadow: true };
   if (stage === 'canary') return { ...state, canary: flow === null ? null : { flow, share: share ?? 0 } };
   if (flow === null) return state;
-  const earlierLive = isRollback ? state.earlierLive.slice(0, -1) : [...state.earlierLive, state.live];
-  return { ...state, live: flow, earlierLive };
+  if (isRollback) return { ...state, live: flow, earlierLive: state.earlierLive.slice(0, -1) };
+  const { live } = state;
+  // "The latest" is nothing to go back to: it may be the same version by then.
+  const isStep = live.flowVersion !== null && (live.flow !== flow.flow || live.flowVersion !== flow.flowVersion);
+  return { ...state, live: flow, earlierLive: isStep ? [...state.earlierLive, live] : state.earlierLive };
 }
 
 const PAGE = 1000;

@@ -3,7 +3,10 @@ import type { Context } from '../context.ts';
 
 /** What a process says of its tasks for a source, kept where other processes can read it. */
 export type TaskBoard = {
-  report(task: TaskReport): void;
+  /** @returns whether it is news */
+  report(task: TaskReport): boolean;
+  /** Takes back what was said of all tasks but one. */
+  keepOnly(task: string): void;
   /** Says everything again, as a sign of life. */
   repeat(): void;
   /** Waits for what is on its way and takes back all that was said. */
@@ -22,9 +25,15 @@ export function openTaskBoard(context: Context, sourceId: string): TaskBoard {
   return {
     report: (report) => {
       const before = said.get(report.task);
-      if (before?.state === report.state && before.trace === report.trace) return;
+      if (before?.state === report.state && before.trace === report.trace) return false;
       said.set(report.task, report);
       put(report);
+      return true;
+    },
+    keepOnly: (task) => {
+      for (const name of said.keys()) if (name !== task) said.delete(name);
+      last = last.then(() => storage.tasks.forget(workspaceId, sourceId, owner)).catch(() => undefined);
+      said.forEach(put);
     },
     repeat: () => said.forEach(put),
     close: async () => {

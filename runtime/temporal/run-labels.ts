@@ -66,6 +66,7 @@ function originParts(origin: RunStarted['data']['origin']): readonly string[] {
   if (origin.kind === 'record') return [`record ${origin.recordId} of ${origin.sourceId}`];
   if (origin.kind === 'schedule') return [`schedule ${origin.schedule}`];
   if (origin.kind === 'batch') return [`place ${origin.place} of batch ${origin.batchId}`];
+  if (origin.kind === 'alert') return [`alert ${origin.alertId} of ${origin.sourceId}`];
   if (origin.kind === 'manual') return [];
   const { sampleId, variant, repeat } = origin;
   return [`sample ${sampleId}, variant ${variant}${repeat > 1 ? `, repeat ${repeat}` : ''}`];

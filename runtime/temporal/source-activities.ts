@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure, Context as ActivityContext } from '@temporalio/activity';
-import { exitCodeOf, isRiskflowError, RiskflowError } from '../../schemas/index.ts';
+import { exitCodeOf, isRiskflowError, PART_COUNT, RiskflowError } from '../../schemas/index.ts';
 import type { PartName, PartTurn, SourceActivities } from '../../workflows/index.ts';
 import type { Context } from '../context.ts';
 import { LeaseHeld } from '../leases.ts';
@@ -14,6 +14,8 @@ import { openTaskBoard, REPEAT_MS } from '../streams/task-board.ts';
 const BEAT_MS = 3_000;
 /** How long one activity works on a part: a minute, so that histories stay short and work moves to workers that are new. */
 const TURN_MS = 60_000;
+/** What is under way when a turn is over may end; what takes longer goes on in the next turn. */
+const LONGEST_TURN_MS = 8 * 60_000;
 const LOOK_MS = 500;
 
 /** The activities by which workers decide the records of sources. */
@@ -44,7 +46,8 @@ async function oneTurn(context: Context, { workspaceId, sourceId, part }: PartNa
       () => undefined,
     );
   }, LOOK_MS);
-  const ending = setTimeout(() => turn.abort(), TURN_MS);
+  const endsAt = performance.now() + TURN_MS;
+  const ending = setTimeout(() => turn.abort(), LONGEST_TURN_MS);
   const board = openTaskBoard(context, sourceId);
   const repeating = setInterval(board.repeat, REPEAT_MS);
   const signal = AbortSignal.any([turn.signal, activity.cancellationSignal]);
@@ -55,9 +58,11 @@ async function oneTurn(context: Context, { workspaceId, sourceId, part }: PartNa
     models: context.models(),
     calls: callLimiterOf(concurrency),
     budget: createBudget(context, sourceId, () => watch.view().state.settings),
-    pace: createPace(() => watch.view().state.settings.decide.perSecond),
+    // Each part has its share, since nobody knows which worker has the others.
+    pace: createPace(() => shareOfRate(watch.view().state.settings.decide.perSecond)),
     signal,
-    follow: () => true,
+    follow: () => performance.now() < endsAt,
+    isEnough: () => performance.now() >= endsAt,
     onDone: ({ fate }: { readonly fate: keyof typeof counts }) => void counts[fate]++,
     onHold: (reason: string | null) => {
       held = reason;
@@ -65,7 +70,7 @@ async function oneTurn(context: Context, { workspaceId, sourceId, part }: PartNa
     },
   };
   try {
-    await whenFree(signal, () => decidePart(context, part, deciding));
+    await whenFree(AbortSignal.any([signal, AbortSignal.timeout(TURN_MS)]), () => decidePart(context, part, deciding));
   } catch (error) {
     // The turn is over; whoever has the next one goes on.
     if (!turn.signal.aborted || activity.cancellationSignal.aborted) throw error;
@@ -79,6 +84,8 @@ async function oneTurn(context: Context, { workspaceId, sourceId, part }: PartNa
   activity.cancellationSignal.throwIfAborted();
   return answer();
 }
+
+const shareOfRate = (perSecond: number | undefined): number | undefined => (perSecond === undefined ? undefined : perSecond / PART_COUNT);
 
 /** Waits while somebody else has the part: a worker that died, or a command in a terminal. */
 async function whenFree(signal: AbortSignal, work: () => Promise<void>): Promise<void> {

@@ -11,7 +11,9 @@ export type SourceClient = {
   close(): Promise<void>;
 };
 
-const sourceWorkflowId = (workspaceId: string, sourceId: string): string => `${workspaceId}/source/${sourceId}`;
+/** With the task queue: sources are named by people, and several installations may share a namespace. */
+const sourceWorkflowId = (taskQueue: string, workspaceId: string, sourceId: string): string =>
+  `${taskQueue}/${workspaceId}/source/${sourceId}`;
 
 /** @throws RiskflowError `usage` when no server is set, `failed` when none answers */
 export async function connectSourceClient(context: Pick<Context, 'settings' | 'storage' | 'workspaceId'>): Promise<SourceClient> {
@@ -23,7 +25,7 @@ export async function connectSourceClient(context: Pick<Context, 'settings' | 's
       const { workspaceId } = context;
       await client.workflow
         .start('decideSource', {
-          workflowId: sourceWorkflowId(workspaceId, sourceId),
+          workflowId: sourceWorkflowId(taskQueue, workspaceId, sourceId),
           taskQueue,
           args: [{ workspaceId, sourceId }],
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',

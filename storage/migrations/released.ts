@@ -47,6 +47,11 @@ const LEVEL_3_COLUMNS: Readonly<Record<string, { readonly derived: boolean; read
   },
 };
 
+/** Indexes that came with level 3, by table: their columns. */
+const LEVEL_3_INDEXES: Readonly<Record<string, { readonly name: string; readonly columns: readonly string[] }>> = {
+  decisions: { name: 'decisions_by_record', columns: ['workspace_id', 'source_id', 'record_id'] },
+};
+
 /** The tables of level 3. */
 const LEVEL_3_TABLES: readonly string[] = ['source_tasks', 'daily_spend', 'disagreements', 'trend_panes', 'trend_progress', 'alerts'];
 
@@ -59,7 +64,12 @@ const projections: readonly TableSpec[] = projectionTables;
 /** A table as it was before level 3. */
 function beforeLevel3(table: TableSpec): TableSpec {
   const later = LEVEL_3_COLUMNS[table.name]?.names ?? [];
-  return { ...table, columns: Object.fromEntries(Object.entries(table.columns).filter(([name]) => !later.includes(name))) };
+  const laterIndex = LEVEL_3_INDEXES[table.name]?.columns.join();
+  return {
+    ...table,
+    columns: Object.fromEntries(Object.entries(table.columns).filter(([name]) => !later.includes(name))),
+    ...(table.indexes === undefined ? {} : { indexes: table.indexes.filter((columns) => columns.join() !== laterIndex) }),
+  };
 }
 
 function columnsOfLevel3(): readonly AddStep[] {
@@ -110,7 +120,9 @@ export const releasedMigrations: readonly Migration[] = [
     name: 'streams',
     kind: 'expand',
     steps: [
-      ...columnsOfLevel3(), // What processes say of themselves is worth nothing later.
+      ...columnsOfLevel3(),
+      ...Object.entries(LEVEL_3_INDEXES).map(([to, { name, columns }]): AddStep => ({ addIndex: name, to, columns })),
+      // What processes say of themselves is worth nothing later.
       ...primary.filter(isThird).map((table) => addTable(table.name === 'source_tasks')(table)),
       ...projections.filter(isThird).map(addTable(true)),
     ],

@@ -7,6 +7,9 @@ import { trouble } from './errors.ts';
 /** A statement is a round trip, so it may as well be long; there is nothing to prepare. */
 const MAX_INSERT = 500;
 
+/** The server works while the event loop goes on: as much as keeps a statement of a moderate size. */
+const SLICE_WEIGHT = 2_000;
+
 /**
  * `collation`: one that compares text byte by byte and does not take blanks at the end for nothing, as `utf8mb4_bin` would. It
  * has another name in MySQL and MariaDB.
@@ -28,6 +31,7 @@ export const mysqlDialect = (collation: string): Dialect => ({
   insertSize: (left) => Math.min(left, MAX_INSERT),
   raiseCounter,
   looksAreFree: false,
+  sliceWeight: SLICE_WEIGHT,
   trouble,
 });
 

@@ -41,7 +41,10 @@ export const decisionsTable = defineTable({
     against: nullable(text),
   },
   primaryKey: ['workspace_id', 'n'],
-  indexes: [['workspace_id', 'source_id', 'n']],
+  indexes: [
+    ['workspace_id', 'source_id', 'n'],
+    ['workspace_id', 'source_id', 'record_id'],
+  ],
 });
 
 const listText = (list: readonly unknown[]): string | null => (list.length === 0 ? null : JSON.stringify(list));

@@ -15,6 +15,9 @@ const COLUMN_TYPES: Readonly<Record<Column['kind'], string>> = {
 /** Statements of few sizes, so that each is prepared once. SQLite takes up to 32,766 parameters. */
 const INSERT_SIZES = [64, 16, 4, 1] as const;
 
+/** About 5 ms of work, so that the event loop is never blocked for long. */
+const SLICE_WEIGHT = 400;
+
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
   tables: {
@@ -33,6 +36,7 @@ export const sqliteDialect: Dialect = {
   insertSize: (left) => INSERT_SIZES.find((size) => size <= left) ?? 1,
   raiseCounter,
   looksAreFree: true,
+  sliceWeight: SLICE_WEIGHT,
   trouble,
 };
 

@@ -1,5 +1,6 @@
 import { type Fence, RiskflowError, type TrendChange, type TrendResult, type TrendStore, type WorkspaceId } from '../../schemas/core.ts';
 import type { Database, Executor } from '../database.ts';
+import type { Dialect } from '../dialect.ts';
 import { checkId } from '../ids.ts';
 import { rowInserter } from '../insert-rows.ts';
 import { prepareUnit } from '../operations/prepare-unit.ts';
@@ -13,6 +14,7 @@ type Write = (trx: Executor, workspaceId: WorkspaceId, change: Omit<TrendChange,
 
 /** Writes panes, progress and events of some records in one transaction, when nobody else has counted those records. */
 export function applyTrends(database: Database, upcasters: Upcasters): TrendStore['apply'] {
+  const refuse = refuser(database);
   const writeRows = rowWriter(database);
   const commitUnits = writeUnits(database, upcasters);
   return async (workspaceId, change) => {
@@ -21,7 +23,7 @@ export function applyTrends(database: Database, upcasters: Upcasters): TrendStor
     const append = { log: 'ledger', stream: `trend/${sourceId}`, expected: { any: true }, events } as const;
     const units = events.length === 0 ? [] : [prepareUnit({ workspaceId, actor, appends: [append] }, upcasters)];
     return database.transaction(async (trx) => {
-      const refusal = await refuse({ trx, database, workspaceId }, change);
+      const refusal = await refuse(trx, workspaceId, change);
       if (refusal !== undefined) return refusal;
       await writeRows(trx, workspaceId, change);
       // Last: the counter of the ledger is locked from here on.
@@ -37,11 +39,12 @@ export function applyTrends(database: Database, upcasters: Upcasters): TrendStor
 
 /** Puts panes that were counted again in the place of all that are there. */
 export function replaceTrends(database: Database): TrendStore['replace'] {
+  const refuse = refuser(database);
   const writeRows = rowWriter(database);
   return async (workspaceId, change) => {
     check(workspaceId, change);
     return database.transaction(async (trx) => {
-      const refusal = await refuse({ trx, database, workspaceId }, change);
+      const refusal = await refuse(trx, workspaceId, change);
       if (refusal !== undefined) return refusal;
       await execute(trx, 'delete from trend_panes where workspace_id = ? and source_id = ?', [workspaceId, change.sourceId]);
       await writeRows(trx, workspaceId, change);
@@ -52,11 +55,8 @@ export function replaceTrends(database: Database): TrendStore['replace'] {
 
 function rowWriter({ dialect }: Database): Write {
   const setPanes = rowInserter(dialect, trendPanesTable, { onTaken: 'replace', keepColumns: ['subject', 'category'] });
-  const beginProgress = rowInserter(dialect, trendProgressTable, { onTaken: 'fail' });
   const setProgress = rowInserter(dialect, trendProgressTable, { onTaken: 'replace' });
-  return async (trx, workspaceId, { sourceId, from, panes, progress }) => {
-    // What is not there cannot be locked: of two that begin, the second finds the key taken, and tries again with what is there then.
-    if (from === 0) await beginProgress(trx, [{ workspace_id: workspaceId, source_id: sourceId, arrival: 0, watermark: null, state: '' }]);
+  return async (trx, workspaceId, { sourceId, panes, progress }) => {
     await setPanes(
       trx,
       panes.map((pane) => paneRow(workspaceId, sourceId, pane)),
@@ -66,22 +66,32 @@ function rowWriter({ dialect }: Database): Write {
   };
 }
 
-type Place = { readonly trx: Executor; readonly database: Database; readonly workspaceId: WorkspaceId };
+type Refuse = (
+  trx: Executor,
+  workspaceId: WorkspaceId,
+  change: Pick<TrendChange, 'sourceId' | 'from' | 'fence'>,
+) => Promise<TrendResult | undefined>;
 
-/** Why the change cannot be made on what is stored now, whose progress stays locked. */
-async function refuse(
-  place: Place,
-  { sourceId, from, fence }: Pick<TrendChange, 'sourceId' | 'from' | 'fence'>,
-): Promise<TrendResult | undefined> {
-  if (fence !== undefined && !(await isCurrent(place, fence))) return { status: 'stale-fence', resource: fence.resource };
-  const text = `select arrival from trend_progress where workspace_id = ? and source_id = ?${place.database.dialect.lockRows}`;
-  const [row] = await rowsOf<{ readonly arrival: number }>(place.trx, text, [place.workspaceId, sourceId]);
-  const arrival = row?.arrival ?? 0;
-  return arrival === from ? undefined : { status: 'moved', arrival };
+/** Why a change cannot be made on what is stored now, whose progress stays locked. */
+function refuser({ dialect }: Database): Refuse {
+  const begin = rowInserter(dialect, trendProgressTable, { onTaken: 'fail' });
+  return async (trx, workspaceId, { sourceId, from, fence }) => {
+    if (fence !== undefined && !(await isCurrent({ trx, dialect, workspaceId }, fence)))
+      return { status: 'stale-fence', resource: fence.resource };
+    const text = `select arrival from trend_progress where workspace_id = ? and source_id = ?${dialect.lockRows}`;
+    const [row] = await rowsOf<{ readonly arrival: number }>(trx, text, [workspaceId, sourceId]);
+    const arrival = row?.arrival ?? 0;
+    if (arrival !== from) return { status: 'moved', arrival };
+    // What is not there cannot be locked: of two that begin, the second finds the key taken, and tries again with what is there then.
+    if (row === undefined) await begin(trx, [{ workspace_id: workspaceId, source_id: sourceId, arrival, watermark: null, state: '' }]);
+    return undefined;
+  };
 }
 
-async function isCurrent({ trx, database, workspaceId }: Place, { resource, owner, fence }: Fence): Promise<boolean> {
-  const text = `select owner, fence from leases where workspace_id = ? and resource = ?${database.dialect.shareRows}`;
+type Place = { readonly trx: Executor; readonly dialect: Dialect; readonly workspaceId: WorkspaceId };
+
+async function isCurrent({ trx, dialect, workspaceId }: Place, { resource, owner, fence }: Fence): Promise<boolean> {
+  const text = `select owner, fence from leases where workspace_id = ? and resource = ?${dialect.shareRows}`;
   const [row] = await rowsOf<{ readonly owner: string; readonly fence: number }>(trx, text, [workspaceId, resource]);
   return row !== undefined && row.owner === owner && row.fence === fence;
 }

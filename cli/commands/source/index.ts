@@ -3,6 +3,7 @@ import { addNoun, type Dispatch } from '../../declare.ts';
 import { addSourceControls } from './control.ts';
 import { addSourceCreation } from './create.ts';
 import { addSourceOffsets } from './offsets.ts';
+import { addSourceReplay } from './replay.ts';
 import { addSourceStart } from './start.ts';
 import { addSourceStatus } from './status.ts';
 
@@ -13,4 +14,5 @@ export function addSourceCommands(program: Command, dispatch: Dispatch): void {
   addSourceControls(source, dispatch);
   addSourceStatus(source, dispatch);
   addSourceOffsets(source, dispatch);
+  addSourceReplay(source, dispatch);
 }

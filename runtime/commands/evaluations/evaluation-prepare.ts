@@ -83,6 +83,11 @@ function checkOptions(request: EvaluationRequest, set: SampleSetVersionRow): voi
   if (request.variants.length < 2) throw new RiskflowError('usage', 'an evaluation needs at least two variants: --a FLOW and --b FLOW');
   checkVariantNames(request.variants);
   const labels = Object.keys(set.labels);
+  if (labels.length === 0) {
+    throw new RiskflowError('usage', `no sample of ${address(set)} has a label, so nothing can be right or wrong`, {
+      hint: `label them: riskflow sample label ${set.set} --file LABELS.csv`,
+    });
+  }
   const metric = parseMetric(request.metric, labels);
   if (!metric.ok) throw new RiskflowError('usage', `--metric ${request.metric}: ${metric.message}`, { hint: metric.hint });
   if (request.positive !== null && !labels.includes(request.positive)) {

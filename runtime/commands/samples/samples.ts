@@ -35,25 +35,56 @@ const NAME = /^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,99}$/u;
 /** Imports a file as the new version of a sample set. The same content as the latest version writes nothing. */
 export async function importSamples(context: Context, request: ImportSamplesRequest): Promise<ImportedSamples> {
   const { set, path } = request;
-  if (!NAME.test(set))
-    throw new RiskflowError(
-      'usage',
-      `"${set}" cannot be the name of a sample set: it must begin with a letter or digit and hold letters, digits, "_", "-" and "." only, at most 100`,
-    );
+  checkSetName(set);
   const read = await readSamples(path, request.columns);
   if (read.rejected.length > 0 && !request.keepValid) throw rejectedError(path, read.rejected);
   const seen = new Set<string>();
   const kept: SampleRow[] = [];
-  let duplicates = 0;
+  let dropped = 0;
   for (const row of read.rows) {
-    if (seen.has(row.textHash)) duplicates++;
-    if (!request.dedupe || !seen.has(row.textHash)) kept.push(row);
+    if (request.dedupe && seen.has(row.textHash)) dropped++;
+    else kept.push(row);
     seen.add(row.textHash);
   }
   if (kept.length === 0) throw new RiskflowError('invalid_file', `${path} has no valid sample: nothing was imported`);
-  const bytes = kept.map((row) => utf8(row.fields));
+  const stored = await storeSamples(context, {
+    set,
+    rows: kept,
+    textField: read.textField,
+    clusterField: request.columns.cluster ?? null,
+    fieldNames: read.fieldNames,
+    dropped,
+    rejected: read.rejected.length,
+    ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+  });
+  return { ...stored, rejected: read.rejected };
+}
+
+/** @throws RiskflowError `usage` */
+export function checkSetName(set: string): void {
+  if (NAME.test(set)) return;
+  throw new RiskflowError(
+    'usage',
+    `"${set}" cannot be the name of a sample set: it must begin with a letter or digit and hold letters, digits, "_", "-" and "." only, at most 100`,
+  );
+}
+
+/** A sample that is to be stored; one without a label cannot be judged yet. */
+export type NewSample = Omit<SampleRow, 'label' | 'hasText'> & { readonly label: string | null };
+
+type NewSamples = Pick<SampleSetVersionCreated['data'], 'set' | 'textField' | 'clusterField' | 'fieldNames' | 'rejected'> & {
+  readonly rows: readonly NewSample[];
+  /** Rows that were left out, since an earlier one has their text. */
+  readonly dropped: number;
+  readonly onProgress?: OnProgress;
+};
+
+/** Makes rows the new version of a sample set. The same content as the latest version writes nothing. */
+export async function storeSamples(context: Context, samples: NewSamples): Promise<Omit<ImportedSamples, 'rejected'>> {
+  const { set, rows, textField, clusterField, fieldNames, dropped, rejected, onProgress } = samples;
+  const bytes = rows.map((row) => utf8(row.fields));
   const hashes = bytes.map(sha256Bytes);
-  const manifest = kept.map(({ id, label, cluster, textHash }, i): ManifestEntry => ({
+  const manifest = rows.map(({ id, label, cluster, textHash }, i): ManifestEntry => ({
     id,
     fields: hashes[i] ?? '',
     label,
@@ -62,26 +93,43 @@ export async function importSamples(context: Context, request: ImportSamplesRequ
   }));
   const data: SampleSetVersionCreated['data'] = {
     set,
-    version: versionOfManifest(manifest, request.columns.cluster !== undefined),
+    version: versionOfManifest(manifest, clusterField !== null),
     parent: null,
     split: null,
     seed: null,
-    textField: read.textField,
-    clusterField: request.columns.cluster ?? null,
-    fieldNames: read.fieldNames,
+    textField,
+    clusterField,
+    fieldNames,
     labels: countLabels(manifest),
     rows: manifest.length,
-    duplicates,
-    rejected: read.rejected.length,
+    duplicates: dropped + manifest.length - new Set(manifest.map(({ textHash }) => textHash)).size,
+    rejected,
     manifest,
   };
   const latest = await latestImport(context, set);
   const isNew = latest?.version !== data.version;
   if (isNew) {
-    await writeBlobs(context, { set, hashes, bytes, ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }) });
+    await writeBlobs(context, { set, hashes, bytes, ...(onProgress === undefined ? {} : { onProgress }) });
     await appendVersions(context, set, [data]);
   }
-  return { sampleSet: set, version: data.version, rows: manifest.length, duplicates, rejected: read.rejected, labels: data.labels, isNew };
+  return { sampleSet: set, version: data.version, rows: manifest.length, duplicates: data.duplicates, labels: data.labels, isNew };
+}
+
+/** The same set with other labels, as its new version. */
+export async function storeLabels(
+  context: Context,
+  parent: SampleSetVersionRow,
+  manifest: readonly ManifestEntry[],
+): Promise<{ readonly version: string; readonly isNew: boolean }> {
+  const version = versionOfManifest(manifest, parent.clusterField !== null);
+  const latest = await latestImport(context, parent.set);
+  if (latest?.version === version) return { version, isNew: false };
+  const { set, textField, clusterField, fieldNames, rows, duplicates, rejected } = parent;
+  const common = { set, textField, clusterField, fieldNames, rows, duplicates, rejected };
+  await appendVersions(context, set, [
+    { ...common, version, parent: null, split: null, seed: null, labels: countLabels(manifest), manifest },
+  ]);
+  return { version, isNew: true };
 }
 
 function rejectedError(path: string, rejected: readonly RejectedRow[]): RiskflowError {

@@ -1,5 +1,6 @@
 import { canonicalJson, RiskflowError, type Json, type SourceEvent, type SourceSettings } from '../../../schemas/index.ts';
 import type { Context } from '../../context.ts';
+import { planOfStage } from '../../streams/source-plans.ts';
 import { readSourceState, sourceStream, writeSourceEvents, type SourceState } from '../../streams/source-state.ts';
 import { resolveFlow } from '../evaluations/evaluation-request.ts';
 import { refuseProblems, settingProblems } from './source-settings.ts';
@@ -81,7 +82,7 @@ export async function configureSource(
   { sourceId, settings }: Pick<CreateSourceRequest, 'sourceId' | 'settings'>,
 ): Promise<{ readonly changed: boolean }> {
   const present = await readSourceState(context, sourceId);
-  const { plan } = await resolveFlow(context, present.live.flow);
+  const plan = await planOfStage(context, present.live);
   const moved = whereItReads(present.settings) !== whereItReads(settings);
   const problems = await settingProblems(sourceId, settings, plan);
   const place = {

@@ -1,7 +1,7 @@
 import { RiskflowError, type RolloutStage, type StageFlow } from '../../../schemas/index.ts';
 import type { Context } from '../../context.ts';
 import { checkModels, planOfStage } from '../../streams/source-plans.ts';
-import { readSourceState, writeSourceEvents } from '../../streams/source-state.ts';
+import { readSourceState, writeSourceEvents, type SourceState } from '../../streams/source-state.ts';
 import { resolveFlow } from '../evaluations/evaluation-request.ts';
 import { refuseProblems, settingProblems } from './source-settings.ts';
 
@@ -35,9 +35,12 @@ export async function promoteFlow(
     (await settingProblems(sourceId, state.settings, plan)).filter(({ where }) => where.startsWith('record.inputs')),
   );
   await checkModels({ live: plan, canary: null, shadow: null }, context.models());
-  await publish();
   const { flow, flowVersion } = plan;
-  const before = stage === 'live' ? state.live : stage === 'canary' ? (state.canary?.flow ?? null) : state.shadow;
+  const isThere = stage === 'live' && state.live.flow === flow && state.live.flowVersion === flowVersion;
+  if (isThere && state.canary === null) return { stage, flow, flowVersion, before: state.live };
+  const live = await pinLive(context, state, reason);
+  await publish();
+  const before = stage === 'live' ? live : stage === 'canary' ? (state.canary?.flow ?? null) : state.shadow;
   const change = { sourceId, isRollback: false, reason, at: context.now() };
   await writeSourceEvents(context, sourceId, [
     { type: 'SourceFlowSet', data: { ...change, stage, flow: { flow, flowVersion }, share: stage === 'canary' ? (share ?? null) : null } },
@@ -47,6 +50,19 @@ export async function promoteFlow(
       : []),
   ]);
   return { stage, flow, flowVersion, before };
+}
+
+/**
+ * From the first step of a rollout on the live flow is a version of its own: were it the latest, publishing the one to be tried would make
+ * that live, and there would be nothing to go back to.
+ */
+async function pinLive(context: Context, { sourceId, live }: SourceState, reason: string): Promise<StageFlow> {
+  if (live.flowVersion !== null) return live;
+  const { flow, flowVersion } = await planOfStage(context, live);
+  const pinned = { flow, flowVersion };
+  const data = { sourceId, stage: 'live', flow: pinned, share: null, isRollback: false, reason, at: context.now() } as const;
+  await writeSourceEvents(context, sourceId, [{ type: 'SourceFlowSet', data }]);
+  return pinned;
 }
 
 export type RolledBack = { readonly ended: RolloutStage; readonly live: StageFlow };

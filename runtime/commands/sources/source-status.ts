@@ -12,7 +12,7 @@ export type PartitionStatus = Pick<SourceOffset, 'topic' | 'partition' | 'incarn
   readonly lag: number | null;
 };
 
-export type SourceStatus = Omit<SourceState, 'version'> &
+export type SourceStatus = Omit<SourceState, 'version' | 'hadShadow'> &
   InboxCounts & {
     readonly partitions: readonly PartitionStatus[];
     /** Why the ends are not known. */
@@ -33,7 +33,7 @@ export async function sourceStatus(context: Context, sourceId?: string): Promise
 
 async function statusOf(context: Context, sourceId: string): Promise<SourceStatus> {
   const { workspaceId, storage } = context;
-  const { version: _version, ...state } = await readSourceState(context, sourceId);
+  const { version: _version, hadShadow: _hadShadow, ...state } = await readSourceState(context, sourceId);
   const [counts, offsets, tasks, ends, heldBy] = await Promise.all([
     storage.inbox.counts(workspaceId, sourceId),
     storage.inbox.offsets(workspaceId, sourceId),
