@@ -13,12 +13,8 @@ export * from './lanes.ts';
 export * from './ledger-events.ts';
 export * from './source-events.ts';
 export type {
-  ConnectorKind,
-  ConnectorOf,
   ConnectorSettings,
   FieldExpression,
-  RecordSettings,
-  SinkSettings,
   SourceSettings,
   SpikeRule,
   TrendSettings,

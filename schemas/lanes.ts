@@ -5,7 +5,7 @@ export const LANE_COUNT = 16;
 export const PART_COUNT = 4;
 
 /** FNV-1a over UTF-16 units, then mixed so that the low bits depend on all of them. https://www.rfc-editor.org/rfc/rfc9923 */
-export function hash32(text: string): number {
+function hash32(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   hash ^= hash >>> 16;

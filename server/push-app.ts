@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Inlet, PushedRecord } from '../runtime/index.ts';
-import { isObject, isRiskflowError, parseJson, RiskflowError, type ObjectValue, type Value } from '../schemas/index.ts';
+import { isArray, isObject, isRiskflowError, parseJson, RiskflowError, type ObjectValue, type Value } from '../schemas/index.ts';
 
 /** Bodies are read whole. */
 const MOST_BYTES = 8 * 1024 * 1024;
@@ -81,7 +81,7 @@ function valueOf(text: string, where: string): Value {
   throw new RiskflowError('usage', `${where} is not valid JSON: ${parsed.error.message} (column ${parsed.error.column})`);
 }
 
-const listOf = (value: Value): readonly Value[] => (Array.isArray(value) ? value : [value]);
+const listOf = (value: Value): readonly Value[] => (isArray(value) ? value : [value]);
 
 function recordOf(value: Value, index: number, id: string | null): PushedRecord {
   if (!isObject(value)) throw new RiskflowError('usage', `record ${index + 1} is not a JSON object`);

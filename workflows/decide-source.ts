@@ -41,9 +41,9 @@ export async function decideSource(args: DecideSourceArgs): Promise<SourceCounts
     return isSo;
   };
   const keep = async (part: number): Promise<'over' | 'more'> => {
-    const { decidePart } = work(part);
+    const activities = work(part);
     while (!workflowInfo().continueAsNewSuggested) {
-      const turn = await decidePart({ workspaceId, sourceId, part });
+      const turn = await activities.decidePart({ workspaceId, sourceId, part });
       counts = {
         decided: counts.decided + turn.decided,
         failed: counts.failed + turn.failed,

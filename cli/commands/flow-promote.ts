@@ -16,7 +16,7 @@ export function addFlowPromote(flow: Command, dispatch: Dispatch): void {
         '--to <STAGE>',
         'shadow: decides and is kept, and nothing acts on it; canary: for a share of the subjects; live: for all',
       ).choices(STAGES),
-      option('--share <SHARE>', 'of the subjects, for a canary: between 0 and 1', { read: readShare }),
+      option('--share <SHARE>', 'of the subjects, for a canary: above 0 and at most 1', { read: readShare }),
       option('--end <STAGE>', 'end the shadow or the canary').choices(['shadow', 'canary']),
       option('--rollback', 'take the last step back: the canary ends, or the live flow before this one decides again'),
       option('--reason <TEXT>', 'why, for those who look at it later'),
@@ -34,8 +34,8 @@ export function addFlowPromote(flow: Command, dispatch: Dispatch): void {
 
 function readShare(text: string): number {
   const share = Number(text);
-  if (share > 0 && share < 1) return share;
-  throw new RiskflowError('usage', `--share must be between 0 and 1, not "${text}"`, { hint: 'such as 0.1 for a tenth of the subjects' });
+  if (share > 0 && share <= 1) return share;
+  throw new RiskflowError('usage', `--share must be above 0 and at most 1, not "${text}"`, { hint: 'such as 0.1 for a tenth of the subjects' });
 }
 
 type PromoteOptions = {

@@ -11,7 +11,7 @@ export type EncodedRecord = { readonly bytes: Uint8Array | null; readonly header
  * Decodes records of one format. At once, or, where a schema has to be fetched first, by a promise; that rejects with a RiskflowError `busy`
  * while the registry is away (ask again), and with another one when it will not serve us (a wrong password).
  */
-export type RecordDecoder = { decode(record: EncodedRecord): RecordContent | Promise<RecordContent> };
+export type RecordDecoder = { readonly decode: (record: EncodedRecord) => RecordContent | Promise<RecordContent> };
 
 type RegistryFormat = Extract<RecordFormat, { readonly kind: 'registry' }>;
 

@@ -9,7 +9,7 @@ import { trendWindow, windowInput } from '../trends/trend-window.ts';
 import { planOfStage } from './source-plans.ts';
 
 /** The run that looks at an alert has a fixed id, so that there is one however often it is begun. */
-export const alertRunId = (alertId: string): string => hashJson(['alert-run', alertId]).slice(0, 32);
+const alertRunId = (alertId: string): string => hashJson(['alert-run', alertId]).slice(0, 32);
 
 export type AlertRuns = {
   /** Begins a run for each alert that has none, and goes on with those that a process left. Does not wait for their ends. */

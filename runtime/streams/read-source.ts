@@ -1,4 +1,4 @@
-import { RiskflowError, type ConnectorSettings, type PartitionEnd, type SourceConnector, type TaskReport } from '../../schemas/index.ts';
+import type { ConnectorSettings, PartitionEnd, SourceConnector, TaskReport } from '../../schemas/index.ts';
 import type { Context, OnProgress } from '../context.ts';
 import { holdLease, type HeldLease } from '../leases.ts';
 import { openConnector, type ConnectorInputs } from './open-connector.ts';
@@ -27,7 +27,7 @@ export type ReadOptions = {
 const QUIET_MS = 5_000;
 
 /** Sources which some process must ask for what is new; what is pushed comes by itself. */
-export const isRead = ({ kind }: ConnectorSettings): boolean => kind !== 'push';
+const isRead = ({ kind }: ConnectorSettings): boolean => kind !== 'push';
 /** Sources that several processes read together, sharing their partitions. */
 const isShared = ({ kind }: ConnectorSettings): boolean => kind === 'kafka';
 /** Sources that have no end of their own. */

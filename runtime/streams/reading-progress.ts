@@ -3,11 +3,11 @@ import type { OnProgress } from '../context.ts';
 
 /** How far one reading is from the ends that the partitions had when it began. */
 export type ReadingProgress = {
-  chunk(chunk: SourceChunk): void;
+  readonly chunk: (chunk: SourceChunk) => void;
   /** Every partition was read to the end that it had. */
-  isThere(): boolean;
+  readonly isThere: () => boolean;
   /** Tells that all is read. */
-  end(): void;
+  readonly end: () => void;
 };
 
 /** `done` and `total` are counted as the source does: bytes of files, records of topics. */

@@ -26,10 +26,10 @@ const nameParts = ({ recordId, mode, replay }: DecisionName): readonly Json[] =>
 
 /** The run of a decision has a fixed id, so that after a crash it is found and not begun again. */
 export const runIdOf = (name: DecisionName): string => hashJson(['run', ...nameParts(name)]).slice(0, 32);
-export const decisionIdOf = (name: DecisionName): string => hashJson(['decision', ...nameParts(name)]).slice(0, 32);
+const decisionIdOf = (name: DecisionName): string => hashJson(['decision', ...nameParts(name)]).slice(0, 32);
 
 /** Decisions of a lane are one stream, so that those who work on different lanes do not wait for each other. */
-export const decisionStream = (sourceId: string, lane: number): string => `decisions/${sourceId}/${lane}`;
+const decisionStream = (sourceId: string, lane: number): string => `decisions/${sourceId}/${lane}`;
 
 /** How a run ended, or why there was none. */
 export type Conclusion = Pick<RunFinished['data'], 'status' | 'outputs' | 'error'> & {

@@ -3,10 +3,10 @@ import type { Context } from '../context.ts';
 
 /** Whether more should be read: not while too many records wait to be decided. */
 export type Room = {
-  hasRoom(): boolean;
-  untilRoom(signal: AbortSignal): Promise<void>;
+  readonly hasRoom: () => boolean;
+  readonly untilRoom: (signal: AbortSignal) => Promise<void>;
   /** Told of records that were stored, so that room is not given twice between two looks. */
-  taken(records: number): void;
+  readonly taken: (records: number) => void;
 };
 
 const LOOK_MS = 250;

@@ -13,7 +13,7 @@ export type SharedParts = {
 };
 
 /** The task by which processes that share the parts of a source know each other. */
-export const DECIDING = 'decide';
+const DECIDING = 'decide';
 export const partTask = (part: number): string => `${DECIDING}/${part}`;
 
 const LOOK_MS = 1_000;

@@ -35,8 +35,6 @@ export type TakeInOptions = {
 /** Where a partition stands: what is stored, and where this process reads on. */
 type Standing = { readonly stored: SourceOffset | undefined; readonly at: ReadingPlace | null };
 
-const FIRST_INCARNATION = 1;
-
 /**
  * What stores what a connector reads: records, dead letters and the offset in one transaction, and only where it goes on from the stored
  * offset, so that of two readers of one partition nothing is taken twice.
@@ -177,6 +175,3 @@ const unreadable = (sourceId: string, { origin: { topic, partition, offset }, re
   new RiskflowError('failed', `source "${sourceId}": the record at ${topic}/${partition}, offset ${offset}, cannot be used: ${reason}`, {
     hint: 'mend it, or let such records become dead letters (errors: all)',
   });
-
-/** A source begins with this incarnation of its log. */
-export const firstPlace = (offset: number): ReadingPlace => ({ incarnation: FIRST_INCARNATION, offset, position: null });

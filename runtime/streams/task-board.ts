@@ -8,9 +8,9 @@ export type TaskBoard = {
   /** Takes back what was said of all tasks but one. */
   keepOnly(task: string): void;
   /** Says everything again, as a sign of life. */
-  repeat(): void;
+  readonly repeat: () => void;
   /** Waits for what is on its way and takes back all that was said. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 };
 
 export function openTaskBoard(context: Context, sourceId: string): TaskBoard {
@@ -44,7 +44,7 @@ export function openTaskBoard(context: Context, sourceId: string): TaskBoard {
 }
 
 /** Older words of a process are not believed. */
-export const SIGN_OF_LIFE_MS = 15_000;
+const SIGN_OF_LIFE_MS = 15_000;
 export const REPEAT_MS = 5_000;
 
 /** Tasks of processes that are there. */

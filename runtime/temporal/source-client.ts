@@ -7,7 +7,7 @@ import { attributePairs, knownAttributes } from './search-attributes.ts';
 
 export type SourceClient = {
   /** Sees to it that workers decide the records of a source; does nothing where they do. */
-  keepDeciding(sourceId: string): Promise<void>;
+  readonly keepDeciding: (sourceId: string) => Promise<void>;
   close(): Promise<void>;
 };
 

@@ -34,8 +34,8 @@ export type SentDecision = {
   readonly body: Readonly<Record<string, unknown>>;
 };
 
-export const PARTITIONS = 8;
-export const SUBJECTS = 97;
+const PARTITIONS = 8;
+const SUBJECTS = 97;
 
 /** Whether a record is one that cannot be read as Avro. */
 export const isMalformed = (i: number): boolean => i % 100 === 37;

@@ -36,7 +36,7 @@ export function addSourceControls(source: Command, dispatch: Dispatch): void {
     summary: 'turn the kill switch on: no flow runs, and every record gets the fallback or waits',
     args,
     options: [reason()],
-    examples: ['riskflow source kill reports --reason "blocks everybody"', 'riskflow source revive reports'],
+    examples: ['riskflow source kill reports --reason "blocks everybody"'],
     notes: ['The fallback is decide.fallback of its settings: open lets records pass, closed does not, none lets them wait.'],
     action: (session, command) => turn(session, command, true),
   });

@@ -26,8 +26,8 @@ export async function promoteFlow(
   context: Context,
   { sourceId, flow: reference, stage, share, reason }: PromoteRequest,
 ): Promise<Promoted> {
-  if (stage === 'canary' && (share === undefined || share <= 0 || share >= 1))
-    throw new RiskflowError('usage', 'a canary needs a share of the subjects between 0 and 1', { hint: 'such as --share 0.1' });
+  if (stage === 'canary' && (share === undefined || share <= 0 || share > 1))
+    throw new RiskflowError('usage', 'a canary needs a share of the subjects above 0 and at most 1', { hint: 'such as --share 0.1' });
   const state = await readSourceState(context, sourceId);
   const { plan, publish } = await resolveFlow(context, reference);
   refuseProblems(
