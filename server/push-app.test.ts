@@ -53,7 +53,7 @@ describe('POST /sources/{name}/records', () => {
 
   const lines = { 'Content-Type': 'application/x-ndjson' };
   it.each([
-    ['no JSON', '{"text": ', {}, 400, 'the body is not valid JSON: the text ends too early (column 9)'],
+    ['no JSON', '{"text": ', {}, 400, 'the body is not valid JSON: the text ends too early (column 10)'],
     ['nothing', '', {}, 400, /^the body is not valid JSON/],
     ['an empty list', '[]', {}, 400, 'the body holds no record'],
     ['no line', '\n\n', lines, 400, 'the body holds no record'],

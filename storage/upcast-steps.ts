@@ -24,7 +24,7 @@ function sourceWithSettings(data: unknown): unknown {
       samplingRate: 1,
     },
     onDuplicateKey,
-    decide: { grain: 'run', concurrency: 8, fallback: { mode: 'none' }, maxPending: 20_000 },
+    decide: { concurrency: 8, fallback: { mode: 'none' }, maxPending: 20_000 },
     errors: 'all',
   };
   return { sourceId, settings, flow, flowVersion };

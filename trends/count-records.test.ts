@@ -94,7 +94,7 @@ describe('counting records', () => {
           expect(parts.trends.state).toEqual(whole.trends.state);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -113,7 +113,7 @@ describe('counting records', () => {
         expect(new Set(cleared).size).toBe(cleared.length);
         expect(cleared.filter((id) => !raised.includes(id))).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
     // The streams are such that there is something to see.
     expect(seen.raised).toBeGreaterThan(50);

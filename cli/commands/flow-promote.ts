@@ -35,7 +35,9 @@ export function addFlowPromote(flow: Command, dispatch: Dispatch): void {
 function readShare(text: string): number {
   const share = Number(text);
   if (share > 0 && share <= 1) return share;
-  throw new RiskflowError('usage', `--share must be above 0 and at most 1, not "${text}"`, { hint: 'such as 0.1 for a tenth of the subjects' });
+  throw new RiskflowError('usage', `--share must be above 0 and at most 1, not "${text}"`, {
+    hint: 'such as 0.1 for a tenth of the subjects',
+  });
 }
 
 type PromoteOptions = {
@@ -73,7 +75,7 @@ async function promote(session: Session, command: Command): Promise<number> {
       if (session.json) session.printJson({ sourceId, ...promoted, share: share ?? null });
       else
         session.print(
-          `source ${sourceId}: ${to} is ${nameOf(promoted)}${promoted.before === null ? '' : `, it was ${nameOf(promoted.before)}`}; --rollback takes it back`,
+          `source ${sourceId}: ${to} is ${nameOf(promoted)}${promoted.before === null ? '' : `, it was ${nameOf(promoted.before)}`}; ${to === 'shadow' ? '--end shadow ends it' : '--rollback takes it back'}`,
         );
     }
     return 0;

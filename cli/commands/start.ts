@@ -21,10 +21,12 @@ export function addStartCommand(program: Command, dispatch: Dispatch): void {
     summary: 'work on sources, schedules and the outbox until it is stopped',
     options: [
       option('--http <HOST:PORT>', 'where it serves /health/live, /health/ready and /metrics (default: 127.0.0.1:9465)', {
-        read: hostAndPort,
+        read: (text) => hostAndPort(text),
       }),
       option('--no-http', 'serve none of these'),
-      option('--listen <HOST:PORT>', 'where records are taken: POST /sources/ID/records (default: 127.0.0.1:9466)', { read: hostAndPort }),
+      option('--listen <HOST:PORT>', 'where records are taken: POST /sources/ID/records (default: 127.0.0.1:9466)', {
+        read: (text) => hostAndPort(text, '--listen'),
+      }),
       option('--no-listen', 'take no records'),
     ],
     examples: ['riskflow start', 'riskflow start --json', 'riskflow start --http 127.0.0.1:0'],

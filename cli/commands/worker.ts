@@ -39,7 +39,7 @@ export function addWorkerCommand(program: Command, dispatch: Dispatch): void {
         read: wholeNumber('--drain-seconds', { min: 0, max: 86_400 }),
       }),
       option('--http <HOST:PORT>', 'where it serves /health/live, /health/ready and /metrics (default: 127.0.0.1:9464)', {
-        read: hostAndPort,
+        read: (text) => hostAndPort(text),
       }),
       option('--no-http', 'serve none of these'),
       option('--build-id <ID>', 'which build this is: runs stay with the build that they began on (default: RISKFLOW_BUILD_ID)'),

@@ -145,11 +145,11 @@ describe('a canary', () => {
     );
   });
 
-  it.each([0, 1, undefined])('with the share %s is refused', async (share) => {
+  it.each([0, 1.5, undefined])('with the share %s is refused', async (share) => {
     await rig.create();
     await expect(promote('canary', share === undefined ? {} : { share })).rejects.toMatchObject({
       code: 'usage',
-      message: 'a canary needs a share of the subjects between 0 and 1',
+      message: 'a canary needs a share of the subjects above 0 and at most 1',
     });
     expect(await state()).toMatchObject({ canary: null, earlierLive: [] });
   });

@@ -21,8 +21,6 @@ const budget = z
   .refine((given) => given.usdPerDay !== undefined || given.tokensPerDay !== undefined, 'name usdPerDay or tokensPerDay');
 
 const deciding = z.strictObject({
-  /** What one Temporal activity holds: a whole run, or a node's effect (which shows each node in Temporal's pages). */
-  grain: z.enum(['run', 'node']).default('run'),
   /** Outside calls in flight. */
   concurrency: z.int().min(1).max(10_000).default(8),
   perSecond: z.number().positive().optional(),
@@ -38,7 +36,7 @@ export const sourceSettings = z.strictObject({
   record: recordSettings.default({ inputs: {}, samplingRate: 1 }),
   /** What becomes of a record whose business key an earlier one has. */
   onDuplicateKey: z.enum(['process', 'keep', 'replace']).default('process'),
-  decide: deciding.default({ grain: 'run', concurrency: 8, fallback: { mode: 'none' }, maxPending: 20_000 }),
+  decide: deciding.default({ concurrency: 8, fallback: { mode: 'none' }, maxPending: 20_000 }),
   /** `none`: the first record that cannot be read ends the task; `all`: it becomes a dead letter. */
   errors: z.enum(['all', 'none']).default('all'),
   trends: trendSettings.optional(),

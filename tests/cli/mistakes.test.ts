@@ -236,11 +236,11 @@ const intake: readonly Mistake[] = [
   {
     args: ['source', 'create', 'stream', '--file', 'records.ndjson', '--flow', 'good', '--key', 'text'],
     code: 1,
-    says: /^source "stream" is there already with other settings: .*its key field is id, not text$/,
+    says: /^source "stream" is there already with other settings: .*record\.key is id, not text$/,
   },
   {
     args: ['source', 'create', 's2', '--file', 'records.ndjson', '--flow', 'good', '--on-duplicate-key', 'keep'],
-    says: /no field is named as the key$/,
+    says: /onDuplicateKey: the rule for equal keys is keep, but nothing is named as the key$/,
     hint: /--key/,
   },
   {
@@ -249,13 +249,95 @@ const intake: readonly Mistake[] = [
   },
   {
     args: ['source', 'create', '_s2', '--file', 'records.ndjson', '--flow', 'good'],
-    says: /^"_s2" cannot be the name of a source: it must begin with a letter or digit /,
+    says: /^source "_s2" cannot be created: name: "_s2" cannot be the name of a source: it must begin with a letter or digit /,
   },
   {
     args: ['source', 'create', 's2', '--file', 'records.ndjson', '--flow', 'good', '--map', 'txt=text'],
-    says: /^flow "good" has no input "txt" \(--map\)$/,
+    says: /^source "s2" cannot be created: record\.inputs\.txt: flow "good" has no input "txt"$/,
     hint: /text/,
   },
+  {
+    args: ['source', 'create', 's2', '--flow', 'good'],
+    says: /^source create: no place to read from is named$/,
+    hint: /--file, --directory, --stdin/,
+  },
+  {
+    args: ['source', 'create', 's2', '--flow', 'good', '--push', '--stdin'],
+    says: /^source create: --stdin and --push do not go together$/,
+  },
+  { args: ['source', 'create', 's2', '--push'], says: /^source create: the option --flow <FLOW> is required$/ },
+  { args: ['source', 'create', 's2', '--flow', 'good', '--kafka', '127.0.0.1:1'], says: /^source create: --kafka needs --topic$/ },
+  {
+    args: ['source', 'create', 's2', '--flow', 'good', '--kafka', 'u:hunter2@h:1', '--topic', 'a b'],
+    says: /^source "s2" cannot be created \(2 things\): connector\.brokers\.0: a broker is written host:port; connector\.topics\.0: a topic has (?!.*hunter2)/,
+  },
+  { args: ['source', 'create', '--config', 'none.yml'], says: /^the file none\.yml cannot be read: there is no such file$/ },
+  {
+    args: ['source', 'create', '--config', 's.yml', '--key', 'id'],
+    files: { 's.yml': 'name: s2\nflow: good\nconnector: {kind: push}\n' },
+    says: /^--config has all settings, so --key does not go with it$/,
+    hint: /^write it in the file$/,
+  },
+  {
+    args: ['source', 'create', 's3', '--config', 's.yml'],
+    files: { 's.yml': 'name: s2\nflow: good\nconnector: {kind: push}\n' },
+    says: /^the source in s\.yml is called "s2", not "s3"$/,
+  },
+  { args: ['source', 'create', '--config', 's.yml'], files: { 's.yml': 'a: [\n' }, says: /^the file s\.yml is neither YAML nor JSON: / },
+  {
+    args: ['source', 'configure', 'stream', '--config', 's.yml'],
+    files: { 's.yml': 'name: stream\nflow: good\nconnector: {kind: push}\n' },
+    says: /^source "stream" cannot be configured so: connector: it reads .*records\.ndjson, and cannot read what is pushed to it instead$/,
+  },
+  ...['pause', 'resume', 'stop', 'kill', 'revive', 'status', 'offsets'].map((verb) => ({
+    args: ['source', verb, 'strem'],
+    says: /^there is no source "strem"$/,
+    hint: /^there are: stream$/,
+  })),
+  {
+    args: ['source', 'offsets', 'stream', '--set', '0'],
+    code: 1,
+    says: /^source "stream" is not stopped/,
+    hint: /riskflow source stop stream/,
+  },
+  { args: ['source', 'offsets', 'stream', '--set', '-1'], says: /^--set must be a whole number from 0 / },
+  {
+    args: ['source', 'offsets', 'stream', '--set', '0', '--partition', '3'],
+    says: /^source "stream" has no such partition$/,
+    hint: /records\.ndjson\/0/,
+  },
+  { args: ['deadletter', 'replay', 'strem'], says: /^there is no source "strem"$/ },
+  {
+    args: ['deadletter', 'replay', 'stream', '--id', 'one'],
+    says: /^--id must be numbers with commas between them, not "one"$/,
+    hint: /deadletter list/,
+  },
+  { args: ['deadletter', 'replay', 'stream', '--id', '99'], says: /^source "stream" has no dead letter 99$/ },
+  { args: ['deadletter', 'replay', 'stream', '--value', '{}'], says: /^a value can be given for one dead letter, which has to be named$/ },
+  { args: ['decision', 'show', 'abc'], says: /^there is no decision "abc"$/, hint: /decision list/ },
+  {
+    args: ['flow', 'promote', 'good', '--source', 'stream'],
+    says: /^flow promote needs FLOW and --to STAGE, or --end STAGE, or --rollback$/,
+  },
+  {
+    args: ['flow', 'promote', 'good', '--source', 'stream', '--to', 'canary'],
+    says: /^a canary needs a share of the subjects above 0 and at most 1$/,
+    hint: /--share 0\.1/,
+  },
+  {
+    args: ['flow', 'promote', 'good', '--source', 'stream', '--to', 'canary', '--share', '2'],
+    says: /^--share must be above 0 and at most 1, not "2"$/,
+  },
+  {
+    args: ['flow', 'promote', '--source', 'stream', '--rollback'],
+    code: 1,
+    says: /^source "stream" has had no other live flow than "good"$/,
+  },
+  {
+    args: ['flow', 'promote', 'goood', '--source', 'stream', '--to', 'live'],
+    says: /^"goood" is neither a flow file nor a published flow$/,
+  },
+  { args: ['start', '--listen', 'nowhere'], says: /^--listen must be HOST:PORT, not "nowhere"$/ },
   { args: ['source', 'start', 'strem'], says: /^there is no source "strem"$/, hint: /stream/ },
   { args: ['decision', 'list', '--source', 'strem'], says: /^there is no source "strem"$/ },
   { args: ['deadletter', 'list', '--limit', '0'], says: /^--limit must be a whole number from 1 to 100000, not "0"$/ },

@@ -24,8 +24,7 @@ describe.concurrent('riskflow source, decision and deadletter', () => {
       sourceId: 'stream',
       flow: 'good',
       flowVersion: null,
-      keyField: 'id',
-      onDuplicateKey: 'process',
+      settings: { connector: { kind: 'file', follow: false }, record: { key: 'id' }, onDuplicateKey: 'process' },
       isNew: true,
     });
     expect(await riskflowJson(create, start)).toMatchObject({ isNew: false });
@@ -39,7 +38,7 @@ describe.concurrent('riskflow source, decision and deadletter', () => {
     appendFileSync(join(folder, 'records.ndjson'), '{"id": "late", "text": "win at last"}\n');
     expect(await riskflowJson(['source', 'start', 'stream'], start)).toMatchObject({ records: 1, decided: 1 });
     expect(await riskflowJson(['source', 'status', 'stream'], start)).toMatchObject({
-      sources: [{ sourceId: 'stream', pending: 0, decided: 21, deadLetters: 1, lag: 0, heldBy: null }],
+      sources: [{ sourceId: 'stream', pending: 0, decided: 21, deadLetters: 1, partitions: [{ lag: 0 }], heldBy: [] }],
     });
 
     const { decisions } = await riskflowJson<Decisions>(['decision', 'list', '--source', 'stream'], start);

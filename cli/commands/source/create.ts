@@ -187,10 +187,15 @@ const defined = (values: Readonly<Record<string, string | undefined>>): Readonly
 async function validate(session: Session, command: Command): Promise<number> {
   const { config: path = '' } = command.opts<{ config?: string }>();
   return withApp(session, async ({ runtime, context }) => {
-    const { name, flow } = await runtime.validateSourceFile(context, path);
-    if (session.json) session.printJson({ name, flow, problems: [] });
-    else session.print(`${path}: nothing is wrong with source ${name}`);
-    return 0;
+    const { name, flow, problems } = await runtime.validateSourceFile(context, path);
+    if (session.json) session.printJson({ name, flow, problems });
+    else if (problems.length === 0) session.print(`${path}: nothing is wrong with source ${name ?? ''}`);
+    else {
+      const hintOf = ({ hint }: { readonly hint?: string }): string => (hint === undefined ? '' : `\n  → ${hint}`);
+      const lines = problems.map((each) => `${each.where === '' ? '' : `${each.where}: `}${each.message}${hintOf(each)}`);
+      session.print([`${path}: ${lines.length === 1 ? '1 thing is' : `${lines.length} things are`} wrong`, ...lines].join('\n'));
+    }
+    return problems.length === 0 ? 0 : 2;
   });
 }
 

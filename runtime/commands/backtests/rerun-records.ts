@@ -56,7 +56,7 @@ export type RerunOutcome =
 
 /** As `decidePart`: runs in flight for each call, and runs at a time where none calls anything. */
 const RUNS_PER_CALL = 2;
-const INLINE_RUNS = 64;
+const INLINE_RUNS = 256;
 
 type Item = { readonly record: ArrivedRecord; readonly live: DecisionRow | undefined };
 

@@ -114,7 +114,9 @@ describe('samples from a stream', () => {
       { name: 'B', flow: write('other.yml', rulesFlow({ name: 'other', other: 'scam' })) },
     ];
     const request = { ...EVALUATION_DEFAULTS, variants, samples: 'x', predict: null, positive: null, inputMap: {}, reuse: true };
-    await expect(runEvaluation(app.context, request, { signal: new AbortController().signal, report: null })).rejects.toMatchObject({
+    await expect(
+      runEvaluation(app.context, request, { signal: new AbortController().signal, onProgress: () => undefined, report: null }),
+    ).rejects.toMatchObject({
       code: 'usage',
       message: 'no sample of x has a label, so nothing can be right or wrong',
       hint: expect.stringContaining('riskflow sample label x') as string,
@@ -128,7 +130,11 @@ describe('samples from a stream', () => {
       isNew: false,
       version: labelled.version,
     });
-    const summary = await runEvaluation(app.context, request, { signal: new AbortController().signal, report: null });
+    const summary = await runEvaluation(app.context, request, {
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+      report: null,
+    });
     expect(summary).toMatchObject({ n: 3, variants: { A: { correct: 2 }, B: { correct: 2 } } });
   });
 });

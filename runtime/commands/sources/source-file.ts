@@ -1,12 +1,20 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { messageOf, RiskflowError, sourceFile, sourceSettings, type SourceFile, type SourceSettings } from '../../../schemas/index.ts';
+import {
+  isRiskflowError,
+  messageOf,
+  RiskflowError,
+  sourceFile,
+  sourceSettings,
+  type SourceFile,
+  type SourceSettings,
+} from '../../../schemas/index.ts';
 import type { Plan } from '../../../flow/index.ts';
 import type { Context } from '../../context.ts';
 import { resolveFlow } from '../evaluations/evaluation-request.ts';
 import { fileTrouble } from '../flows.ts';
-import { refuseProblems, schemaProblems, settingProblems, type SettingProblem } from './source-settings.ts';
+import { refuseProblems, schemaProblems, settingProblems, SettingsRefused, type SettingProblem } from './source-settings.ts';
 
 /** A source as a file describes it (YAML or JSON), its paths made absolute. @throws RiskflowError `usage` with everything that is wrong */
 export async function readSourceFile(path: string): Promise<SourceFile> {
@@ -25,7 +33,18 @@ export async function readSourceFile(path: string): Promise<SourceFile> {
   const read = sourceFile.safeParse(raw);
   if (!read.success) refuseProblems(`the source in ${path} is not right`, schemaProblems(read.error));
   const file = sourceFile.parse(raw);
-  return { ...file, ...withPaths(file, dirname(resolve(path))) };
+  const folder = dirname(resolve(path));
+  return { ...file, ...withPaths(file, folder), flow: await flowIn(folder, file.flow) };
+}
+
+/** A flow file lies where the settings say, seen from their own file; other names are those of published flows. */
+async function flowIn(folder: string, flow: string): Promise<string> {
+  const place = resolve(folder, flow);
+  const isFile = await stat(place).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  return isFile ? place : flow;
 }
 
 /** Settings put together elsewhere. @throws RiskflowError `usage` with everything that is wrong */
@@ -42,17 +61,32 @@ function withPaths<S extends SourceSettings>(settings: S, folder: string): S {
   return { ...settings, connector: { ...connector, path: resolve(folder, connector.path) } };
 }
 
-/** Reads a file and checks all that can be checked without its source. @throws RiskflowError `usage` with everything that is wrong */
-export async function validateSourceFile(context: Context, path: string): Promise<SourceFile> {
-  const file = await readSourceFile(path);
+type CheckedSourceFile = {
+  readonly name: string | null;
+  readonly flow: string | null;
+  readonly problems: readonly SettingProblem[];
+};
+
+/** Reads a file and checks all that can be checked without its source. @throws RiskflowError when it cannot be read at all */
+export async function validateSourceFile(context: Context, path: string): Promise<CheckedSourceFile> {
+  let file: SourceFile;
+  try {
+    file = await readSourceFile(path);
+  } catch (error) {
+    if (error instanceof SettingsRefused) return { name: null, flow: null, problems: error.problems };
+    throw error;
+  }
   const { name, flow, ...settings } = file;
   let plan: Plan | undefined;
   const problems: SettingProblem[] = [];
   try {
     ({ plan } = await resolveFlow(context, flow));
   } catch (error) {
-    problems.push({ where: 'flow', message: messageOf(error) });
+    problems.push({
+      where: 'flow',
+      message: messageOf(error),
+      ...(isRiskflowError(error) && error.hint !== undefined ? { hint: error.hint } : {}),
+    });
   }
-  refuseProblems(`the source in ${path} is not right`, [...problems, ...(await settingProblems(name, settings, plan))]);
-  return file;
+  return { name, flow, problems: [...problems, ...(await settingProblems(name, settings, plan))] };
 }

@@ -70,12 +70,20 @@ async function placeProblems({ connector }: SourceSettings): Promise<readonly Se
 export const schemaProblems = (error: z.core.$ZodError): readonly SettingProblem[] =>
   error.issues.map(({ path, message }) => ({ where: path.map(String).join('.'), message }));
 
-/** @throws RiskflowError `usage` with all problems, one a line */
+/** Everything that is wrong with settings, each thing with its place. */
+export class SettingsRefused extends RiskflowError {
+  readonly problems: readonly SettingProblem[];
+
+  constructor(what: string, problems: readonly SettingProblem[]) {
+    const hints = [...new Set(problems.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))];
+    const lines = problems.map(({ where, message }) => (where === '' ? message : `${where}: ${message}`));
+    const count = lines.length === 1 ? '' : ` (${lines.length} things)`;
+    super('usage', `${what}${count}: ${lines.join('; ')}`, hints.length === 0 ? {} : { hint: hints.join('; ') });
+    this.problems = problems;
+  }
+}
+
+/** @throws SettingsRefused with all problems */
 export function refuseProblems(what: string, problems: readonly SettingProblem[]): void {
-  const [first] = problems;
-  if (first === undefined) return;
-  const line = ({ where, message }: SettingProblem): string => (where === '' ? message : `${where}: ${message}`);
-  const message = problems.length === 1 ? `${what}: ${line(first)}` : `${what}:\n${problems.map((each) => `  ${line(each)}`).join('\n')}`;
-  const hints = problems.flatMap(({ hint }) => (hint === undefined ? [] : [hint]));
-  throw new RiskflowError('usage', message, hints.length === 0 ? {} : { hint: [...new Set(hints)].join('; ') });
+  if (problems.length > 0) throw new SettingsRefused(what, problems);
 }

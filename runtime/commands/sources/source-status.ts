@@ -1,9 +1,8 @@
-import type { InboxCounts, PartitionEnd, SourceOffset, SourceTask } from '../../../schemas/index.ts';
+import { messageOf, PART_COUNT, type InboxCounts, type PartitionEnd, type SourceOffset, type SourceTask } from '../../../schemas/index.ts';
 import type { Context } from '../../context.ts';
 import { openConnector } from '../../streams/open-connector.ts';
 import { listSourceIds, readSourceState, sourceStream, type SourceState } from '../../streams/source-state.ts';
 import { livingTasks } from '../../streams/task-board.ts';
-import { PART_COUNT } from '../../../schemas/index.ts';
 import { partResource } from '../../streams/decide-part.ts';
 
 /** A partition and how far it was read, counted as the source does. `lag` and `end` are null where the source does not say. */
@@ -60,7 +59,8 @@ async function readEnds(
       await connector.close();
     }
   } catch (error) {
-    return { partitions: [], trouble: error instanceof Error ? error.message : String(error) };
+    const isLate = error instanceof Error && error.name === 'TimeoutError';
+    return { partitions: [], trouble: isLate ? `it did not answer within ${ENDS_LIMIT_MS / 1000} s` : messageOf(error) };
   }
 }
 
