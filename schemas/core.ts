@@ -12,13 +12,7 @@ export * from './delivery-events.ts';
 export * from './lanes.ts';
 export * from './ledger-events.ts';
 export * from './source-events.ts';
-export type {
-  ConnectorSettings,
-  FieldExpression,
-  SourceSettings,
-  SpikeRule,
-  TrendSettings,
-} from './sources/index.ts';
+export type { ConnectorSettings, FieldExpression, SourceSettings, SpikeRule, TrendSettings } from './sources/index.ts';
 export * from './schedules.ts';
 export * from './trend-events.ts';
 export * from './evaluation-summary.ts';

@@ -34,7 +34,7 @@ describe('servePush', () => {
     } finally {
       await server.close();
     }
-    await expect(post('{}')).rejects.toThrow();
+    await expect(post('{}')).rejects.toThrow('fetch failed');
   });
 
   it('says when its place is taken, and how to name another', async () => {
@@ -58,6 +58,6 @@ describe('servePush', () => {
     // It has the request when it has answered another one.
     await fetch(server.url, { headers: { Connection: 'close' } });
     await server.close();
-    await ended;
+    expect(await ended).toBeDefined();
   });
 });

@@ -92,7 +92,7 @@ describe('a shadow', () => {
     expect(await runSource(rig.context, 's')).toMatchObject({ decided: 6, shadowed: 6, failed: 0 });
     const after = await decisionsMade(rig.context);
     for (const mode of ['live', 'shadow'])
-      expect(after.flatMap((each) => (each.mode === mode ? [each.recordKey] : [])).toSorted()).toEqual(people(6).map(({ id }) => id));
+      expect(after.flatMap((each) => (each.mode === mode ? [each.recordKey ?? ''] : [])).toSorted()).toEqual(people(6).map(({ id }) => id));
     expect(after.slice(0, before.length)).toEqual(before);
     expect(await rig.context.storage.events.unfinishedRuns('default')).toEqual([]);
     expect(await rig.status()).toMatchObject({ pending: 0, decided: 6 });
@@ -223,10 +223,18 @@ describe('a flow that does not fit', () => {
       code: 'usage',
       message: 'flow "asking" does not fit source "s": record.inputs.score: flow "asking" has no input "score"',
     });
-    const foreign = rig.write('foreign.yml', llmFlow().replaceAll('"provider":"openai"', '"provider":"nobody"'));
-    await expect(promoteFlow(rig.context, { sourceId: 's', flow: foreign, stage: 'shadow', reason: 'r' })).rejects.toThrow();
     expect(await state()).toEqual(before);
     expect(await rig.context.storage.events.head('default', 'ledger')).toBe(head);
+  });
+});
+
+describe('a flow whose model is not there', () => {
+  it('is refused before it decides anything', async () => {
+    await rig.create();
+    const { version } = await state();
+    const flow = rig.write('foreign.yml', llmFlow().replaceAll('"provider":"openai"', '"provider":"nobody"'));
+    await expect(promote('shadow', { flow })).rejects.toThrow(/^node "first" of flow "asking": .*nobody/);
+    expect(await state()).toMatchObject({ version, shadow: null });
   });
 });
 

@@ -8,16 +8,7 @@ import { listDecisions } from '../commands/decisions/decisions.ts';
 import { publishFlowFile } from '../commands/flows.ts';
 import { runIdOf } from './record-decision.ts';
 import { readRun } from '../commands/runs/run-reads.ts';
-import {
-  llmFlow,
-  openRig,
-  rulesFlow,
-  startInProcess,
-  startRigModel,
-  type RigModel,
-  createFileSource,
-  type FileSource,
-} from './source-rig.ts';
+import { llmFlow, openRig, rulesFlow, startInProcess, startRigModel, type RigModel, createFileSource } from './source-rig.ts';
 import { sourceStatus } from '../commands/sources/source-status.ts';
 import { runSource } from './run-source.ts';
 

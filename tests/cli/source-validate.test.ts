@@ -39,7 +39,11 @@ describe.concurrent('riskflow source validate', () => {
     expect(out).toContain('record.inputs.txt: flow "good" has no input "txt"\n  → its inputs are: text');
     expect(out).toContain('record.eventTime: "a..b" is not a path');
     file({ inputs: { text: 'body' } });
-    expect(await riskflowJson(['source', 'validate', '--config', 's.yml'], start)).toEqual({ name: 's', flow: join(folder, 'good.yml'), problems: [] });
+    expect(await riskflowJson(['source', 'validate', '--config', 's.yml'], start)).toEqual({
+      name: 's',
+      flow: join(folder, 'good.yml'),
+      problems: [],
+    });
     expect(await riskflow(['source', 'status'], start)).toMatchObject({ out: '' });
   });
 });

