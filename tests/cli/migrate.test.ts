@@ -33,7 +33,7 @@ describe('migrate, backup and restore', () => {
     expect(JSON.parse(out)).toMatchObject({
       kind: 'sqlite',
       namespace: null,
-      schema: { level: 1, ours: 2, oldest: 1, oldestAfter: 1, pending: [{ level: 2, kind: 'expand' }] },
+      schema: { level: 1, ours: 3, oldest: 1, oldestAfter: 1, pending: [{ level: 2, kind: 'expand' }, { level: 3, kind: 'expand' }] },
     });
     const spoken = await riskflow(['migrate', '--plan', '--sql'], { data });
     expect(spoken.out).toContain('add the table commits');
@@ -45,23 +45,24 @@ describe('migrate, backup and restore', () => {
     const done = await riskflow(['migrate', '--json'], { data });
     expect(done.code).toBe(0);
     expect(JSON.parse(done.out)).toMatchObject({
-      schema: { from: 1, to: 2, copy: join(data, 'riskflow.sqlite.level-1') },
+      schema: { from: 1, to: 3, copy: join(data, 'riskflow.sqlite.level-1') },
       searchAttributes: null,
     });
     expect(statSync(join(data, 'riskflow.sqlite.level-1')).size).toBeGreaterThan(50_000);
-    expect((await riskflow(['migrate'], { data })).out).toContain('has level 2: nothing was to be done');
+    expect((await riskflow(['migrate'], { data })).out).toContain('has level 3: nothing was to be done');
+    expect((await riskflow(['migrate', '--back'], { data })).out).toContain('went back from level 3 to level 2');
     expect((await riskflow(['migrate', '--back'], { data })).out).toContain('went back from level 2 to level 1');
     const refused = await riskflow(['migrate', '--back'], { data });
     expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('there is no level below 1')]);
     // Other commands add what is missing by themselves.
     expect((await riskflow(['projection', 'status'], { data })).code).toBe(0);
-    expect((await riskflow(['migrate', '--plan'], { data })).out).toContain('has level 2: nothing is to be done');
+    expect((await riskflow(['migrate', '--plan'], { data })).out).toContain('has level 3: nothing is to be done');
   });
 
   it('move the data to another folder with the same read models', async () => {
     const saved = await riskflow(['backup', backup, '--json'], { data });
     expect(saved.code).toBe(0);
-    expect(JSON.parse(saved.out)).toMatchObject({ level: 2, rows: { events: 38 }, workspaces: ['default', 'other'] });
+    expect(JSON.parse(saved.out)).toMatchObject({ level: 3, rows: { events: 38 }, workspaces: ['default', 'other'] });
     expect(statSync(backup).mode & 0o777).toBe(0o600);
     const target = join(newFolder(), 'restored');
     const restored = await riskflow(['restore', backup], { data: target });
@@ -102,7 +103,7 @@ describe('migrate --backup', () => {
     const first = await riskflow(['migrate', '--backup', join(folder, 'a.rfb')], { data });
     const again = await riskflow(['migrate', '--backup', join(folder, 'b.rfb'), '--json'], { data });
     expect([first.code, again.code]).toEqual([0, 0]);
-    expect(first.out).toMatch(/^the backup is .*a\.rfb .*went from level 1 to level 2/s);
+    expect(first.out).toMatch(/^the backup is .*a\.rfb .*went from level 1 to level 3/s);
     expect(JSON.parse(again.out)).toMatchObject({ schema: { applied: [] }, backup: { file: join(folder, 'b.rfb'), rows: { events: 38 } } });
     expect(readdirSync(folder).sort()).toEqual(['a.rfb', 'b.rfb']);
   });
@@ -140,7 +141,7 @@ describe('a process that is up and idle', () => {
     here.child.kill('SIGKILL');
     standby.child.kill('SIGTERM');
     await Promise.all([here.finished, standby.finished]);
-    expect((await riskflow(['migrate', '--back'], { data })).out).toContain('went back from level 2 to level 1');
+    expect((await riskflow(['migrate', '--back'], { data })).out).toContain('went back from level 3 to level 2');
 
     const empty = join(newFolder(), 'empty');
     const there = start(empty);
@@ -166,7 +167,7 @@ describe('a process that is up and idle', () => {
     const { database } = await openSqliteDatabase({ folder: data });
     await database.transaction((trx) => execute(trx, 'update schema_state set level = 1'));
     await database.close();
-    const misfit = 'the tables were changed under this process: the tables have level 1, and this release needs level 2';
+    const misfit = 'the tables were changed under this process: the tables have level 1, and this release needs level 3';
     expect(await ready()).toEqual([503, `{"status":"unavailable","reasons":["${misfit}"]}\n`]);
     await printed(/cannot work on/);
     expect(await (await fetch(`${url}/health/live`)).text()).toBe('{"status":"live"}\n');

@@ -29,7 +29,7 @@ const pins = (json: string): Readonly<Record<string, string>> => ({ 'pins.json':
 const commandLine: readonly Mistake[] = [
   { args: ['evl'], says: /^there is no command "evl"$/, hint: /did you mean eval\?/ },
   { args: ['eval', 'rum'], says: /^eval: there is no command "rum"$/, hint: /did you mean run\?/ },
-  { args: ['sample'], says: /^sample needs a verb: import, split, list, show, export$/ },
+  { args: ['sample'], says: /^sample needs a verb: import, split, list, show, export, label, from-stream$/ },
   { args: ['flow', 'list', '--sort'], says: /^flow list: there is no option "--sort"$/ },
   { args: evalRun('--sampels', 'x'), says: /^eval run: there is no option "--sampels"$/, hint: /did you mean --samples\?/ },
   { args: ['run'], says: /^run: the argument FLOW is missing$/ },

@@ -35,14 +35,14 @@ describe.skipIf(missing)(`the tables under an idle worker${reason}`, { timeout: 
     const whole = [200, '{"status":"ready"}\n'];
     expect(await ready()).toEqual(whole);
     await setLevel(1);
-    expect(await ready()).toEqual([503, expect.stringContaining('the tables have level 1, and this release needs level 2')]);
+    expect(await ready()).toEqual([503, expect.stringContaining('the tables have level 1, and this release needs level 3')]);
     await expect.poll(worker.told, { timeout: 20_000 }).toContain('cannot work on: the tables were changed under this process');
     expect(worker.child.exitCode).toBeNull();
-    await setLevel(2);
+    await setLevel(3);
     expect(await ready()).toEqual(whole);
     const { code, stderr } = await drain(worker);
     expect([code, stderr.split('cannot work on').length]).toEqual([0, 2]);
     const back = await rig.cli(['migrate', '--back']);
-    expect([back.code, back.stdout]).toEqual([0, expect.stringContaining('went back from level 2 to level 1')]);
+    expect([back.code, back.stdout]).toEqual([0, expect.stringContaining('went back from level 3 to level 2')]);
   });
 });

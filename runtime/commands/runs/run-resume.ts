@@ -45,9 +45,8 @@ async function ownRunStatus({ storage, workspaceId }: Context, runId: string): P
   if (status === undefined) {
     throw new RiskflowError('not_found', `there is no run "${runId}"`, { hint: 'riskflow run --resume goes on with the interrupted one' });
   }
-  const [kind = '', ...rest] = status.resource.split('/');
+  const [kind = '', owner = ''] = status.resource.split('/');
   if (kind === 'run') return status;
-  const owner = rest.join('/');
   const command = kind === 'evaluation' ? 'eval resume' : 'source start';
   throw new RiskflowError('usage', `run ${runId} is a run of ${kind} ${owner}, which goes on as a whole`, {
     hint: `go on with: riskflow ${command} ${owner}`,
