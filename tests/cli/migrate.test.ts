@@ -33,7 +33,16 @@ describe('migrate, backup and restore', () => {
     expect(JSON.parse(out)).toMatchObject({
       kind: 'sqlite',
       namespace: null,
-      schema: { level: 1, ours: 3, oldest: 1, oldestAfter: 1, pending: [{ level: 2, kind: 'expand' }, { level: 3, kind: 'expand' }] },
+      schema: {
+        level: 1,
+        ours: 3,
+        oldest: 1,
+        oldestAfter: 1,
+        pending: [
+          { level: 2, kind: 'expand' },
+          { level: 3, kind: 'expand' },
+        ],
+      },
     });
     const spoken = await riskflow(['migrate', '--plan', '--sql'], { data });
     expect(spoken.out).toContain('add the table commits');
