@@ -30,7 +30,7 @@ describe('check', () => {
 });
 
 describe('test --stack', () => {
-  const OTHERS = ['MARIADB_URL', 'KAFKA_BROKERS', 'REGISTRY_URL', 'MILVUS_ADDRESS', 'PROMETHEUS_URL'];
+  const OTHERS = ['MARIADB_URL', 'KAFKA_BROKERS', 'KAFKA_SASL_BROKERS', 'REGISTRY_URL', 'MILVUS_ADDRESS', 'PROMETHEUS_URL'];
   const here = { RISKFLOW_TEST_TEMPORAL_ADDRESS: '127.0.0.1:1', RISKFLOW_TEST_MYSQL_URL: 'mysql://root@127.0.0.1:1/x' };
   const others = (value: string): Record<string, string> => Object.fromEntries(OTHERS.map((name) => [`RISKFLOW_TEST_${name}`, value]));
 
