@@ -73,8 +73,9 @@ export function presenceContract(backend: SchemaBackend): void {
         expect(rows.map(({ host }) => host)).not.toContain('web-1');
       }));
 
+    // Made when the tests are collected: they may come much later.
     const lease = (resource: string, pid: number): string =>
-      `insert into leases (workspace_id, resource, owner, host, boot, pid, fence, expires_at) values ('w', '${resource}', '${resource}', '${pid === 0 ? 'temporal:workflow' : 'web-3'}', '', ${pid}, 1, ${Date.now() + 60_000})`;
+      `insert into leases (workspace_id, resource, owner, host, boot, pid, fence, expires_at) values ('w', '${resource}', '${resource}', '${pid === 0 ? 'temporal:workflow' : 'web-3'}', '', ${pid}, 1, ${Date.now() + 3_600_000})`;
     const run = (id: string, resource: string, status: string): string =>
       `insert into run_status (workspace_id, run_id, flow, flow_version, mode, status, resource, since) values ('w', '${id}', 'f', 'v', 'manual', '${status}', '${resource}', 1)`;
 
