@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCallLimiter, storedExecutor, type CallLimiter } from '../../activities/index.ts';
+import { storedExecutor, type CallLimiter } from '../../activities/index.ts';
 import type { Plan } from '../../flow/index.ts';
 import { lanesOfPart, PART_COUNT, type ArrivedRecord, type DecisionMade, type ModelRouter } from '../../schemas/index.ts';
 import { loadPlan } from '../commands/flows.ts';
@@ -278,8 +278,6 @@ function prepareWork(context: Context, { sourceId, watch, models, calls }: Decid
     return { ...fixed, settings: state.settings, reading };
   };
 }
-
-export const callLimiterOf = (concurrency: number): CallLimiter => createCallLimiter(concurrency);
 
 const INLINE: ReadonlySet<string> = new Set([
   'start',

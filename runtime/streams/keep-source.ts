@@ -2,11 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, type TaskReport } from '../../schemas/index.ts';
 import type { Context } from '../context.ts';
 import { LeaseHeld } from '../leases.ts';
-import { createBudget } from './budget.ts';
 import { openTrendCounter, type TrendCounter } from './count-trends.ts';
-import { callLimiterOf, decidePart, type Deciding, type DoneRecord } from './decide-part.ts';
+import { decidePart, type Deciding, type DoneRecord } from './decide-part.ts';
+import { decidingTools } from './deciding-tools.ts';
 import type { ConnectorInputs } from './open-connector.ts';
-import { createPace } from './pace.ts';
 import { isEndless, readSource } from './read-source.ts';
 import { partTask, shareParts } from './share-parts.ts';
 import { checkModels } from './source-plans.ts';
@@ -115,16 +114,10 @@ async function keepAsking({ sourceId, report }: Session, signal: AbortSignal, as
 }
 
 async function prepareDeciding(context: Context, { sourceId, watch, signal, onNews }: Session): Promise<Deciding> {
-  const { plans, state } = watch.view();
-  const models = context.models();
-  await checkModels(plans, models);
+  const tools = decidingTools(context, watch);
+  await checkModels(watch.view().plans, tools.models);
   return {
-    sourceId,
-    watch,
-    models,
-    calls: callLimiterOf(state.settings.decide.concurrency),
-    budget: createBudget(context, sourceId, () => watch.view().state.settings),
-    pace: createPace(() => watch.view().state.settings.decide.perSecond),
+    ...tools,
     signal,
     follow: () => true,
     onDone: (done) => onNews({ kind: 'done', sourceId, done }),

@@ -1,9 +1,8 @@
 import { PART_COUNT } from '../../schemas/index.ts';
 import type { Context, OnProgress } from '../context.ts';
-import { createBudget } from './budget.ts';
-import { callLimiterOf, decidePart, type Deciding, type DoneRecord } from './decide-part.ts';
+import { decidePart, type Deciding, type DoneRecord } from './decide-part.ts';
+import { decidingTools } from './deciding-tools.ts';
 import type { ConnectorInputs } from './open-connector.ts';
-import { createPace } from './pace.ts';
 import { readSource } from './read-source.ts';
 import { checkModels } from './source-plans.ts';
 import { watchSource, type SourceWatch } from './source-watch.ts';
@@ -46,8 +45,8 @@ export async function runSource(context: Context, sourceId: string, options: Run
   const began = context.now();
   const watch = await watchSource(context, sourceId);
   const { plans, state } = watch.view();
-  const models = context.models();
-  await checkModels(plans, models);
+  const tools = decidingTools(context, watch, { concurrency: options.concurrency });
+  await checkModels(plans, tools.models);
   const notes: string[] = [];
   const fates = { decided: 0, failed: 0, superseded: 0, shadow: 0 };
   let taken: Readonly<IntakeCounts> = { records: 0, deadLetters: 0, skipped: 0 };
@@ -61,12 +60,7 @@ export async function runSource(context: Context, sourceId: string, options: Run
     onProgress({ label: `decide ${sourceId}`, done, total: Math.max(done, before + taken.records) });
   };
   const deciding: Deciding = {
-    sourceId,
-    watch,
-    models,
-    calls: callLimiterOf(options.concurrency ?? state.settings.decide.concurrency),
-    budget: createBudget(context, sourceId, () => watch.view().state.settings),
-    pace: createPace(() => watch.view().state.settings.decide.perSecond),
+    ...tools,
     signal,
     follow: () => !isRead,
     onDone: (done: DoneRecord) => {

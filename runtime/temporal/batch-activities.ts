@@ -1,5 +1,4 @@
-import { ApplicationFailure } from '@temporalio/activity';
-import { exitCodeOf, isRiskflowError, RiskflowError, type LeaseOwner } from '../../schemas/index.ts';
+import { isRiskflowError, RiskflowError, type LeaseOwner } from '../../schemas/index.ts';
 import type { BatchActivities, BatchName, OpenResult } from '../../workflows/index.ts';
 import { noteWish, readWish, watchWish } from '../commands/batches/batch-control.ts';
 import type { BatchKind, BatchWork } from '../commands/batches/batch-work.ts';
@@ -7,6 +6,7 @@ import type { Context } from '../context.ts';
 import { holderOf, LEASE_MS, TEMPORAL_HOST } from '../leases.ts';
 import { leaseLost, whileBeating } from './batch-beat.ts';
 import { performPiece, Tally, withPiece } from './batch-piece.ts';
+import { guarded } from './final-failures.ts';
 
 export type BatchActivityDeps = {
   readonly context: Pick<Context, 'workspaceId' | 'storage' | 'now' | 'actor' | 'owner' | 'isDead'>;
@@ -106,14 +106,4 @@ async function openBatch({ context, kinds }: BatchActivityDeps, { owner, work, .
   const lease = await storage.leases.read(workspaceId, resource);
   if (lease?.owner !== owner) throw new RiskflowError('busy', `the lease ${resource} changed hands while it was taken`);
   return { status: 'taken', fence: { resource, owner, fence: lease.fence }, shape, wish };
-}
-
-/** Trying again mends neither what the user must change nor a broken contract; everything else may pass. */
-async function guarded<T>(task: () => Promise<T>): Promise<T> {
-  try {
-    return await task();
-  } catch (error) {
-    if (!isRiskflowError(error) || (exitCodeOf(error) !== 2 && error.code !== 'internal')) throw error;
-    throw ApplicationFailure.create({ message: error.message, type: error.code, nonRetryable: true, cause: error });
-  }
 }

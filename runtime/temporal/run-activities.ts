@@ -1,9 +1,7 @@
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import { storedExecutor, type CallLimiter } from '../../activities/index.ts';
 import { interpreterOf, modelsOf, type Plan } from '../../flow/index.ts';
 import {
-  exitCodeOf,
-  isRiskflowError,
   RiskflowError,
   RUN_EVENT_TIMES,
   type EffectExecutor,
@@ -27,6 +25,7 @@ import { LOG_OF_RUNS, runStream } from '../embedded/run-host.ts';
 import { holderOf, LEASE_MS, TEMPORAL_HOST } from '../leases.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { scattered } from './scattered-retries.ts';
+import { guarded } from './final-failures.ts';
 
 /** What a worker performs runs with. */
 export type RunActivityDeps = {
@@ -248,16 +247,6 @@ function beating(
     lookForStop();
     if (++beats % BEATS_PER_RENEWAL === 0) renew();
   }, BEAT_MS);
-}
-
-/** Trying again mends neither what the user must change nor a broken contract; everything else may pass. */
-async function guarded<T>(task: () => Promise<T>): Promise<T> {
-  try {
-    return await task();
-  } catch (error) {
-    if (!isRiskflowError(error) || (exitCodeOf(error) !== 2 && error.code !== 'internal')) throw error;
-    throw ApplicationFailure.create({ message: error.message, type: error.code, nonRetryable: true, cause: error });
-  }
 }
 
 /** Remembers the last `limit` answers; a failure is not an answer. */

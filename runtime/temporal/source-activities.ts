@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApplicationFailure, Context as ActivityContext } from '@temporalio/activity';
-import { exitCodeOf, isRiskflowError, PART_COUNT, RiskflowError } from '../../schemas/index.ts';
+import { Context as ActivityContext } from '@temporalio/activity';
+import { PART_COUNT, RiskflowError } from '../../schemas/index.ts';
 import type { PartName, PartTurn, SourceActivities } from '../../workflows/index.ts';
 import type { Context } from '../context.ts';
 import { LeaseHeld } from '../leases.ts';
-import { createBudget } from '../streams/budget.ts';
-import { callLimiterOf, decidePart } from '../streams/decide-part.ts';
-import { createPace } from '../streams/pace.ts';
+import { decidePart } from '../streams/decide-part.ts';
+import { decidingTools } from '../streams/deciding-tools.ts';
 import { partTask } from '../streams/share-parts.ts';
 import { watchSource } from '../streams/source-watch.ts';
 import { openTaskBoard, REPEAT_MS } from '../streams/task-board.ts';
+import { guarded } from './final-failures.ts';
 
 const BEAT_MS = 3_000;
 /** How long one activity works on a part: a minute, so that histories stay short and work moves to workers that are new. */
@@ -51,15 +51,9 @@ async function oneTurn(context: Context, { workspaceId, sourceId, part }: PartNa
   const board = openTaskBoard(context, sourceId);
   const repeating = setInterval(board.repeat, REPEAT_MS);
   const signal = AbortSignal.any([turn.signal, activity.cancellationSignal]);
-  const { concurrency } = watch.view().state.settings.decide;
   const deciding = {
-    sourceId,
-    watch,
-    models: context.models(),
-    calls: callLimiterOf(concurrency),
-    budget: createBudget(context, sourceId, () => watch.view().state.settings),
-    // Each part has its share, since nobody knows which worker has the others.
-    pace: createPace(() => shareOfRate(watch.view().state.settings.decide.perSecond)),
+    // Each part has its share of the rate, since nobody knows which worker has the others.
+    ...decidingTools(context, watch, { shareOfRate: 1 / PART_COUNT }),
     signal,
     follow: () => performance.now() < endsAt,
     isEnough: () => performance.now() >= endsAt,
@@ -85,8 +79,6 @@ async function oneTurn(context: Context, { workspaceId, sourceId, part }: PartNa
   return answer();
 }
 
-const shareOfRate = (perSecond: number | undefined): number | undefined => (perSecond === undefined ? undefined : perSecond / PART_COUNT);
-
 /** Waits while somebody else has the part: a worker that died, or a command in a terminal. */
 async function whenFree(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
@@ -96,15 +88,5 @@ async function whenFree(signal: AbortSignal, work: () => Promise<void>): Promise
       if (!(error instanceof LeaseHeld)) throw error;
       await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
-  }
-}
-
-/** What a person must change is not tried again; everything else may pass. */
-async function guarded<T>(task: () => Promise<T>): Promise<T> {
-  try {
-    return await task();
-  } catch (error) {
-    if (!isRiskflowError(error) || (exitCodeOf(error) !== 2 && error.code !== 'internal')) throw error;
-    throw ApplicationFailure.create({ message: error.message, type: error.code, nonRetryable: true, cause: error });
   }
 }
