@@ -3,8 +3,9 @@ import { createServer } from 'node:http';
 export type MockOptions = {
   readonly delayMs: number;
   readonly labels: readonly string[];
-  /** Answers wait for it too. */
+  /** Answers wait for it too; those from the `heldFrom`th call on, default: all. */
   readonly held?: Promise<void>;
+  readonly heldFrom?: number;
 };
 
 /** Calls so far: begun, answered, different prompts, and how many came again. */
@@ -43,8 +44,9 @@ export function startMockModel(options: MockOptions): Promise<MockModel> {
         response.setHeader('content-type', 'application/json');
         response.end(answer(options.labels, prompt));
       };
+      const isHeld = begun >= (options.heldFrom ?? 0);
       setTimeout(() => {
-        if (options.held === undefined) reply();
+        if (options.held === undefined || !isHeld) reply();
         else options.held.then(reply, reply);
       }, options.delayMs);
     });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { detailsOf, grouped, rateOf, runsOf, summaryOfRuns } from './batch-progress.ts';
+import { detailsOf, grouped, rateOf, runsOf, summaryOfRuns, withProgress } from './batch-progress.ts';
 
 describe('what is shown of a batch', () => {
   it('is a small table', () => {
@@ -38,5 +38,29 @@ describe('what is shown of a batch', () => {
     const counts = { succeeded: 30, failed: 0, stopped: 0, handedOver: 0 };
     expect(rateOf(counts, { startedAt: 1_000, now: 5_000 })).toBe(7.5);
     expect(rateOf(counts, { startedAt: 1_000, now: 1_000 })).toBe(0);
+  });
+});
+
+describe('what the shards of a batch tell', () => {
+  const counts = { succeeded: 1, failed: 0, stopped: 0, handedOver: 0 };
+  const paused = { shard: 0, counts, underWay: [[1, 2]], paused: true, nth: 1 } as const;
+  const left = { ...paused, underWay: [], nth: 2 } as const;
+
+  it.each([
+    ['in its order', [paused, left]],
+    ['the later one first', [left, paused]],
+    ['twice', [paused, left, left, paused]],
+  ])('is what it told last, when it comes %s', (_, told) => {
+    expect(told.reduce<ReturnType<typeof withProgress>>(withProgress, new Map()).get(0)).toEqual(left);
+  });
+
+  it('keeps that it was paused when it is over, and leaves the others alone', () => {
+    const other = { ...paused, shard: 1 };
+    const known = [paused, other, { shard: 0, counts, underWay: [], nth: Infinity }].reduce<ReturnType<typeof withProgress>>(
+      withProgress,
+      new Map(),
+    );
+    expect(known.get(0)).toEqual({ shard: 0, counts, underWay: [], paused: true, nth: Infinity });
+    expect(known.get(1)).toEqual(other);
   });
 });

@@ -14,6 +14,24 @@ export type BatchView = {
   readonly poisoned: readonly { readonly run: number; readonly error: string }[];
 };
 
+/** What a shard tells its parent, now and then. */
+export type ShardProgress = {
+  readonly shard: number;
+  readonly counts: RunCounts;
+  readonly underWay: BatchView['underWay'];
+  /** Absent once it is over. */
+  readonly paused?: boolean;
+  /** Counts what the shard has told so far. */
+  readonly nth: number;
+};
+
+/** How far each shard is, with what one of them tells. Temporal may deliver two signals in another order than they were sent: an older one says nothing. */
+export function withProgress(known: ReadonlyMap<number, ShardProgress>, told: ShardProgress): ReadonlyMap<number, ShardProgress> {
+  const before = known.get(told.shard);
+  if (before === undefined) return new Map(known).set(told.shard, told);
+  return told.nth <= before.nth ? known : new Map(known).set(told.shard, { ...before, ...told });
+}
+
 /** Runs per second since `startedAt`, to one decimal. */
 export const rateOf = (counts: RunCounts, { startedAt, now }: { readonly startedAt: number; readonly now: number }): number =>
   now <= startedAt ? 0 : Math.round((countOf(counts) * 10_000) / (now - startedAt)) / 10;

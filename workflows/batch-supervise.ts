@@ -24,10 +24,10 @@ import {
   type RunCounts,
   type TroubledRun,
 } from './batch-activities.ts';
-import { detailsOf, poisonedRuns, rateOf, type BatchPhase, type BatchView } from './batch-progress.ts';
+import { detailsOf, poisonedRuns, rateOf, withProgress, type BatchPhase, type BatchView, type ShardProgress } from './batch-progress.ts';
 import { spreadRuns, type SpreadWishes } from './batch-shards.ts';
 import { continueOnCurrentBuild } from './continue-on-current-build.ts';
-import { hasType, type dispatchRuns, type DispatchResult, type ShardProgress } from './dispatch-runs.ts';
+import { hasType, type dispatchRuns, type DispatchResult } from './dispatch-runs.ts';
 import { outliving } from './outliving.ts';
 import { priorityOf } from './priority.ts';
 import { RETRY } from './retry.ts';
@@ -65,7 +65,6 @@ export const superviseBatch = (args: BatchArgs): Promise<BatchResult> => {
   return CancellationScope.nonCancellable(() => supervisor.run());
 };
 
-type Shard = Omit<ShardProgress, 'shard' | 'paused'> & { readonly paused?: boolean };
 type Opened = { readonly fence: Fence; readonly shape: BatchShape };
 
 class Supervisor {
@@ -76,7 +75,7 @@ class Supervisor {
   #phase: BatchPhase = 'starting';
   #total = 0;
   #children: readonly ChildWorkflowHandle<typeof dispatchRuns>[] = [];
-  #shards: ReadonlyMap<number, Shard> = new Map();
+  #shards: ReadonlyMap<number, ShardProgress> = new Map();
   #noting: Promise<unknown> = Promise.resolve();
   #poisoned: BatchView['poisoned'] = [];
 
@@ -88,7 +87,7 @@ class Supervisor {
     setHandler(pauseSignal, (noted) => outliving(() => this.hear('pause', noted)));
     setHandler(resumeSignal, (noted) => outliving(() => this.hear('resume', noted)));
     setHandler(cancelSignal, (noted) => outliving(() => this.hear('cancel', noted)));
-    setHandler(progressSignal, ({ shard, ...progress }) => this.#progress(shard, progress));
+    setHandler(progressSignal, (told) => this.#progress(told));
   }
 
   /** The fact comes first: what is under way looks for it in storage. */
@@ -186,18 +185,18 @@ class Supervisor {
       this.#children.map(async (child, shard) => {
         const result = await child.result();
         // What it told last may have come to nobody.
-        this.#progress(shard, { counts: result.counts, underWay: [] });
+        this.#progress({ shard, counts: result.counts, underWay: [], nth: Infinity });
         return result;
       }),
     );
   }
 
-  #progress(shard: number, progress: Shard): void {
-    const { paused = this.#shards.get(shard)?.paused } = progress;
-    const wasPaused = this.#shards.get(shard)?.paused ?? false;
-    this.#shards = new Map(this.#shards).set(shard, { ...progress, ...(paused === undefined ? {} : { paused }) });
+  #progress(told: ShardProgress): void {
+    const wasPaused = this.#shards.get(told.shard)?.paused ?? false;
+    this.#shards = withProgress(this.#shards, told);
+    const paused = this.#shards.get(told.shard)?.paused ?? false;
     // It may have heard of it in storage only.
-    if (paused !== undefined && paused !== wasPaused && this.#wish !== 'cancel') this.#wish = paused ? 'pause' : null;
+    if (paused !== wasPaused && this.#wish !== 'cancel') this.#wish = paused ? 'pause' : null;
     this.#show();
   }
 

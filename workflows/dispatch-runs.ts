@@ -25,7 +25,7 @@ import {
   type RunCounts,
   type TroubledRun,
 } from './batch-activities.ts';
-import { detailsOf, poisonedRuns, rateOf, runsOf, summaryOfRuns, type BatchView } from './batch-progress.ts';
+import { detailsOf, poisonedRuns, rateOf, runsOf, summaryOfRuns, type BatchView, type ShardProgress } from './batch-progress.ts';
 import { continueOnCurrentBuild } from './continue-on-current-build.ts';
 import {
   beginDispatch,
@@ -59,6 +59,8 @@ export type DispatchArgs = BatchName &
     /** Chunks after which the workflow goes on as a new execution; default: when Temporal suggests it. */
     readonly chunksPerExecution?: number;
     readonly carried?: DispatchState;
+    /** How often earlier executions told the parent of their progress. */
+    readonly told?: number;
   };
 
 export type DispatchResult = {
@@ -66,14 +68,6 @@ export type DispatchResult = {
   readonly status: 'finished' | 'stopped' | 'taken-over';
   readonly counts: RunCounts;
   readonly poisoned: readonly TroubledRun[];
-};
-
-/** What a shard tells its parent, now and then. */
-export type ShardProgress = {
-  readonly shard: number;
-  readonly counts: RunCounts;
-  readonly underWay: BatchView['underWay'];
-  readonly paused: boolean;
 };
 
 const pauseSignal = defineSignal('pause');
@@ -118,6 +112,7 @@ class Dispatch {
   #dispatched = 0;
   #ending: 'taken-over' | { readonly error: unknown } | undefined;
   #reported: number;
+  #told: number;
   #noting: Promise<unknown> = Promise.resolve();
   #looks = false;
 
@@ -125,6 +120,7 @@ class Dispatch {
     this.#args = args;
     this.#state = args.carried ?? beginDispatch(args, Date.now());
     this.#reported = countOf(this.#state.counts);
+    this.#told = args.told ?? 0;
     this.#wish = args.paused ? 'pause' : null;
     setHandler(stateQuery, () => this.#view());
     setHandler(pauseSignal, () => outliving(() => this.#hear('pause')));
@@ -138,7 +134,12 @@ class Dispatch {
     await condition(() => this.#underWay.length === 0 && (this.#isOver() || this.#isLong()));
     await this.#noting;
     if (!this.#isOver()) {
-      await continueOnCurrentBuild<typeof dispatchRuns>({ ...this.#args, paused: this.#wish === 'pause', carried: this.#state });
+      await continueOnCurrentBuild<typeof dispatchRuns>({
+        ...this.#args,
+        paused: this.#wish === 'pause',
+        carried: this.#state,
+        told: this.#told,
+      });
     }
     await this.#report(1);
     const { counts, poisoned } = this.#state;
@@ -288,6 +289,7 @@ class Dispatch {
     const done = countOf(counts);
     if (parent === undefined || done - this.#reported < step) return;
     this.#reported = done;
+    this.#told++;
     const { underWay } = this.#view();
     try {
       await getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(progressSignal, {
@@ -295,6 +297,7 @@ class Dispatch {
         counts,
         underWay,
         paused: this.#wish === 'pause',
+        nth: this.#told,
       });
     } catch {
       // It only shows it; the result tells it again.

@@ -146,7 +146,7 @@ export const opinions = (node: string, nth: number): Answer => {
   return node === 'slow' ? { text: '这是诈骗', afterMs: 2_500 } : { text: ' SCAM ' };
 };
 
-export async function until(condition: () => boolean | Promise<boolean>, what: string, withinMs = 15_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, what: string, withinMs = 30_000): Promise<void> {
   const end = Date.now() + withinMs;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`${what}: not within ${withinMs} ms`);
