@@ -33,6 +33,8 @@ export type Dialect = {
   readonly beginSnapshot: readonly string[];
   /** Rows of the next insert statement when `left` rows are left. */
   readonly insertSize: (left: number) => number;
+  /** Whether all rows of an insert are one parameter, a list of lists, after `values`: the client need not look for a thousand marks in its text. */
+  readonly rowsAreOneParameter: boolean;
   /** Adds to a counter and returns what it is then; undefined where there is no such counter. */
   readonly raiseCounter: (trx: Executor, counter: Counter) => Promise<number | undefined>;
   /** How much may be written in one transaction that many share: rows, roughly. */

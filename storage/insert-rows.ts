@@ -39,8 +39,11 @@ export function rowInserter<S extends TableSpec>(dialect: Dialect, table: S, opt
   return async (on, rows) => {
     let at = 0;
     while (at < rows.length) {
-      const { parameters, size } = nextStatement(columns, rows.slice(at, at + dialect.insertSize(rows.length - at)));
-      const query: DeferrableQuery = { ...queryFor(size), parameters, deferrable: true };
+      const values = nextStatement(columns, rows.slice(at, at + dialect.insertSize(rows.length - at)));
+      const size = values.length;
+      const query: DeferrableQuery = dialect.rowsAreOneParameter
+        ? { ...queryFor(1), parameters: [values], deferrable: true }
+        : { ...queryFor(size), parameters: values.flat(), deferrable: true };
       await on.executeQuery(query);
       at += size;
     }
@@ -48,29 +51,26 @@ export function rowInserter<S extends TableSpec>(dialect: Dialect, table: S, opt
 }
 
 /** As many of the rows as fit into a statement. */
-function nextStatement(
-  columns: readonly string[],
-  rows: readonly SqlRow[],
-): { readonly parameters: readonly SqlValue[]; readonly size: number } {
-  const parameters: SqlValue[] = [];
+function nextStatement(columns: readonly string[], rows: readonly SqlRow[]): readonly (readonly SqlValue[])[] {
+  const values: (readonly SqlValue[])[] = [];
   let bytes = 0;
-  for (const [i, row] of rows.entries()) {
-    for (const column of columns) {
-      const value = row[column] ?? null;
+  for (const row of rows) {
+    const list = columns.map((column) => row[column] ?? null);
+    for (const value of list) {
       if (typeof value === 'string') bytes += value.length;
       else if (value instanceof Uint8Array) bytes += value.byteLength;
-      parameters.push(value);
     }
-    // A size of its own is a text of its own, which matters little beside so many bytes.
-    if (bytes > MAX_STATEMENT_BYTES) return { parameters, size: i + 1 };
+    values.push(list);
+    // A size of its own is a text of its own where each value has its mark, which matters little beside so many bytes.
+    if (bytes > MAX_STATEMENT_BYTES) break;
   }
-  return { parameters, size: rows.length };
+  return values;
 }
 
 function insertText<S extends TableSpec>(dialect: Dialect, table: S, options: InsertOptions<S>, size: number): string {
   const columns = Object.keys(table.columns);
   const row = `(${columns.map(() => '?').join(', ')})`;
-  const rows = Array.from({ length: size }, () => row).join(', ');
+  const rows = dialect.rowsAreOneParameter ? '?' : Array.from({ length: size }, () => row).join(', ');
   return `insert into ${options.into ?? table.name} (${columns.join(', ')}) values ${rows}${tailOf(dialect, table, options)}`;
 }
 

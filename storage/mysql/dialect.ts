@@ -29,6 +29,7 @@ export const mysqlDialect = (collation: string): Dialect => ({
   shareRows: ' lock in share mode',
   beginSnapshot: ['set transaction isolation level repeatable read', 'start transaction with consistent snapshot, read only'],
   insertSize: (left) => Math.min(left, MAX_INSERT),
+  rowsAreOneParameter: true,
   raiseCounter,
   looksAreFree: false,
   sliceWeight: SLICE_WEIGHT,

@@ -34,6 +34,7 @@ export const sqliteDialect: Dialect = {
   // The first select takes the snapshot.
   beginSnapshot: ['begin', 'select count(*) as tables from sqlite_schema'],
   insertSize: (left) => INSERT_SIZES.find((size) => size <= left) ?? 1,
+  rowsAreOneParameter: false,
   raiseCounter,
   looksAreFree: true,
   sliceWeight: SLICE_WEIGHT,

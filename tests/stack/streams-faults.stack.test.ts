@@ -34,8 +34,8 @@ describe.skipIf(missing)(`a stream whose consumers, broker and database die in t
       const good = Array.from({ length: RECORDS }, (_, i) => i).filter((i) => !isMalformed(i));
       const bad = RECORDS - good.length;
 
-      expect(await rig.cli(['source', 'create', '--config', rig.settingsFile({})])).toMatchObject({ code: 0 });
-      expect(await rig.cli(['source', 'start', rig.sourceId, '--detach'])).toMatchObject({ code: 0 });
+      await succeeds(rig, ['source', 'create', '--config', rig.settingsFile({})]);
+      await succeeds(rig, ['source', 'start', rig.sourceId, '--detach']);
       await rig.process('worker');
       const [first] = [await rig.process('start'), await rig.process('start')];
       const producing = rig.produce(0, RECORDS);
@@ -74,10 +74,8 @@ describe.skipIf(missing)(`a stream whose consumers, broker and database die in t
       checkSent(sent, made);
 
       // What could not be read can be, once the source says how.
-      expect(await rig.cli(['source', 'configure', rig.sourceId, '--config', rig.settingsFile({ otherwise: 'json' })])).toMatchObject({
-        code: 0,
-      });
-      expect(await rig.cli(['deadletter', 'replay', rig.sourceId])).toMatchObject({ code: 0 });
+      await succeeds(rig, ['source', 'configure', rig.sourceId, '--config', rig.settingsFile({ otherwise: 'json' })]);
+      await succeeds(rig, ['deadletter', 'replay', rig.sourceId]);
       await decided(rig, RECORDS);
       expect(new Set((await decisionsIn(rig)).map(({ recordKey }) => recordKey)).size).toBe(RECORDS);
       expect(await rig.context.storage.inbox.counts('default', rig.sourceId)).toMatchObject({
@@ -88,6 +86,11 @@ describe.skipIf(missing)(`a stream whose consumers, broker and database die in t
     },
   );
 });
+
+async function succeeds(rig: StreamRig, args: readonly string[]): Promise<void> {
+  const { code, stderr } = await rig.cli(args);
+  expect(code, stderr).toBe(0);
+}
 
 /** Waits until so many records have their decision. */
 async function decided(rig: StreamRig, count: number): Promise<void> {

@@ -11,7 +11,7 @@ const PROGRAMS = ['unshare', 'chroot', 'mount', 'wget'];
 // The state is mounted here. Every Debian has the folder and nothing in it.
 const HOME = '/srv';
 /** What the container is told too: no second protocol on a port of its own, and no reading or writing of files by SQL. */
-export const SHARED_OPTIONS: readonly string[] = ['--mysqlx=OFF', '--secure-file-priv=NULL'];
+export const SHARED_OPTIONS: readonly string[] = ['--mysqlx=OFF', '--secure-file-priv=NULL', '--binlog-cache-size=1M'];
 
 /**
  * MySQL of Debian unstable in a small Debian of its own, entered with chroot: Debian stable has no MySQL, and that of
