@@ -4,7 +4,12 @@ import { continueOnCurrentBuild } from './continue-on-current-build.ts';
 import { RETRY } from './retry.ts';
 import type { PartTurn, SourceActivities, SourceName } from './source-activities.ts';
 
-export type DecideSourceArgs = SourceName & { /** Of the executions before this one. */ readonly before?: SourceCounts };
+export type DecideSourceArgs = SourceName & {
+  /** Of the executions before this one. */
+  readonly before?: SourceCounts;
+  /** Turns of a part after which the workflow goes on as a new execution; default: when Temporal suggests it. */
+  readonly turnsPerExecution?: number;
+};
 export type SourceCounts = Pick<PartTurn, 'decided' | 'failed' | 'superseded'>;
 
 const work = (part: number): SourceActivities =>
@@ -24,7 +29,7 @@ const OTHERS_MS = 5_000;
  * while there is work, wherever there is a worker for it. The records, and what was decided, are in the storage: this only keeps it going.
  */
 export async function decideSource(args: DecideSourceArgs): Promise<SourceCounts> {
-  const { workspaceId, sourceId } = args;
+  const { workspaceId, sourceId, turnsPerExecution = Infinity } = args;
   let counts = args.before ?? { decided: 0, failed: 0, superseded: 0 };
   const held = new Map<number, string>();
   const tell = (): void => {
@@ -42,7 +47,7 @@ export async function decideSource(args: DecideSourceArgs): Promise<SourceCounts
   };
   const keep = async (part: number): Promise<'over' | 'more'> => {
     const activities = work(part);
-    while (!workflowInfo().continueAsNewSuggested) {
+    for (let nth = 0; nth < turnsPerExecution && !workflowInfo().continueAsNewSuggested; nth++) {
       const turn = await activities.decidePart({ workspaceId, sourceId, part });
       counts = {
         decided: counts.decided + turn.decided,
@@ -58,5 +63,5 @@ export async function decideSource(args: DecideSourceArgs): Promise<SourceCounts
   };
   const ends = await Promise.all(Array.from({ length: PART_COUNT }, (_, part) => keep(part)));
   if (ends.every((end) => end === 'over')) return counts;
-  return continueOnCurrentBuild<typeof decideSource>({ workspaceId, sourceId, before: counts });
+  return continueOnCurrentBuild<typeof decideSource>({ ...args, before: counts });
 }

@@ -17,7 +17,7 @@ export type {
 export type { SpreadWishes } from './batch-shards.ts';
 export type { BatchView } from './batch-progress.ts';
 export type { BatchArgs, BatchResult } from './batch-supervise.ts';
-export { decideSource } from './decide-source.ts';
+export { decideSource, type DecideSourceArgs } from './decide-source.ts';
 export type { PartName, PartTurn, SourceActivities, SourceName } from './source-activities.ts';
 export { scheduled } from './scheduled.ts';
 export type {

@@ -18,8 +18,8 @@ import type { EffectToPerform, PerformedEffect, RunActivities, RunFlowArgs, RunF
 type Opened = Awaited<ReturnType<RunActivities['openRun']>>;
 
 /**
- * Histories of workflows on a real server: of runs by the version of plans they ran, of batches (evaluations too) and their shards, and of
- * occurrences of schedules. A change of a workflow that would break what is under way shows here, without a server. Written by
+ * Histories of workflows on a real server: of runs by the version of plans they ran, of batches (evaluations too) and their shards, of
+ * occurrences of schedules, and of sources. A change of a workflow that would break what is under way shows here, without a server. Written by
  * `RISKFLOW_RECORD_HISTORIES=1 npm run test:stack -- runtime/temporal`, once per version: when this test fails, the change needs a new
  * version (or a patch), not a new recording.
  */
@@ -44,6 +44,7 @@ type HistoryEvent = {
   readonly workflowExecutionSignaledEventAttributes?: { readonly signalName: string; readonly input: Payloads };
   readonly workflowExecutionCancelRequestedEventAttributes?: object;
   readonly upsertWorkflowSearchAttributesEventAttributes?: object;
+  readonly timerFiredEventAttributes?: object;
   readonly startChildWorkflowExecutionInitiatedEventAttributes?: { readonly workflowType: { readonly name: string } };
   readonly markerRecordedEventAttributes?: { readonly details: Readonly<Record<string, Payloads>> };
   readonly activityTaskScheduledEventAttributes?: {
@@ -149,6 +150,9 @@ const OTHERS: readonly (readonly [workflow: string, file: string, has: readonly 
   ['scheduled', 'schedules/run', [begins('runFlow')]],
   ['scheduled', 'schedules/evaluation', [asksFor('evaluateOccurrence')]],
   ['scheduled', 'schedules/nothing', []],
+  ['decideSource', 'sources/stopped', [asksFor('decidePart')]],
+  ['decideSource', 'sources/continued-1', [asksFor('decidePart'), isContinued]],
+  ['decideSource', 'sources/resumed', [(event) => event.timerFiredEventAttributes !== undefined]],
 ];
 
 describe('recorded histories', () => {
@@ -222,7 +226,13 @@ describe('recorded histories', () => {
     const interceptor = fileURLToPath(new URL('fixtures/current-build-only.ts', import.meta.url));
     const watched = await bundleWorkflowCode({ workflowsPath, logger: silent, workflowInterceptorModules: [interceptor] });
     const options = { workflowBundle: watched, interceptors: { workflowModules: [interceptor] } };
-    for (const name of ['batches/continued-shard-0-1', 'batches/continued-shard-0-2', 'v1/continued-1', 'v1/continued-2'])
+    for (const name of [
+      'batches/continued-shard-0-1',
+      'batches/continued-shard-0-2',
+      'v1/continued-1',
+      'v1/continued-2',
+      'sources/continued-1',
+    ])
       expect(await replay(textOf(`${name}.json`), options), name).toBeNull();
   }, 60_000);
 
@@ -232,6 +242,7 @@ describe('recorded histories', () => {
     ['batches/finished-shard-0', '"performRuns"', '"performOthers"'],
     ['batches/paused', '"closeBatch"', '"endBatch"'],
     ['schedules/evaluation', '"evaluateOccurrence"', '"evaluateOther"'],
+    ['sources/stopped', '"decidePart"', '"decideOther"'],
   ])('that another workflow wrote are refused: the replay of %s can fail', async (name, from, to) => {
     const text = textOf(`${name}.json`);
     expect(await replay(text.replaceAll(from, to))).toBeInstanceOf(DeterminismViolationError);
