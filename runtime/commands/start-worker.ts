@@ -130,9 +130,10 @@ async function startWorker(parts: Parts, { context, place, options, build }: Sta
   if (workflowBundle.madeNow !== null) {
     onNotice?.(`bundled the workflow code now, since of the prebuilt bundle ${workflowBundle.madeNow} (npm run bundle makes one)`);
   }
-  return parts.startRunWorker({
+  const stopping = new AbortController();
+  const worker = await parts.startRunWorker({
     ...place,
-    activities: parts.appActivities(context),
+    activities: parts.appActivities(context, { stopping: stopping.signal }),
     rateLimited: parts.providerQueues(context.settings.config, place.taskQueue),
     workflowBundle,
     blobs: parts.payloadBlobs(context.storage, context.workspaceId),
@@ -141,6 +142,13 @@ async function startWorker(parts: Parts, { context, place, options, build }: Sta
     ...(drainMs === undefined ? {} : { drainMs }),
     ...(build === undefined ? {} : { build }),
   });
+  return {
+    ...worker,
+    stop: () => {
+      stopping.abort();
+      return worker.stop();
+    },
+  };
 }
 
 /** Bundles the workflow code, so that workers need not do it when they start. */

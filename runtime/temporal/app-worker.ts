@@ -61,8 +61,14 @@ export async function installRuntime(): Promise<InstalledRuntime> {
   }
 }
 
-/** The activities of runs, batches and schedules over what the application has. A worker serves the workspace of its process. */
-export function appActivities(context: Context): RunActivities & BatchActivities & ScheduledActivities & SourceActivities {
+/**
+ * The activities of runs, batches, schedules and sources over what the application has. A worker serves the workspace of its process; those
+ * that only wait for more to do end when it is `stopping`.
+ */
+export function appActivities(
+  context: Context,
+  { stopping }: { readonly stopping?: AbortSignal } = {},
+): RunActivities & BatchActivities & ScheduledActivities & SourceActivities {
   const { effectAttempts } = context.settings.config.temporal ?? {};
   const effects = context.effects(context.models());
   const checkWorkspace = (workspaceId: string): void => {
@@ -86,5 +92,5 @@ export function appActivities(context: Context): RunActivities & BatchActivities
     now: context.now,
   });
   const batches = createBatchActivities({ context, kinds: { evaluation: evaluationKind(context), batch: fileBatchKind(context) } });
-  return { ...runs, ...batches, ...scheduleActivities(context), ...createSourceActivities(context) };
+  return { ...runs, ...batches, ...scheduleActivities(context), ...createSourceActivities(context, stopping) };
 }

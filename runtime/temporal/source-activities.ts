@@ -18,14 +18,14 @@ const TURN_MS = 60_000;
 const LONGEST_TURN_MS = 8 * 60_000;
 const LOOK_MS = 500;
 
-/** The activities by which workers decide the records of sources. */
-export function createSourceActivities(context: Context): SourceActivities {
+/** The activities by which workers decide the records of sources. Once it is `stopping` a worker ends what it has begun, and begins no record more. */
+export function createSourceActivities(context: Context, stopping?: AbortSignal): SourceActivities {
   return {
-    decidePart: (name) => guarded(() => oneTurn(context, name)),
+    decidePart: (name) => guarded(() => oneTurn(context, name, stopping)),
   };
 }
 
-async function oneTurn(context: Context, { workspaceId, sourceId, part }: PartName): Promise<PartTurn> {
+async function oneTurn(context: Context, { workspaceId, sourceId, part }: PartName, stopping?: AbortSignal): Promise<PartTurn> {
   if (workspaceId !== context.workspaceId)
     throw new RiskflowError('not_found', `this worker does not serve the workspace "${workspaceId}"`);
   const activity = ActivityContext.current();
@@ -51,12 +51,13 @@ async function oneTurn(context: Context, { workspaceId, sourceId, part }: PartNa
   const board = openTaskBoard(context, sourceId);
   const repeating = setInterval(board.repeat, REPEAT_MS);
   const signal = AbortSignal.any([turn.signal, activity.cancellationSignal]);
+  const isEnough = (): boolean => performance.now() >= endsAt || stopping?.aborted === true;
   const deciding = {
     // Each part has its share of the rate, since nobody knows which worker has the others.
     ...decidingTools(context, watch, { shareOfRate: 1 / PART_COUNT }),
     signal,
-    follow: () => performance.now() < endsAt,
-    isEnough: () => performance.now() >= endsAt,
+    follow: () => !isEnough(),
+    isEnough,
     onDone: ({ fate }: { readonly fate: keyof typeof counts }) => void counts[fate]++,
     onHold: (reason: string | null) => {
       held = reason;
@@ -64,7 +65,8 @@ async function oneTurn(context: Context, { workspaceId, sourceId, part }: PartNa
     },
   };
   try {
-    await whenFree(AbortSignal.any([signal, AbortSignal.timeout(TURN_MS)]), () => decidePart(context, part, deciding));
+    const waiting = [signal, AbortSignal.timeout(TURN_MS), ...(stopping === undefined ? [] : [stopping])];
+    await whenFree(AbortSignal.any(waiting), () => decidePart(context, part, deciding));
   } catch (error) {
     // The turn is over; whoever has the next one goes on.
     if (!turn.signal.aborted || activity.cancellationSignal.aborted) throw error;
