@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect as connectSocket, createServer, type AddressInfo, type Socket } from 'node:net';
-import { createConnection, type Connection } from 'mysql2/promise';
+import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectorSettings, toJsonText, type ConnectorOf } from '../../schemas/index.ts';
 import { createMemoryHost, createMemoryStore, type MemoryHost, type MemoryStore } from '../memory/memory-host.ts';
@@ -261,8 +261,8 @@ describe.skipIf(given === '')(`the MySQL query source${missing}`, () => {
       (error: unknown) => error,
     );
     expect(failed).toMatchObject(expected);
-    const [{ left }] = (await admin.query(`SELECT COUNT(*) AS \`left\` FROM ${table}`))[0] as unknown as [{ left: number }];
-    expect(left).toBe(1);
+    const [rows] = await admin.query<RowDataPacket[]>(`SELECT COUNT(*) AS \`left\` FROM ${table}`);
+    expect(rows).toEqual([{ left: 1 }]);
     const said = failed instanceof Error ? `${failed.message} ${JSON.stringify(failed)}` : '';
     for (const secret of ['wrong-one', password]) if (secret !== '') expect(said).not.toContain(secret);
   });
