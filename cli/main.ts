@@ -2,6 +2,7 @@
 import { processTerminal } from './terminal.ts';
 
 const NEEDED = 24;
+const LAST_MS = 1_000;
 
 // Older versions than this cannot read TypeScript at all; ./riskflow and npm scripts start the pinned one.
 if (Number(process.versions.node.split('.')[0]) < NEEDED) {
@@ -26,4 +27,6 @@ async function main(): Promise<void> {
   });
   const { runProgram } = await import('./program.ts');
   process.exitCode = await runProgram(process.argv.slice(2), terminal);
+  // All is closed; a connection of a library on which a server still owes an answer must not hold up the end.
+  setTimeout(() => process.exit(), LAST_MS).unref();
 }

@@ -12,10 +12,10 @@ export { createWebhookSink, type WebhookSinkOptions } from './webhook/webhook-si
 export { createRecordDecoder, type EncodedRecord, type RecordDecoder } from './formats/record-decoder.ts';
 export type { RegistrySecrets, TlsContents } from './formats/registry-client.ts';
 export type { KafkaLog, KafkaSecrets } from './kafka/kafka-client.ts';
-export { createKafkaConnector } from './kafka/kafka-connector.ts';
 export type { KafkaConnectorDeps, KafkaTiming } from './kafka/kafka-settings.ts';
-export { createKafkaSink, type KafkaSinkDeps } from './kafka/kafka-sink.ts';
+export type { KafkaSinkDeps } from './kafka/kafka-sink.ts';
 export type { MessageSchemas } from './kafka/message-encoder.ts';
+export { openKafkaConnector, openKafkaSink } from './kafka/open-kafka.ts';
 export { createDirectoryConnector } from './directory/directory-connector.ts';
 export { createFileConnector } from './files/file-connector.ts';
 export { createStandardInputConnector } from './files/standard-input-connector.ts';

@@ -66,6 +66,7 @@ export { checkedSettings, readSourceFile, validateSourceFile } from './commands/
 export { replayDeadLetters, type Replayed } from './commands/sources/replay-letters.ts';
 export { endStage, promoteFlow, rollBackFlow } from './commands/sources/rollout.ts';
 export { isEndlessSource, sourceWarnings } from './commands/sources/source-reads.ts';
+export { runOfAlert } from './streams/alert-runs.ts';
 export { runSource, type SourceRun } from './streams/run-source.ts';
 export { keepSource, type SourceNews } from './streams/keep-source.ts';
 export { sourceStatus, type SourceStatus } from './commands/sources/source-status.ts';
@@ -83,7 +84,8 @@ export { listAlerts, type AlertsRequest } from './trends/list-alerts.ts';
 export { rebuildTrends, type RebuiltTrends } from './trends/rebuild-trends.ts';
 export { trendTable, type TrendTable, type TrendTableRequest } from './trends/trend-table.ts';
 export { trendWindow, windowInput, type TrendWindow, type TrendWindowRequest } from './trends/trend-window.ts';
-export { deliverDue, keepOutbox, type OutboxWatch } from './outbox/app-outbox.ts';
+export { deliverDue, keepOutbox, listDeadDeliveries, redeliverDead, type OutboxWatch } from './outbox/app-outbox.ts';
+export type { RedeliveredSink } from './outbox/redeliver.ts';
 export { outboxStatus, type OutboxStatus, type PartStatus, type SinkStatus } from './outbox/outbox-status.ts';
 export type { RelayNews } from './outbox/relay-types.ts';
 export type { DeliveredSink } from './outbox/run-relays.ts';

@@ -62,7 +62,13 @@ export function createModelRouter(options: ModelRouterOptions): ModelRouter {
     const pace = options.paceOf(target);
     const client = clients.get(target.baseUrl) ?? createOpenAiChatModel({ ...target, ...(pace === undefined ? {} : { pace }) });
     clients.set(target.baseUrl, client);
-    return { kind: 'chat', model: client, name: target.model, version: `${target.baseUrl} ${target.model}` };
+    return {
+      kind: 'chat',
+      model: client,
+      name: target.model,
+      version: `${target.baseUrl} ${target.model}`,
+      hasPrice: Object.hasOwn(target.prices, target.model),
+    };
   };
   return {
     resolve: (ref) => {

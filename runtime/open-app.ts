@@ -4,6 +4,7 @@ import type { CodeRunner, Storage } from '../schemas/index.ts';
 import { isDead, openMysqlStorage, openSqliteStorage, processIdentity } from '../storage/index.ts';
 import type { Context, OnProgress } from './context.ts';
 import { environmentSecrets } from './environment-secrets.ts';
+import { hiddenValues } from './hidden-values.ts';
 import { createModelRouter, createPaces } from './model-router.ts';
 import { mysqlOptions } from './mysql-options.ts';
 import type { Settings } from './settings.ts';
@@ -25,17 +26,7 @@ const DEFAULT_MODEL_CONCURRENCY = 16;
 export async function openApp(settings: Settings, options: OpenOptions): Promise<App> {
   const storage = await openStorage(settings.storage);
   const identity = processIdentity();
-  const hidden = [
-    settings.openai.apiKey,
-    settings.storage.kind === 'mysql' ? settings.storage.password : undefined,
-    ...Object.values(settings.config.models ?? {}).map((entry) =>
-      entry.apiKeyEnv === undefined ? undefined : settings.environment[entry.apiKeyEnv],
-    ),
-  ];
-  const secrets = environmentSecrets(
-    settings.environment,
-    hidden.filter((key) => key !== undefined),
-  );
+  const secrets = environmentSecrets(settings.environment, hiddenValues(settings));
   const paceOf = createPaces();
   const code = lazily(createQuickJsRunner);
   const context: Context = {

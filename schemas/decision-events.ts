@@ -1,7 +1,4 @@
-import type { FinishedRunStatus, RunMode } from './run-events.ts';
-
-/** Who decided: the flow of a stage, or nobody (`fallback`: the flow failed, the kill switch was on, or the budget was spent). */
-export type DecisionStage = 'live' | 'canary' | 'shadow' | 'backtest' | 'fallback';
+import type { DecisionStage, FinishedRunStatus, RunMode } from './run-events.ts';
 
 /** A branch that an if-else or classifier node took. */
 export type RuleHit = { readonly nodeId: string; readonly title: string; readonly caseId: string };
@@ -64,3 +61,9 @@ export type DecisionMade = {
     readonly against: DecisionBeside | null;
   };
 };
+
+/** What a decision claims with its run, so that there is one for each record, mode and replay. */
+export const decisionClaim = ({ recordId, mode, replay }: Pick<DecisionMade['data'], 'recordId' | 'mode' | 'replay'>) => ({
+  scope: 'decision',
+  key: `${recordId}/${mode}/${replay}`,
+});

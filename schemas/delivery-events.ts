@@ -18,7 +18,11 @@ type Of<T extends string, D> = {
  *
  * - `DeliveryRefused`: the message is passed over for good. `gaveUp`: nobody ever said that it is not wanted, it was only tried for so long.
  *   Stream `relay/<sink>`
+ * - `DeliveryRedelivered`: what was passed over is delivered after all, because a person asked for it. Stream
+ *   `relay/<sink>/redelivered`
  * - `DeliveryDelayed`: it could not be delivered at once, which is noted once for each message. Stream `relay/<sink>/<part>`
  */
 export type DeliveryEvent =
-  Of<'DeliveryRefused', { readonly reason: string; readonly gaveUp: boolean }> | Of<'DeliveryDelayed', { readonly error: string }>;
+  | Of<'DeliveryRefused', { readonly reason: string; readonly gaveUp: boolean }>
+  | Of<'DeliveryRedelivered', object>
+  | Of<'DeliveryDelayed', { readonly error: string }>;

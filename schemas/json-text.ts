@@ -3,6 +3,10 @@ import { float, integer, isArray, isObject, isSecretRef, type Value } from './va
 /** Nesting deeper than this is refused: hostile input must not exhaust the stack. */
 const MAX_JSON_DEPTH = 200;
 
+/** More digits cost quadratic time to convert; Python refuses beyond 4300, and so do we. */
+const MOST_DIGITS = 4300;
+const LARGEST_INTEGER = 10n ** BigInt(MOST_DIGITS - 1);
+
 export type JsonError = { readonly message: string; readonly offset: number; readonly line: number; readonly column: number };
 export type JsonResult = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: JsonError };
 
@@ -142,8 +146,7 @@ class JsonReader {
     if (match === null) this.#fail(this.#at >= this.#text.length ? 'the text ends too early' : 'a JSON value was expected');
     this.#at += match[0].length;
     if (match[1] !== undefined || match[2] !== undefined) return float(Number(match[0]));
-    // An integer of many thousand digits costs quadratic time to convert; Python refuses beyond 4300 digits, and so do we.
-    if (match[0].length > 4300) this.#fail('an integer has more than 4300 digits');
+    if (match[0].length > MOST_DIGITS) this.#fail(`an integer has more than ${MOST_DIGITS} digits`);
     return match[0].length < 16 ? integer(Number(match[0])) : integer(BigInt(match[0]));
   }
 
@@ -199,6 +202,15 @@ function print(value: Value, indent: number, margin: string): string {
   if (Object.is(value.float, -0)) return '-0.0';
   const text = String(value.float);
   return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
+/** Whether JSON text of a value can be read again by `parseJson`: values that were not made of such text may be nested deeper, or have longer integers. */
+export function fitsJson(value: Value, depth = 0): boolean {
+  if (depth > MAX_JSON_DEPTH) return false;
+  if (typeof value === 'bigint') return -LARGEST_INTEGER < value && value < LARGEST_INTEGER;
+  if (typeof value !== 'object' || value === null) return true;
+  if (isArray(value)) return value.every((item) => fitsJson(item, depth + 1));
+  return !isObject(value) || value.values().every((item) => fitsJson(item, depth + 1));
 }
 
 /** A JavaScript value from a parser (YAML, JSON.parse) as a pool value. Undefined and functions become null. */

@@ -6,13 +6,17 @@ export const PLAN_VERSION = 1;
 
 export type RunMode = 'manual' | 'scheduled' | 'live' | 'shadow' | 'backtest' | 'evaluation' | 'batch';
 
+/** Who decides about a record: the flow of a stage, or nobody (`fallback`: the flow failed, the kill switch was on, or the budget was spent). */
+export type DecisionStage = 'live' | 'canary' | 'shadow' | 'backtest' | 'fallback';
+
 /** Where a run comes from: what asked for it. */
 export type RunOrigin =
   | { readonly kind: 'manual' }
   /** `place`: which row of the batch, from 0. */
   | { readonly kind: 'batch'; readonly batchId: string; readonly place: number }
   | { readonly kind: 'schedule'; readonly schedule: string; /** Milliseconds since 1970. */ readonly scheduledFor: number }
-  | { readonly kind: 'record'; readonly sourceId: string; readonly recordId: string }
+  /** `stage`: at which the flow decides. Runs of the first release do not say. */
+  | { readonly kind: 'record'; readonly sourceId: string; readonly recordId: string; readonly stage?: DecisionStage }
   | { readonly kind: 'alert'; readonly sourceId: string; readonly alertId: string }
   | {
       readonly kind: 'sample';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, hashJson } from './canonical-json.ts';
 import { decodeValue, encodeValue, type Json } from './encoded-value.ts';
-import { parseJson, toJsonText } from './json-text.ts';
+import { fitsJson, parseJson, toJsonText } from './json-text.ts';
 import { float, integer, isFloatTag, sameValue, typeOf, type Value } from './values.ts';
 
 /** Any value, with the keys and numbers that JavaScript is known to spoil. */
@@ -146,6 +146,30 @@ describe('parseJson', () => {
   });
   it('prints floats as floats', () =>
     expect(toJsonText([2, float(2), float(1e21), float(NaN), float(-0)])).toBe('[2,2.0,1e+21,null,-0.0]'));
+});
+
+describe('fitsJson', () => {
+  const nested = (levels: number): Value => {
+    let value: Value = 1;
+    for (let i = 0; i < levels; i++) value = i % 2 === 0 ? [value] : new Map([['a', value]]);
+    return value;
+  };
+
+  it.each([
+    ['a plain value', float(Number.NaN), true],
+    ['200 levels', nested(200), true],
+    ['201 levels', nested(201), false],
+    ['an integer of 4299 digits', -(10n ** 4298n), true],
+    ['an integer of 4300 digits', 10n ** 4300n, false],
+    ['a long integer within', new Map([['a', [10n ** 5000n]]]), false],
+  ] as const)('%s', (_what, value, fits) => {
+    expect(fitsJson(value)).toBe(fits);
+    if (fits) expect(parseJson(toJsonText(value)).ok).toBe(true);
+  });
+
+  it('never promises what cannot be read', () => {
+    for (let levels = 195; levels < 206; levels++) expect(fitsJson(nested(levels))).toBe(parseJson(toJsonText(nested(levels))).ok);
+  });
 });
 
 describe('canonicalJson', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countTests, type VitestResults } from './count-tests.ts';
+import { countTests, slowestFiles, type VitestResults } from './count-tests.ts';
 
 type Row = {
   readonly name: string;
@@ -9,6 +9,8 @@ type Row = {
   readonly counts: string;
 };
 
+const place = { name: '/checkout/a.test.ts', startTime: 0, endTime: 0 };
+
 /** Results of files with tests of these states; `broken` more files failed before any test of theirs ran. */
 function resultsOf({ files, broken = 0 }: Row): VitestResults {
   const states = files.flat();
@@ -17,10 +19,11 @@ function resultsOf({ files, broken = 0 }: Row): VitestResults {
     numFailedTests: states.filter((state) => state === 'failed').length,
     testResults: [
       ...files.map((file) => ({
+        ...place,
         status: file.includes('failed') ? 'failed' : 'passed',
         assertionResults: file.map((status) => ({ status })),
       })),
-      ...Array.from({ length: broken }, () => ({ status: 'failed', assertionResults: [] })),
+      ...Array.from({ length: broken }, () => ({ ...place, status: 'failed', assertionResults: [] })),
     ],
   };
 }
@@ -36,4 +39,19 @@ test.each<Row>([
 ])('$name', (row) => {
   const { passed, failed } = countTests(resultsOf(row), row.code);
   expect(`${passed} passed, ${failed} failed`).toBe(row.counts);
+});
+
+test('the slowest files are named, the slowest first', () => {
+  const file = (name: string, seconds: number, tests: number): VitestResults['testResults'][number] => ({
+    name: `/checkout/${name}`,
+    status: 'passed',
+    startTime: 5_000,
+    endTime: 5_000 + seconds * 1_000,
+    assertionResults: Array.from({ length: tests }, () => ({ status: 'passed' })),
+  });
+  const testResults = [file('a.test.ts', 1, 2), file('flow/b.test.ts', 120.25, 3), file('c.test.ts', 0.5, 4)];
+  expect(slowestFiles({ numPassedTests: 9, numFailedTests: 0, testResults }, '/checkout', 2)).toEqual([
+    '  120.3 s    3  flow/b.test.ts',
+    '    1.0 s    2  a.test.ts',
+  ]);
 });

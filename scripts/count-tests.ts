@@ -1,8 +1,17 @@
+import { relative } from 'node:path';
+
 /** What is used of the file that vitest's JSON reporter writes. */
 export type VitestResults = {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly { readonly status: string }[] }[];
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    /** Milliseconds since 1970. */
+    readonly startTime: number;
+    readonly endTime: number;
+    readonly assertionResults: readonly { readonly status: string }[];
+  }[];
 };
 
 /**
@@ -15,4 +24,20 @@ export function countTests(results: VitestResults, exitCode: number): { readonly
   ).length;
   const failed = results.numFailedTests + brokenFiles;
   return { passed: results.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed };
+}
+
+/** The files that took longest, slowest first, one to a line: seconds, tests, file. */
+export function slowestFiles({ testResults }: VitestResults, folder: string, count: number): readonly string[] {
+  return testResults
+    .map(({ name, startTime, endTime, assertionResults }) => ({
+      name,
+      seconds: (endTime - startTime) / 1000,
+      tests: assertionResults.length,
+    }))
+    .toSorted((a, b) => b.seconds - a.seconds)
+    .slice(0, count)
+    .map(
+      ({ name, seconds, tests }) =>
+        `${seconds.toFixed(1).padStart(7)} s ${String(tests).padStart(4)}  ${relative(folder, name).replaceAll('\\', '/')}`,
+    );
 }

@@ -10,10 +10,11 @@ const HELP = `Runs the long tests at their full size: the same code as in CI, wi
 
 What each size is:
   streams   100,000 records through Kafka, MySQL and Temporal while consumers, the broker and the database die (CI: 4,000)
+  trends    as many counted into panes, out of order, late and repeated, while readers die (CI: 2,000)
 `;
 
 /** Test files that know a full size, by what they take it from. */
-const LONG = ['tests/stack/streams-faults.stack.test.ts'] as const;
+const LONG = ['tests/stack/streams-faults.stack.test.ts', 'tests/stack/trends.stack.test.ts'] as const;
 const FULL_RECORDS = '100000';
 
 const { values } = parseArgs({ options: { records: { type: 'string', default: FULL_RECORDS }, help: { type: 'boolean', short: 'h' } } });

@@ -3,7 +3,7 @@ import { globSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { countTests, type VitestResults } from './count-tests.ts';
+import { countTests, slowestFiles, type VitestResults } from './count-tests.ts';
 import { project, runNode } from './run-node.ts';
 
 const help = `Runs the tests. What else is given goes to vitest: files, -t NAME, --coverage …
@@ -27,6 +27,9 @@ const servers = [
   'RISKFLOW_TEST_PROMETHEUS_URL',
 ];
 
+/** How many of the slowest files are named. */
+const SLOWEST = 10;
+
 const stackFiles = (): readonly string[] =>
   globSync('**/*.stack.test.ts', { cwd: project, exclude: ['node_modules/**', 'dist/**', 'data/**'] });
 
@@ -43,7 +46,11 @@ async function runVitest(args: readonly string[], env: Readonly<Record<string, s
       console.error('test: vitest ended without results (see above).');
       return 1;
     }
-    const { passed, failed } = countTests(JSON.parse(text) as VitestResults, code);
+    const results = JSON.parse(text) as VitestResults;
+    const slowest = slowestFiles(results, project, SLOWEST);
+    // Of a file or two vitest's own lines tell enough.
+    if (results.testResults.length > SLOWEST) console.log(['Slowest files, with their tests:', ...slowest, ''].join('\n'));
+    const { passed, failed } = countTests(results, code);
     console.log(`${passed} passed, ${failed} failed`);
     return failed === 0 ? 0 : 1;
   } finally {

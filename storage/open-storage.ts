@@ -2,7 +2,8 @@ import type { Storage } from '../schemas/core.ts';
 import type { Database } from './database.ts';
 import { acceptBatch } from './inbox/accept-batch.ts';
 import { readDeadLetter, readDeadLetters, replayLetter } from './inbox/dead-letters.ts';
-import { forgetTasks, listTasks, reportTask } from './inbox/source-tasks.ts';
+import { forgetOlderTasks, forgetTasks, listTasks, reportTask } from './inbox/source-tasks.ts';
+import { trimInbox, trimmedOf } from './inbox/trim-inbox.ts';
 import { moveOffset, readOffset, readOffsets } from './inbox/offset-rows.ts';
 import { pushRecords } from './inbox/push-records.ts';
 import { countPending, readInboxCounts, readLastArrival, readPending, readRange, readRecord } from './inbox/read-records.ts';
@@ -23,6 +24,7 @@ import { allProjections } from './projections/all-projections.ts';
 import { catchUp } from './projections/catch-up.ts';
 import { rebuild } from './projections/rebuild.ts';
 import { projectionStatus } from './projections/status.ts';
+import { countDeadDeliveries, readDeadDeliveries } from './read-models/dead-deliveries.ts';
 import { readEvaluation, readEvaluations, readResults } from './read-models/evaluations.ts';
 import { readFlows, readFlowVersion, readFlowVersions } from './read-models/flows.ts';
 import { readRuns } from './read-models/runs.ts';
@@ -77,9 +79,16 @@ export function storageOver(database: Database, upcasters: Upcasters): Storage {
       deadLetters: readDeadLetters(database),
       deadLetter: readDeadLetter(database),
       replay: replayLetter(database),
+      trim: trimInbox(database),
+      trimmed: trimmedOf(database),
     },
     relays: { cursor: readRelayCursor(database), cursors: readRelayCursors(database), advance: advanceRelay(database) },
-    tasks: { report: reportTask(database), list: listTasks(database), forget: forgetTasks(database) },
+    tasks: {
+      report: reportTask(database),
+      list: listTasks(database),
+      forget: forgetTasks(database),
+      forgetOlder: forgetOlderTasks(database),
+    },
     trends: {
       apply: applyTrends(database, upcasters),
       replace: replaceTrends(database),
@@ -102,6 +111,8 @@ export function storageOver(database: Database, upcasters: Upcasters): Storage {
       comparedLabels: countComparedLabels(database),
       alerts: readAlerts(database),
       alert: readAlert(database),
+      deadDeliveries: readDeadDeliveries(database),
+      deadDeliveryCount: countDeadDeliveries(database),
       evaluations: readEvaluations(database),
       evaluation: readEvaluation(database),
       results: readResults(database),

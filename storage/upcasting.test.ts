@@ -49,6 +49,7 @@ const types: Readonly<Record<RiskflowEvent['type'], true>> = {
   ScheduleOccurrenceEnded: true,
   ScheduleOccurrencesMissed: true,
   DeliveryRefused: true,
+  DeliveryRedelivered: true,
   DeliveryDelayed: true,
 };
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE, keptRiskflow } from './kept-riskflow.ts';
 
 export const PROJECT = fileURLToPath(new URL('../', import.meta.url));
 const MAIN = join(PROJECT, 'cli', 'main.ts');
@@ -10,10 +11,11 @@ const MAIN = join(PROJECT, 'cli', 'main.ts');
 export type Finished = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 export type Started = { readonly child: ChildProcess; readonly finished: Promise<Finished> };
 
-/** Environment of a test's processes: nothing of the developer's own settings. */
+/** Environment of a test's processes: nothing of the developer's own settings; what was compiled is kept between starts, as the launcher does. */
 export function testEnvironment(dataFolder: string, extra: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   const { PATH = '', SystemRoot = '', HOME = '', TMPDIR } = process.env;
-  return { PATH, SystemRoot, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), RISKFLOW_DATA: dataFolder, NO_COLOR: '1', ...extra };
+  const own = { RISKFLOW_DATA: dataFolder, NO_COLOR: '1', NODE_COMPILE_CACHE: COMPILE_CACHE };
+  return { PATH, SystemRoot, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...own, ...extra };
 }
 
 /** Starts the real program in a process of its own. */
@@ -34,11 +36,12 @@ export function startRiskflow(args: readonly string[], environment: Readonly<Rec
   return { child, finished };
 }
 
+/** Runs a command to its end, in a process that is kept for the next one. */
 export const riskflow = (
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   cwd: string = PROJECT,
-): Promise<Finished> => startRiskflow(args, environment, cwd).finished;
+): Promise<Finished> => keptRiskflow({ args, environment, folder: cwd });
 
 /** A folder that is gone after the callback. */
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import { hashJson, type AlertCleared, type SpikeRule, type TrendEvent } from '../schemas/core.ts';
-import { baselineOf, evidenceOf } from './baseline.ts';
+import { baselineOf, evidenceOf, type Begins } from './baseline.ts';
 import { enoughReporters, neededCount, passes, spanOf } from './judge.ts';
-import { keyOfGroup, MINUTE_MS, type PaneIndex } from './panes.ts';
+import { keyOfGroup, MINUTE_MS, type Pane, type PaneIndex } from './panes.ts';
 import type { GroupState } from './trend-state.ts';
 import { type Range, reportersIn, topSubjects, windowOf } from './windows.ts';
 
@@ -10,7 +10,7 @@ export type Bench = {
   readonly sourceId: string;
   readonly rule: SpikeRule;
   readonly panes: PaneIndex;
-  readonly since: number;
+  readonly begins: Begins;
   /** The record with which the window could be judged. */
   readonly arrival: number;
 };
@@ -30,7 +30,13 @@ const ALERT_ID_LENGTH = 32;
 export function judgeWindow(
   bench: Bench,
   before: GroupState | undefined,
-  at: { readonly group: string; readonly end: number; readonly count: number },
+  at: {
+    readonly group: string;
+    readonly end: number;
+    readonly count: number;
+    /** The panes of the group in the window. */
+    readonly inWindow: () => readonly Pane[];
+  },
 ): Step {
   if (before !== undefined && before.alert !== null) return goOn(bench, before, at);
   const state = forget(bench.rule, before, at.end);
@@ -46,15 +52,16 @@ function forget(rule: SpikeRule, state: GroupState | undefined, end: number): Gr
 
 type Place = Parameters<typeof judgeWindow>[2];
 
-function raise(bench: Bench, state: GroupState | undefined, { group, end, count }: Place): Step {
+function raise(bench: Bench, state: GroupState | undefined, { group, end, count, inWindow }: Place): Step {
   const { rule, panes, sourceId, arrival } = bench;
   const unchanged = { state, events: [] };
   if (count < rule.floor) return unchanged;
   const window = windowOf(end, rule.windowMinutes);
   const named = { by: rule.by, group };
-  const baseline = baselineOf(panes, named, { ...rule, since: bench.since, spikes: state?.spikes ?? [], range: window });
+  const baseline = baselineOf(panes, named, { ...rule, begins: bench.begins, spikes: state?.spikes ?? [], range: window });
   if (!passes(rule, count, baseline)) return unchanged;
-  const reporters = reportersIn(panes, window, named);
+  const found = inWindow();
+  const reporters = reportersIn(found);
   if (!enoughReporters(rule, () => reporters)) return unchanged;
   const alertId = alertIdOf(sourceId, { rule: rule.name, group, from: window.from });
   const needed = neededCount(rule, count, baseline);
@@ -66,7 +73,7 @@ function raise(bench: Bench, state: GroupState | undefined, { group, end, count 
       ...describe(rule, group, window),
       evidence: evidenceOf(count, reporters, baseline),
       needed,
-      topSubjects: topSubjects(panes, window, { ...named, limit: TOP_SUBJECTS }),
+      topSubjects: topSubjects(found, TOP_SUBJECTS),
       arrival,
     },
   };

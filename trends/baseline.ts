@@ -6,11 +6,14 @@ import { countGroup, type Group, type Range } from './windows.ts';
 /** What the windows before one say about it. */
 export type Baseline = { readonly windows: number; readonly mean: number; readonly median: number; readonly spread: number };
 
+/** The first minute of a source, and the first one after its last long silence. */
+export type Begins = { readonly since: number; readonly resumed: number | null };
+
 export type BaselineWish = {
   readonly windowMinutes: number;
   readonly baselineWindows: number;
-  /** The first minute of the source: windows that begin before it are no evidence. */
-  readonly since: number;
+  /** Windows from before the source, or from before its last silence, are no evidence. */
+  readonly begins: Begins;
   /** Times of earlier spikes of this group: windows that touch one are left out while enough others remain. */
   readonly spikes: readonly Range[];
 };
@@ -24,11 +27,13 @@ export function baselineOf(
   group: Group,
   { range, ...wish }: BaselineWish & { readonly range: Range },
 ): Baseline | undefined {
+  const { since, resumed } = wish.begins;
+  const first = resumed !== null && range.to > resumed ? resumed : since;
   const ranges: Range[] = [];
   for (let i = 1; i <= wish.baselineWindows; i++) {
     const shift = i * wish.windowMinutes;
     const before = { from: range.from - shift, to: range.to - shift };
-    if (before.from >= wish.since) ranges.push(before);
+    if (before.from >= first) ranges.push(before);
   }
   const calm = ranges.filter((one) => !wish.spikes.some((spike) => spike.from < one.to && one.from < spike.to));
   const used = calm.length >= FEWEST_WINDOWS ? calm : ranges;

@@ -4,7 +4,7 @@ import { baselineOf, evidenceOf } from './baseline.ts';
 import { enoughReporters, passes, stepOf } from './judge.ts';
 import { groupOf } from './panes.ts';
 import type { GroupState, LateCount } from './trend-state.ts';
-import { countGroup, type Range, reportersIn, windowOf } from './windows.ts';
+import { countGroup, panesOf, type Range, reportersIn, windowOf } from './windows.ts';
 
 const SHORTEST_REACH = 60;
 
@@ -57,11 +57,11 @@ function correctGroup(bench: Bench, { group, state, late, judgedTo }: Concerned)
   const added = lateIn(window, late);
   const baseline = baselineOf(panes, named, {
     ...rule,
-    since: bench.since,
+    begins: bench.begins,
     spikes: state?.spikes.filter((spike) => spike.to <= window.from) ?? [],
     range: window,
   });
-  const reporters = reportersIn(panes, window, named);
+  const reporters = reportersIn(panesOf(panes, window, named));
   const corrected: TrendEvent = {
     type: 'WindowCorrected',
     data: {

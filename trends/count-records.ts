@@ -1,10 +1,10 @@
 import type { ArrivedRecord, TrendEvent, TrendPane, TrendSettings } from '../schemas/core.ts';
 import { correctWindows, reachOf } from './corrections.ts';
 import { spanOf } from './judge.ts';
-import { judgeUntil } from './judge-until.ts';
+import { judgeUntil, LONG_SILENCE } from './judge-until.ts';
 import { draftPanes, minuteOf, type PaneDraft, type PaneIndex, timeOf, withoutBefore, withStored } from './panes.ts';
 import { hashReporter } from './reporter-sketch.ts';
-import type { LateCount, TrendState } from './trend-state.ts';
+import { beginsOf, type LateCount, type TrendState } from './trend-state.ts';
 import { observe } from './watermark.ts';
 
 /** The state of a source's trends and the panes that it may look at. */
@@ -49,6 +49,7 @@ const MOST_WAITING = 1000;
 /**
  * Counts records, which come in order of arrival, judges every window that the watermark passes on the way, and tells what late records
  * have changed. The same records give the same panes and facts, however they are cut into pages; those that were counted before are left out.
+ * The panes of `before` are added to in place: it is not to be used again.
  */
 export function countRecords(before: Trends, records: readonly TrendRecord[], source: TrendSource): Counted {
   const draft = draftPanes(before.panes);
@@ -94,17 +95,34 @@ function countRecord(before: TrendState, record: TrendRecord, { draft, reporter,
 }
 
 function judge(state: TrendState, panes: PaneIndex, { sourceId, settings }: TrendSource): Step {
-  const { judgedTo, watermark, since, waiting, groups, arrival } = state;
+  const { judgedTo, watermark, waiting, groups, arrival } = state;
   const to = watermark === null ? null : minuteOf(watermark);
-  if (to === null || since === null) return { state, events: [] };
+  if (to === null) return { state, events: [] };
   if (judgedTo === null) return { state: { ...state, judgedTo: to }, events: [] };
   if (to <= judgedTo && waiting.length < MOST_WAITING) return { state, events: [] };
-  const bench = { sourceId, panes, since, arrival };
+  const resumed = to - judgedTo > LONG_SILENCE ? afterSilence(panes, judgedTo) : null;
+  const begins = { ...beginsOf(state, to), ...(resumed === null ? {} : { resumed }) };
+  const bench = { sourceId, panes, begins, arrival };
   const corrected =
     waiting.length === 0 ? [] : settings.rules.flatMap((rule) => correctWindows({ ...bench, rule }, { groups, waiting, judgedTo }));
   if (to <= judgedTo) return { state: { ...state, waiting: [] }, events: corrected };
   const judged = judgeUntil({ ...bench, rules: settings.rules, groups, after: judgedTo, to });
-  return { state: { ...state, waiting: [], judgedTo: to, groups: judged.groups }, events: [...corrected, ...judged.events] };
+  return {
+    state: { ...state, resumed: begins.resumed, waiting: [], judgedTo: to, groups: judged.groups },
+    events: [...corrected, ...judged.events],
+  };
+}
+
+/** The first minute with records after the last long silence behind a minute; null when there was none that long. */
+function afterSilence(panes: PaneIndex, judgedTo: number): number | null {
+  const minutes = Array.from(panes.keys()).filter((minute) => minute >= judgedTo);
+  let resumed: number | null = null;
+  let before = judgedTo;
+  for (const minute of minutes.sort((a, b) => a - b)) {
+    if (minute - before > LONG_SILENCE) resumed = minute;
+    before = minute;
+  }
+  return resumed;
 }
 
 function addLate(waiting: readonly LateCount[], late: LateCount): readonly LateCount[] {

@@ -12,6 +12,6 @@ export {
 export { spanOf } from './judge.ts';
 export { clusterTexts, type ReportedText, type TextCluster } from './near-texts.ts';
 export { MINUTE_MS, minuteOf, timeOf, withStored, type PaneIndex } from './panes.ts';
-export { decodeState, encodeState, NO_TRENDS, type GroupState, type TrendState } from './trend-state.ts';
+export { beginsOf, decodeState, encodeState, NO_TRENDS, type GroupState, type TrendState } from './trend-state.ts';
 export { bucketsOf, viewTrends, type TrendQuestion, type TrendRow } from './view.ts';
 export type { Range } from './windows.ts';

@@ -1,9 +1,9 @@
 import type { SpikeRule, TrendEvent } from '../schemas/core.ts';
 import { type Bench, clearRemoved, judgeWindow } from './alert-life.ts';
 import { stepOf } from './judge.ts';
-import type { PaneIndex } from './panes.ts';
+import type { Pane, PaneIndex } from './panes.ts';
 import type { GroupState } from './trend-state.ts';
-import { countGroups, windowOf } from './windows.ts';
+import { countGroups, panesByGroup, windowOf } from './windows.ts';
 
 export type Judged = { readonly groups: readonly GroupState[]; readonly events: readonly TrendEvent[] };
 
@@ -37,10 +37,19 @@ function judgeRule(
   const events: TrendEvent[] = [];
   const current = new Map(states.map((state) => [state.group, state]));
   for (const end of endsOf(rule, panes, { after, to })) {
-    const counts = countGroups(panes, windowOf(end, rule.windowMinutes), rule.by);
+    const window = windowOf(end, rule.windowMinutes);
+    const counts = countGroups(panes, window, rule.by);
+    // Looked up once for all: in a storm of alerts there are many to ask about.
+    let byGroup: ReadonlyMap<string, readonly Pane[]> | undefined;
+    const inWindow = (group: string): readonly Pane[] => (byGroup ??= panesByGroup(panes, window, rule.by)).get(group) ?? [];
     const many = Array.from(counts).flatMap(([group, count]) => (count >= rule.floor ? [group] : []));
     for (const group of Array.from(new Set([...current.keys(), ...many])).sort()) {
-      const step = judgeWindow(bench, current.get(group), { group, end, count: counts.get(group) ?? 0 });
+      const step = judgeWindow(bench, current.get(group), {
+        group,
+        end,
+        count: counts.get(group) ?? 0,
+        inWindow: () => inWindow(group),
+      });
       for (const event of step.events) events.push(event);
       if (step.state === undefined) current.delete(group);
       else current.set(group, step.state);
@@ -54,8 +63,11 @@ function judgeRule(
   };
 }
 
-/** After a silence this long, in minutes, only those ends are looked at whose windows hold something, and the first whose windows do not. */
-const LONG_SILENCE = 24 * 60;
+/**
+ * After a silence this long, in minutes, only those ends are looked at whose windows hold something, and the first whose windows do not; and the source
+ * counts as new.
+ */
+export const LONG_SILENCE = 24 * 60;
 
 function endsOf(rule: SpikeRule, panes: PaneIndex, { after, to }: { readonly after: number; readonly to: number }): readonly number[] {
   const step = stepOf(rule);

@@ -5,10 +5,13 @@ export const MINUTE_MS = 60_000;
 
 export type Pane = TrendKey & { readonly count: number; readonly reporters: ReporterSketch };
 
-/** The panes of one minute, by the id of their key, and the sums that windows are made of: by the id of what is counted together. */
+/**
+ * The panes of one minute, by the id of their key, and the sums that windows are made of: by the id of what is counted together. They are added to in
+ * place by a draft: a minute of a hundred thousand subjects cannot be copied for each page of records.
+ */
 export type MinutePanes = {
-  readonly panes: ReadonlyMap<string, Pane>;
-  readonly totals: Readonly<Record<TrendBy, ReadonlyMap<string, number>>>;
+  readonly panes: Map<string, Pane>;
+  readonly totals: Readonly<Record<TrendBy, Map<string, number>>>;
 };
 /** By minute since 1970 UTC. */
 export type PaneIndex = ReadonlyMap<number, MinutePanes>;
@@ -53,7 +56,7 @@ const byOf = <T>(make: (by: TrendBy) => T): Record<TrendBy, T> => ({
   'subject-category': make('subject-category'),
 });
 
-/** Panes that are being changed; those it began with stay as they are. */
+/** Panes that are being changed. Those it began with are used up. */
 export type PaneDraft = {
   readonly index: PaneIndex;
   /** `reporter`: the hash of the reporter, or null. */
@@ -62,46 +65,28 @@ export type PaneDraft = {
   changed(): readonly TrendPane[];
 };
 
-type MutableMinute = {
-  readonly panes: Map<string, Pane>;
-  readonly totals: Record<TrendBy, Map<string, number>>;
-  readonly touched: Set<string>;
-};
-
 export function draftPanes(before: PaneIndex): PaneDraft {
   const index = new Map(before);
-  const minutes = new Map<number, MutableMinute>();
-  const minuteFor = (minute: number): MutableMinute => {
-    const known = minutes.get(minute);
-    if (known !== undefined) return known;
-    const old = index.get(minute) ?? emptyMinute();
-    const made = { panes: new Map(old.panes), totals: byOf((by) => new Map(old.totals[by])), touched: new Set<string>() };
-    minutes.set(minute, made);
-    index.set(minute, made);
-    return made;
-  };
+  const changed = new Map<number, Map<string, Pane>>();
   return {
     index,
     add: (minute, key, reporter) => {
-      const { panes, totals, touched } = minuteFor(minute);
+      const target = index.get(minute) ?? emptyMinute();
+      index.set(minute, target);
       const id = paneId(key);
-      const { count, reporters } = panes.get(id) ?? { count: 0, reporters: NO_REPORTERS };
+      const { count, reporters } = target.panes.get(id) ?? { count: 0, reporters: NO_REPORTERS };
       const { subject, category } = key;
-      panes.set(id, { subject, category, count: count + 1, reporters: reporter === null ? reporters : addReporter(reporters, reporter) });
-      touched.add(id);
-      addTotals(totals, key, 1);
+      const pane = { subject, category, count: count + 1, reporters: reporter === null ? reporters : addReporter(reporters, reporter) };
+      target.panes.set(id, pane);
+      addTotals(target.totals, key, 1);
+      const ofMinute = changed.get(minute) ?? new Map<string, Pane>();
+      changed.set(minute, ofMinute.set(id, pane));
     },
-    changed: () =>
-      Array.from(minutes).flatMap(([minute, { panes, touched }]) =>
-        Array.from(touched).flatMap((id) => {
-          const pane = panes.get(id);
-          return pane === undefined ? [] : [toTrendPane(minute, pane)];
-        }),
-      ),
+    changed: () => Array.from(changed).flatMap(([minute, panes]) => Array.from(panes.values(), (pane) => toTrendPane(minute, pane))),
   };
 }
 
-function addTotals(totals: Record<TrendBy, Map<string, number>>, key: TrendKey, count: number): void {
+function addTotals(totals: MinutePanes['totals'], key: TrendKey, count: number): void {
   for (const by of ALL_BY) {
     const group = groupOf(by, key);
     if (group !== undefined) totals[by].set(group, (totals[by].get(group) ?? 0) + count);
@@ -121,10 +106,10 @@ const emptyMinute = (): MinutePanes => ({ panes: new Map(), totals: byOf(() => n
 /** The index with stored panes put into it. `minutes`: those that are known now, even where they have no panes. */
 export function withStored(before: PaneIndex, stored: readonly TrendPane[], minutes: readonly number[] = []): PaneIndex {
   const index = new Map(before);
-  const made = new Map<number, { readonly panes: Map<string, Pane>; readonly totals: Record<TrendBy, Map<string, number>> }>();
+  const made = new Map<number, MinutePanes>();
   for (const minute of minutes) index.set(minute, emptyMinute());
   for (const { minute, reporters, ...rest } of stored) {
-    const target = made.get(minute) ?? { panes: new Map<string, Pane>(), totals: byOf(() => new Map<string, number>()) };
+    const target = made.get(minute) ?? emptyMinute();
     made.set(minute, target);
     index.set(minute, target);
     target.panes.set(paneId(rest), { ...rest, reporters: decodeSketch(reporters) });

@@ -46,6 +46,23 @@ describe('a planted spike', () => {
     expect(topSubjects[0]?.subject).toBe('acct-9');
   });
 
+  it('is seen although some clocks are ahead, and nothing is late by that', () => {
+    const ahead = Array.from({ length: 480 }, (_, i) => ({ at: i + 4.5, received: i, category: 'ahead' }));
+    const skewed = play([recordsOf(inOrder(background, spike, ahead))], spikeRules);
+    expect(skewed.events).toMatchObject(events.map(({ type, data: { windowEnd } }) => ({ type, data: { windowEnd } })));
+    expect(skewed.trends.state.late).toBe(0);
+  });
+
+  it('is seen when nobody read for half an hour, and each partition is then read to its end before the next', () => {
+    const all = inOrder(background, spike).map((each, i) => ({ ...each, partition: i % 4 }));
+    const outage = all.filter(({ at }) => at >= 290 && at < 320);
+    const read = [0, 1, 2, 3].flatMap((p) => outage.filter(({ partition }) => partition === p));
+    const caughtUp = read.map((each, i) => ({ ...each, received: 320 + i / 1e4 }));
+    const after = all.filter(({ at }) => at < 290 || at >= 320);
+    const late = play([recordsOf(inOrder(after, caughtUp))], spikeRules);
+    expect(late.events).toMatchObject(events.map(({ type, data: { windowEnd } }) => ({ type, data: { windowEnd } })));
+  });
+
   it('is nothing without the spike', () => expect(typesOf(play([recordsOf(background)], spikeRules).events)).toEqual([]));
 });
 
@@ -106,6 +123,29 @@ describe('small counts', () => {
   });
 });
 
+describe('a source that begins again', () => {
+  const busy = (from: number) => steady(from, from + 120, { perMinute: 5, seed: 21 });
+
+  it.each([
+    { what: 'after days without a record', before: busy(0), from: 4000 },
+    { what: 'after a first record whose clock was wrong', before: [{ at: -1_000_000, received: 0 }], from: 1 },
+  ])('$what is new: the silence is not what is usual', ({ before, from }) => {
+    const { events, trends } = play([recordsOf(inOrder(before, busy(from)))], [...spikeRules, rule({ name: 'p', poissonP: 1e-6 })]);
+    expect(events).toEqual([]);
+    expect(trends.state.resumed).toBe(Math.floor(minute(from) / 60_000));
+  });
+
+  it('has a baseline again after three windows, and that of before for what was before', () => {
+    const spike = steady(4090, 4100, { perMinute: 40, seed: 4 });
+    const { events } = play(
+      [recordsOf(inOrder(busy(0), busy(4000), spike))],
+      spikeRules.map((one) => ({ ...one, minReporters: 1 })),
+    );
+    expect(typesOf(events)).toContain('AlertRaised');
+    expect(events[0]?.data).toMatchObject({ evidence: { windows: expect.toSatisfy((n: number) => n >= 3 && n < 12) as number } });
+  });
+});
+
 describe('the life of an alert', () => {
   const burst = (at: number, count: number) => Array.from({ length: count }, (_, i) => ({ at: at + (i + 0.5) / count }));
   const ticks = Array.from({ length: 600 }, (_, at) => ({ at: at + 0.1, category: 'tick' }));
@@ -163,7 +203,7 @@ describe('the life of an alert', () => {
   });
 
   it('judges after a silence of days only what there is to judge', () => {
-    const later = [{ at: 40_000 }, { at: 40_010 }];
+    const later = [{ at: 40_000 }, { at: 40_001 }, { at: 40_010 }];
     const { events, trends } = play([recordsOf(inOrder(ticks.slice(0, 120), burst(100, 20), later))], simple());
     expect(typesOf(events)).toEqual(['AlertRaised', 'AlertCleared']);
     expect(trends.state.judgedTo).toBe(Math.floor(minute(40_008) / 60_000));

@@ -1,4 +1,5 @@
 import { RiskflowError, type TrendBy, type TrendKey } from '../schemas/core.ts';
+import type { Begins } from './baseline.ts';
 import { NO_WATERMARKS, type Watermarks } from './watermark.ts';
 import type { Range } from './windows.ts';
 
@@ -36,6 +37,8 @@ export type TrendState = Watermarks & {
   readonly late: number;
   /** The minute of the first record. */
   readonly since: number | null;
+  /** The minute of the first record after the last silence that was so long that the time before it says nothing of what is usual. */
+  readonly resumed: number | null;
   /** Windows that end at this minute, or before, are judged. */
   readonly judgedTo: number | null;
   readonly groups: readonly GroupState[];
@@ -48,10 +51,14 @@ export const NO_TRENDS: TrendState = {
   records: 0,
   late: 0,
   since: null,
+  resumed: null,
   judgedTo: null,
   groups: [],
   waiting: [],
 };
+
+/** Before the first record the source begins with what is looked at. */
+export const beginsOf = ({ since, resumed }: TrendState, otherwise: number): Begins => ({ since: since ?? otherwise, resumed });
 
 /** Of the form of the text. A state of another form has to be counted again from the records. */
 const FORM = 1;
@@ -61,7 +68,7 @@ export const encodeState = (state: TrendState): string => JSON.stringify({ form:
 /** @throws RiskflowError `unsupported` for what another version has written */
 export function decodeState(text: string): TrendState {
   const { form, ...state } = JSON.parse(text) as TrendState & { readonly form: number };
-  if (form === FORM) return state;
+  if (form === FORM) return { ...NO_TRENDS, ...state };
   throw new RiskflowError('unsupported', `the trends were counted by another version of Riskflow (form ${form}, this one knows ${FORM})`, {
     hint: 'run `riskflow trend rebuild SOURCE` with this version',
   });

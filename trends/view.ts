@@ -1,8 +1,8 @@
 import type { SubjectCount, TrendBy, TrendEvidence, TrendKey } from '../schemas/core.ts';
-import { baselineOf, evidenceOf } from './baseline.ts';
+import { baselineOf, evidenceOf, type Begins } from './baseline.ts';
 import { keyOfGroup, type PaneIndex } from './panes.ts';
 import type { GroupState } from './trend-state.ts';
-import { countGroup, countGroups, type Group, type Range, reportersIn, topSubjects, windowOf } from './windows.ts';
+import { countGroup, countGroups, type Group, panesOf, type Range, reportersIn, topSubjects, windowOf } from './windows.ts';
 
 /** One line of a table of trends. `alertId`: of an alert in force. */
 export type TrendRow = TrendKey & {
@@ -24,10 +24,10 @@ export type TrendQuestion = {
   readonly buckets: readonly Range[];
 };
 
-type Known = { readonly panes: PaneIndex; readonly since: number; readonly groups: readonly GroupState[] };
+type Known = { readonly panes: PaneIndex; readonly begins: Begins; readonly groups: readonly GroupState[] };
 
-/** What a window looks like beside its baseline, for each group that has records in it or in the plot. */
-export function viewTrends({ panes, since, groups }: Known, question: TrendQuestion): readonly TrendRow[] {
+/** What a window looks like beside its baseline, for each group that has records in it or in the plot, and for everything together. */
+export function viewTrends({ panes, begins, groups }: Known, question: TrendQuestion): readonly TrendRow[] {
   const { by, end, windowMinutes, limit, buckets } = question;
   const range = windowOf(end, windowMinutes);
   const counts = countGroups(panes, range, by);
@@ -35,7 +35,9 @@ export function viewTrends({ panes, since, groups }: Known, question: TrendQuest
   const all = plotted === undefined ? counts : countGroups(panes, plotted, by);
   const alertOf = (group: string): GroupState | undefined =>
     groups.find((one) => one.by === by && one.group === group && one.alert !== null);
-  return Array.from(new Set([...counts.keys(), ...all.keys()]), (group) => ({
+  // Of everything together it is known what is usual, also where nothing came.
+  const always = by === 'all' ? [''] : [];
+  return Array.from(new Set([...counts.keys(), ...all.keys(), ...always]), (group) => ({
     group,
     count: counts.get(group) ?? 0,
     total: all.get(group) ?? 0,
@@ -51,12 +53,13 @@ export function viewTrends({ panes, since, groups }: Known, question: TrendQuest
     .slice(0, limit)
     .map(({ group, count, state }): TrendRow => {
       const named: Group = { by, group };
+      const inWindow = panesOf(panes, range, named);
       const spikes = groups.find((one) => one.by === by && one.group === group)?.spikes ?? [];
-      const baseline = baselineOf(panes, named, { ...question, since, spikes, range });
+      const baseline = baselineOf(panes, named, { ...question, begins, spikes, range });
       return {
         ...keyOfGroup(by, group),
-        evidence: evidenceOf(count, reportersIn(panes, range, named), baseline),
-        topSubjects: topSubjects(panes, range, { ...named, limit: 5 }),
+        evidence: evidenceOf(count, reportersIn(inWindow), baseline),
+        topSubjects: topSubjects(inWindow, 5),
         alertId: state?.alert?.alertId ?? null,
         buckets: buckets.map((bucket) => countGroup(panes, bucket, named)),
       };

@@ -26,7 +26,22 @@ export function countGroup(panes: PaneIndex, { from, to }: Range, { by, group }:
   return count;
 }
 
-function panesOf(panes: PaneIndex, { from, to }: Range, { by, group }: Group): readonly Pane[] {
+/** The panes of a range by group, for those who ask about many groups. */
+export function panesByGroup(panes: PaneIndex, { from, to }: Range, by: TrendBy): ReadonlyMap<string, readonly Pane[]> {
+  const found = new Map<string, Pane[]>();
+  for (let minute = from; minute < to; minute++) {
+    for (const pane of panes.get(minute)?.panes.values() ?? []) {
+      const group = groupOf(by, pane);
+      if (group === undefined) continue;
+      const known = found.get(group);
+      if (known === undefined) found.set(group, [pane]);
+      else known.push(pane);
+    }
+  }
+  return found;
+}
+
+export function panesOf(panes: PaneIndex, { from, to }: Range, { by, group }: Group): readonly Pane[] {
   const found: Pane[] = [];
   for (let minute = from; minute < to; minute++) {
     for (const pane of panes.get(minute)?.panes.values() ?? []) if (groupOf(by, pane) === group) found.push(pane);
@@ -34,17 +49,12 @@ function panesOf(panes: PaneIndex, { from, to }: Range, { by, group }: Group): r
   return found;
 }
 
-export const reportersIn = (panes: PaneIndex, range: Range, group: Group): number =>
-  countReporters(mergeSketches(panesOf(panes, range, group).map(({ reporters }) => reporters)));
+export const reportersIn = (panes: readonly Pane[]): number => countReporters(mergeSketches(panes.map(({ reporters }) => reporters)));
 
 /** The subjects with the most records, at most `limit`; among equals in the order of their names. */
-export function topSubjects(
-  panes: PaneIndex,
-  range: Range,
-  { limit, ...group }: Group & { readonly limit: number },
-): readonly SubjectCount[] {
+export function topSubjects(panes: readonly Pane[], limit: number): readonly SubjectCount[] {
   const counts = new Map<string, number>();
-  for (const { subject, count } of panesOf(panes, range, group)) {
+  for (const { subject, count } of panes) {
     if (subject !== null) counts.set(subject, (counts.get(subject) ?? 0) + count);
   }
   return Array.from(counts, ([subject, count]) => ({ subject, count }))

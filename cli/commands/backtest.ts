@@ -37,7 +37,7 @@ export function addBacktestCommands(program: Command, dispatch: Dispatch): void 
       'riskflow backtest run reports --flow triage-v2.yml --recorded --pin pins.json --arrivals 1..5000',
       'riskflow backtest run reports --resume 3',
     ],
-    notes: ['`riskflow backtest reports --flow FLOW` is the same. What it costs counts to the budget of the source.'],
+    notes: ['`riskflow backtest reports --flow FLOW` is the same. What it costs counts for itself: decide.backtestBudget of the source.'],
     action: run,
   });
   addVerb(backtest, dispatch, {
@@ -132,6 +132,7 @@ function checkOptions(options: RunOptions): void {
 }
 
 function tell(session: Session, summary: BacktestSummary): number {
+  if (summary.missing !== null) session.warn(summary.missing);
   if (session.json) session.printJson(backtestDocument(summary));
   else session.print(renderBacktest(summary, session.style));
   return 0;

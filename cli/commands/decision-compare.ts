@@ -35,7 +35,9 @@ async function compare(session: Session, command: Command): Promise<number> {
     const found = await runtime.compareDecisions(context, { sourceId, mode, limit, ...(replay === undefined ? {} : { replay }) });
     if (session.json) session.printJson(found);
     else if (found.compared === 0)
-      session.notice(`nothing of source ${sourceId} was compared yet: riskflow flow promote FLOW --source ${sourceId} --stage shadow`);
+      session.notice(
+        `nothing of source ${sourceId} was compared yet: ${mode === 'shadow' ? `riskflow flow promote FLOW --source ${sourceId} --to shadow` : `riskflow backtest show ${sourceId} ${found.replay}`}`,
+      );
     else session.print(textOf(found));
     return 0;
   });

@@ -58,6 +58,8 @@ async function promote(session: Session, command: Command): Promise<number> {
     throw new RiskflowError('usage', 'flow promote needs FLOW and --to STAGE, or --end STAGE, or --rollback', {
       hint: 'riskflow flow promote --help shows examples',
     });
+  if (share !== undefined && to !== 'canary')
+    throw new RiskflowError('usage', '--share is the share of a canary', { hint: 'say --to canary, or leave it out' });
   return withApp(session, async ({ runtime, context }) => {
     if (rollback) {
       const { ended, live } = await runtime.rollBackFlow(context, sourceId, reason);

@@ -5,6 +5,7 @@ import { listenForInterruption } from '../interruption.ts';
 import { durationText } from '../output/duration.ts';
 import { renderTable } from '../output/table.ts';
 import { withApp, type Session } from '../session.ts';
+import { addDeadDeliveries } from './outbox-dead.ts';
 import { outboxTeller } from './outbox-news.ts';
 
 export function addOutboxCommands(program: Command, dispatch: Dispatch): void {
@@ -26,6 +27,7 @@ export function addOutboxCommands(program: Command, dispatch: Dispatch): void {
     notes: ['What fails is not tried again here: it stays due, and the exit code is 1. `riskflow start` sends all the time.'],
     action: deliver,
   });
+  addDeadDeliveries(outbox, dispatch);
 }
 
 async function status(session: Session): Promise<number> {
@@ -66,7 +68,9 @@ function printStatus(session: Session, { head, sinks }: OutboxStatus, now: numbe
     if (lastRefused === null) continue;
     const { messageId, reason, gaveUp, at } = lastRefused;
     const many = refused === 1 ? 'one message was' : `${refused} messages were`;
-    session.warn(`${sink}: ${many} passed over, the last (${messageId}) at ${timeText(at)}${gaveUp ? ' after many tries' : ''}: ${reason}`);
+    session.warn(
+      `${sink}: ${many} passed over, the last (${messageId}) at ${timeText(at)}${gaveUp ? ' after many tries' : ''}: ${reason}; riskflow outbox dead lists them`,
+    );
   }
 }
 

@@ -90,6 +90,7 @@ async function fromStream(session: Session, command: Command): Promise<number> {
     session.print(
       `${sampleSet} version ${version.slice(0, 12)} ${isNew ? 'is made' : 'was there already'}: ${rows} samples, ${counts.join(', ')}`,
     );
+    if (made.missing !== null) session.warn(made.missing);
     if (duplicates > 0) session.print(`${duplicates} have the text of an earlier one`);
     if (left > 0) session.notice(`${left} records were left out: they have the key of an earlier one, or no field`);
     if (unlabelled > 0) session.notice(`label them with: riskflow sample label ${sampleSet} --file LABELS.csv`);

@@ -24,7 +24,7 @@ export const stateText = ({ clearedAt, clearedBecause, peak, corrected }: AlertR
   return corrected === null ? end : `${end}, corrected`;
 };
 
-export const alertDocument = ({ windowStart, windowEnd, clearedAt, ...rest }: AlertRow): unknown => ({
+export const alertDocument = ({ windowStart, windowEnd, clearedAt, ...rest }: AlertRow): Readonly<Record<string, unknown>> => ({
   ...rest,
   windowStart: isoTime(windowStart),
   windowEnd: isoTime(windowEnd),

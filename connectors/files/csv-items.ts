@@ -66,7 +66,8 @@ function columnsOf(parsed: CsvCells): readonly string[] {
   if ('message' in parsed) throw fault(parsed.message);
   if (more !== undefined) throw fault(LONE_CR);
   const columns = (row ?? []).map((cell) => cell.trim());
-  const twice = columns.find((column, i) => columns.indexOf(column) !== i);
+  const seen = new Set<string>();
+  const twice = columns.find((column) => seen.size === seen.add(column).size);
   if (twice !== undefined) throw fault(`it names the column "${twice.slice(0, 100)}" twice`);
   return columns;
 }

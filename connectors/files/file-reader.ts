@@ -8,7 +8,6 @@ import type { ReadItem } from '../delivery.ts';
 import { csvItems } from './csv-items.ts';
 import type { ItemsOptions } from './items-options.ts';
 import { ndjsonItems } from './ndjson-items.ts';
-import { parquetItems, parquetRows } from './parquet-items.ts';
 import { linesOf, readLines, type FileLine } from './read-lines.ts';
 
 export type FileFormat = 'ndjson' | 'csv' | 'parquet';
@@ -87,16 +86,19 @@ export function fileReader(path: string, given?: FileFormat): FileReader {
   };
 }
 
+/** Few files are Parquet, and its reader takes long to load. */
+const loadParquet = () => import('./parquet-items.ts');
+
 function parquetReader(path: string, look: () => Promise<FileLook>): FileReader {
   let known: { readonly mark: string; readonly rows: number } | undefined;
   const end = async ({ mark, size }: FileLook): Promise<number> => {
     // A file of no bytes is one that somebody is about to write.
     if (size === 0) return 0;
-    if (known?.mark !== mark) known = { mark, rows: await withTrouble(path, () => parquetRows(path)) };
+    if (known?.mark !== mark) known = { mark, rows: await withTrouble(path, async () => (await loadParquet()).parquetRows(path)) };
     return known.rows;
   };
   const items = async function* (from: number): AsyncGenerator<ReadItem, void> {
-    if ((await lookAt(path)).size > 0) yield* parquetItems(path, from);
+    if ((await lookAt(path)).size > 0) yield* (await loadParquet()).parquetItems(path, from);
   };
   return { path, grows: false, look, end, items: (from) => troubled(path, items(from)) };
 }

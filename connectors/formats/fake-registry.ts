@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 type Entry = { readonly schema: string; readonly schemaType?: string; readonly references?: readonly unknown[] };
@@ -16,16 +17,21 @@ export type FakeRegistry = {
   close(): Promise<void>;
 };
 
-export async function openFakeRegistry(): Promise<FakeRegistry> {
+/** `tls`: it speaks HTTPS under the name of its certificate; with `ca` only to those who show one of that authority. */
+export type FakeRegistryOptions = { readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string } };
+
+export async function openFakeRegistry({ tls }: FakeRegistryOptions = {}): Promise<FakeRegistry> {
   const asked: string[] = [];
-  const server = createServer((request: IncomingMessage, response) => {
+  const answerRequest = (request: IncomingMessage, response: ServerResponse): void => {
     asked.push(request.url ?? '');
     const { status, body } = answer(registry, request);
     response.writeHead(status, { 'content-type': 'application/vnd.schemaregistry.v1+json' }).end(JSON.stringify(body));
-  });
+  };
+  const secured = tls === undefined ? {} : { ...tls, requestCert: tls.ca !== undefined, rejectUnauthorized: tls.ca !== undefined };
+  const server = tls === undefined ? createServer(answerRequest) : createSecureServer(secured, answerRequest);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const registry: FakeRegistry = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
     entries: new Map(),
     status: undefined,

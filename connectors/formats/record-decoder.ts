@@ -1,7 +1,8 @@
-import type { RecordContent, RecordFormat, RecordHeader } from '../../schemas/index.ts';
+import { messageOf, type RecordContent, type RecordFormat, type RecordHeader } from '../../schemas/index.ts';
+import type { PayloadDecoder } from './payload-decoders.ts';
 import { decodeJson, decodeText, unreadable } from './plain-content.ts';
-import { createRegistryClient, type RegistrySecrets } from './registry-client.ts';
-import { createSchemaCache, decodePayload, type SchemaCache } from './schema-cache.ts';
+import type { RegistrySecrets } from './registry-client.ts';
+import type { SchemaCache } from './schema-cache.ts';
 import { readFraming } from './wire-format.ts';
 
 /** The bytes of a record and the headers that came with it. */
@@ -18,8 +19,24 @@ type RegistryFormat = Extract<RecordFormat, { readonly kind: 'registry' }>;
 /** A decoder with the schemas that it has met; the passwords and certificates that the format refers to are given resolved. */
 export function createRecordDecoder(format: RecordFormat, secrets: RegistrySecrets = {}): RecordDecoder {
   if (format.kind !== 'registry') return { decode: whole((bytes) => decodePlain(format, bytes)) };
-  const cache = createSchemaCache(createRegistryClient(format.registry, secrets, 'reading'), format.registry, format.field);
+  const cache = lateSchemaCache(format, secrets);
   return { decode: whole((bytes, headers) => decodeFramed(format, cache, { bytes, headers })) };
+}
+
+/** The registry's client and the readers of its formats take long to load: they are when the first schema is fetched. */
+function lateSchemaCache({ registry, field }: RegistryFormat, secrets: RegistrySecrets): SchemaCache {
+  let cache: SchemaCache | undefined;
+  const load = async (): Promise<SchemaCache> => {
+    const [{ createRegistryClient }, { createSchemaCache }] = await Promise.all([
+      import('./registry-client.ts'),
+      import('./schema-cache.ts'),
+    ]);
+    return (cache ??= createSchemaCache(createRegistryClient(registry, secrets, 'reading'), registry, field));
+  };
+  return {
+    known: (schemaId) => cache?.known(schemaId),
+    fetch: async (schemaId) => (cache ?? (await load())).fetch(schemaId),
+  };
 }
 
 type Decode = (bytes: Uint8Array, headers: readonly RecordHeader[]) => RecordContent | Promise<RecordContent>;
@@ -55,4 +72,13 @@ function decodeOtherwise({ otherwise, field }: RegistryFormat, bytes: Uint8Array
   return unreadable(
     `it was not written with a schema registry: its first byte is ${byte} and not 0 (format.otherwise may say how to read it)`,
   );
+}
+
+/** Decodes, where what the library throws means that the bytes do not fit. */
+function decodePayload(decode: PayloadDecoder, schemaId: number, payload: Uint8Array): RecordContent {
+  try {
+    return decode(payload);
+  } catch (error) {
+    return unreadable(`it does not fit its schema (id ${schemaId}): ${messageOf(error)}`);
+  }
 }

@@ -75,8 +75,11 @@ export type RegistryTrouble =
   | { readonly kind: 'unusable'; readonly reason: string }
   /** It passes: a registry that is away or answers nonsense. `busy`. */
   | { readonly kind: 'away'; readonly error: RiskflowError }
-  /** It does not pass: wrong user or password. */
+  /** It does not pass: wrong user or password, a certificate that is not trusted. */
   | { readonly kind: 'refused'; readonly error: RiskflowError };
+
+/** How Node and OpenSSL say that a certificate is missing, or not the right one; a connection that is cut says none of it. */
+const TLS = /certificate|altnames|ssl routines|tlsv1|sslv3|wrong version number/i;
 
 /** The library reports every failure of the way as `ResponseError` with a status, also where there was no answer (400). */
 export function registryTrouble(error: unknown, settings: RegistrySettings): RegistryTrouble {
@@ -90,6 +93,12 @@ export function registryTrouble(error: unknown, settings: RegistrySettings): Reg
     const who = settings.username === undefined ? 'asks for a user and a password' : `refused user "${settings.username}"`;
     const hint = 'set username, and passwordEnv or passwordFile, of the registry, and check what the variable or file holds';
     return { kind: 'refused', error: new RiskflowError(ErrorCode.usage, `${where} ${who} (status ${status})`, { hint, cause: error }) };
+  }
+  if (settings.url.startsWith('https:') && TLS.test(message)) {
+    const hint =
+      'set tls.ca to the authority that signed the registry, tls.serverName where its certificate has another name than the url, and tls.cert and tls.key where it asks for a certificate';
+    const why = message.replace(/^Error, status 400: /, '');
+    return { kind: 'refused', error: new RiskflowError(ErrorCode.usage, `no TLS connection to ${where}: ${why}`, { hint, cause: error }) };
   }
   const why =
     status === 404

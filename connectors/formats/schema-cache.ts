@@ -1,5 +1,5 @@
 import type { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
-import { messageOf, type RecordContent, type RegistrySettings } from '../../schemas/index.ts';
+import type { RecordContent, RegistrySettings } from '../../schemas/index.ts';
 import { payloadDecoder, type PayloadDecoder } from './payload-decoders.ts';
 import { unreadable } from './plain-content.ts';
 import { registryTrouble } from './registry-client.ts';
@@ -46,12 +46,3 @@ export function createSchemaCache(client: SchemaRegistry, settings: RegistrySett
 }
 
 const notThere = (schemaId: number): RecordContent => unreadable(`its schema (id ${schemaId}) is not in the schema registry`);
-
-/** Decodes, where what the library throws means that the bytes do not fit. */
-export function decodePayload(decode: PayloadDecoder, schemaId: number, payload: Uint8Array): RecordContent {
-  try {
-    return decode(payload);
-  } catch (error) {
-    return unreadable(`it does not fit its schema (id ${schemaId}): ${messageOf(error)}`);
-  }
-}

@@ -1,12 +1,5 @@
 import type { Kafka } from 'kafkajs';
-import {
-  messageOf,
-  type ConnectorHost,
-  type KafkaConnectorSettings,
-  type PartitionEnd,
-  type PartitionName,
-  type ReadingPlace,
-} from '../../schemas/index.ts';
+import { messageOf, type ConnectorHost, type PartitionEnd, type PartitionName, type ReadingPlace } from '../../schemas/index.ts';
 import { backOff, pause } from './alive.ts';
 import type { KafkaLog } from './kafka-client.ts';
 import { taskOf } from './kafka-settings.ts';
@@ -31,18 +24,26 @@ export async function untilBounds(
   return new Map();
 }
 
-/** Where a partition is to be read on: where the host says, else where the settings do. */
+/** Where a partition is to be read on: where the host says, else from its beginning. */
 export async function placeToBegin(
   name: PartitionName,
   { low, end }: { readonly low: number | null; readonly end: number | null },
-  { host, from }: { readonly host: ConnectorHost; readonly from: KafkaConnectorSettings['from'] },
+  host: ConnectorHost,
 ): Promise<ReadingPlace> {
-  const stored = await host.begin(name, { low, end });
-  if (stored !== null) return stored;
-  const latest = from === 'latest' && end !== null;
-  const place = { incarnation: FIRST_INCARNATION, offset: latest ? end : (low ?? 0), position: null };
-  if (!latest) return place;
-  // At once, before there is a record: else the end would be another one the next time.
-  const answer = await host.deliver({ ...name, records: [], next: { offset: place.offset, position: null } }, place);
-  return answer.place ?? place;
+  return (await host.begin(name, { low, end })) ?? { incarnation: FIRST_INCARNATION, offset: low ?? 0, position: null };
+}
+
+/**
+ * Has the host store, for a topic that was never read, that all its partitions begin at the ends they have now, whoever reads them: at once, before there
+ * is a record, and the first one last. Where that is stored, a partition without a place was added later, and nothing of it may be left out.
+ */
+export async function beginAtEnds(host: ConnectorHost, partitions: readonly PartitionEnd[]): Promise<void> {
+  const lastFirst = partitions.toSorted((a, b) => b.partition - a.partition);
+  const first = lastFirst.at(-1);
+  if (first === undefined || (await host.begin(first, first)) !== null) return;
+  for (const { topic, partition, low, end } of lastFirst) {
+    if (end === null || (await host.begin({ topic, partition }, { low, end })) !== null) continue;
+    const next = { offset: end, position: null };
+    await host.deliver({ topic, partition, records: [], next }, { incarnation: FIRST_INCARNATION, ...next });
+  }
 }

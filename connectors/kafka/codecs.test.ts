@@ -1,5 +1,8 @@
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
+import kafkajs from 'kafkajs';
 import { expect, test } from 'vitest';
+import { registerCodecs } from './codecs.ts';
 import { decompressLz4Frame } from './lz4-frame.ts';
 import { decompressSnappy } from './snappy-frames.ts';
 
@@ -43,6 +46,19 @@ test.each([
 test('output beyond the limit is refused', () => {
   expect(() => decompressLz4Frame(bytesOf(LZ4), 1_000)).toThrow('more than 1000 bytes');
   expect(() => decompressSnappy(bytesOf(SNAPPY), 100)).toThrow('more than 100 bytes');
+});
+
+test.each([
+  ['gzip', kafkajs.CompressionTypes.GZIP, gzipSync],
+  ['zstd', kafkajs.CompressionTypes.ZSTD, zstdCompressSync],
+] as const)('%s that claims to be more than a batch holds is refused, in a sentence', async (_name, type, pack) => {
+  registerCodecs();
+  const codec = kafkajs.CompressionCodecs[type]() as { decompress(bytes: Buffer): Promise<Buffer> };
+  const part = pack(Buffer.alloc(16 * 1024 * 1024));
+  expect((await codec.decompress(part)).length).toBe(16 * 1024 * 1024);
+  const bomb = Buffer.concat(Array.from({ length: 17 }, () => part));
+  expect(bomb.length).toBeLessThan(400_000);
+  await expect(codec.decompress(bomb)).rejects.toThrow('a batch of records unpacks to more than 268435456 bytes');
 });
 
 test('broken bytes never do worse than an error', () => {

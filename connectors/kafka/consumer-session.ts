@@ -1,5 +1,12 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import { messageOf, type ConnectorHost, type KafkaConnectorSettings, type PartitionEnd } from '../../schemas/index.ts';
+import {
+  messageOf,
+  type ConnectorHost,
+  type KafkaConnectorSettings,
+  type PartitionEnd,
+  type PartitionName,
+  type ReadingPlace,
+} from '../../schemas/index.ts';
 import type { RecordDecoder } from '../formats/record-decoder.ts';
 import { pause, whileBeating } from './alive.ts';
 import { CONSUMER_TASK, taskOf, type KafkaTiming } from './kafka-settings.ts';
@@ -7,10 +14,14 @@ import type { KafkaLog } from './kafka-client.ts';
 import { asksToRejoin } from './kafka-trouble.ts';
 import { byTopic, ownPartitions, type OwnPartition } from './partitions.ts';
 import { chunkEnd, readMessages } from './read-chunk.ts';
-import { placeToBegin, untilBounds } from './beginnings.ts';
+import { beginAtEnds, placeToBegin, untilBounds } from './beginnings.ts';
 
 const CONCURRENT_PARTITIONS = 4;
 const CLOSE_LIMIT_MS = 3_000;
+/** New partitions of a topic are seen so soon. */
+const METADATA_MS = 30_000;
+/** How often it is told what is waited for before there is a place in the group. */
+const TELL_MS = 1_000;
 
 export type SessionParts = {
   readonly kafka: Kafka;
@@ -21,6 +32,8 @@ export type SessionParts = {
   readonly report: ConnectorHost['report'];
   readonly timing: KafkaTiming;
   readonly onLog: (entry: KafkaLog) => void;
+  /** What a person has to know while no broker has answered yet, unless it was said. */
+  readonly sayAway?: () => string;
 };
 
 /** Why a session is over: it was told to end, the consumer is of no use any more, or work for the host failed for good. */
@@ -42,6 +55,9 @@ export class ConsumerSession {
   readonly #held = new Map<string, OwnPartition>();
   #waitsForRoom = false;
   #lastSign = performance.now();
+  /** Batches that are at work. */
+  #busy = 0;
+  #connected = false;
   #joined = false;
 
   constructor(parts: SessionParts) {
@@ -53,6 +69,7 @@ export class ConsumerSession {
       rebalanceTimeout: rebalanceMs,
       heartbeatInterval: heartbeatMs,
       maxWaitTimeInMs: fetchWaitMs,
+      metadataMaxAge: METADATA_MS,
       allowAutoTopicCreation: false,
       // A crash is our business: kafkajs would start again with what it had paused forgotten.
       retry: { initialRetryTime: 200, maxRetryTime: 3_000, retries: 6, restartOnFailure: () => Promise.resolve(false) },
@@ -71,9 +88,11 @@ export class ConsumerSession {
     host.signal.addEventListener('abort', asked, { once: true });
     if (host.signal.aborted) asked();
     const watchdog = setInterval(() => this.#watch(), Math.min(1_000, timing.watchdogMs / 4));
+    const telling = setInterval(() => this.#tellWaiting(), TELL_MS);
     this.#open().catch((error: unknown) => this.#end({ kind: 'trouble', error }));
     const end = await this.#ended.promise;
     clearInterval(watchdog);
+    clearInterval(telling);
     host.signal.removeEventListener('abort', asked);
     // kafkajs waits for what may never answer; whatever it does later finds the session over.
     const closed = new AbortController();
@@ -97,8 +116,13 @@ export class ConsumerSession {
       sign();
       this.#assign(payload.memberAssignment);
     });
+    this.#consumer.on(events.FETCH, () => this.#tellIdle());
+    this.#consumer.on(events.END_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, lastOffset } }) => {
+      if (batchSize === 0) this.#passOver({ topic, partition }, Number(lastOffset) + 1);
+    });
     this.#consumer.on(events.CRASH, ({ payload }) => this.#end({ kind: 'trouble', error: payload.error }));
     await this.#consumer.connect();
+    this.#connected = true;
     // From the beginning: what kafkajs turns to when an offset is not there must never leave anything out.
     await this.#consumer.subscribe({ topics: [...this.#parts.settings.topics], fromBeginning: true });
     if (this.#over.signal.aborted) return;
@@ -114,6 +138,21 @@ export class ConsumerSession {
     const silent = performance.now() - this.#lastSign;
     if (silent < this.#parts.timing.watchdogMs) return;
     this.#end({ kind: 'trouble', error: new Error(`the Kafka client gave no sign of life for ${Math.round(silent / 1000)} s`) });
+  }
+
+  /** Who waits at a keyboard wants to know for what, before it has failed for good. */
+  #tellWaiting(): void {
+    if (this.#joined || this.#over.signal.aborted) return;
+    const { report, sayAway, group } = this.#parts;
+    const place = `it waits for a place in the consumer group ${group}: members that died are given up after a while`;
+    const trace = this.#connected ? place : sayAway?.();
+    if (trace !== undefined) report({ task: CONSUMER_TASK, state: 'running', trace });
+  }
+
+  /** Brokers have answered a fetch; what is not asked for, and what is still being stored, is no rest. */
+  #tellIdle(): void {
+    const isAsked = this.#joined && this.#busy === 0 && this.#held.size === 0;
+    if (isAsked && this.#partitions.values().every(({ place }) => place !== undefined)) this.#parts.host.idle();
   }
 
   /** Everything rests until the host has said where to begin: kafkajs keeps what was paused before, and forgets every offset. */
@@ -142,6 +181,10 @@ export class ConsumerSession {
       const topics = [...new Set(partitions.map(({ topic }) => topic))];
       const { kafka, onLog } = this.#parts;
       const bounds = await untilBounds({ kafka, topics }, { onLog, isWanted: () => this.#isCurrent(generation), over: this.#over.signal });
+      if (this.#parts.settings.from === 'latest') {
+        const ends = Map.groupBy(bounds.values(), ({ topic }) => topic);
+        for (const topic of topics) if (this.#isCurrent(generation)) await beginAtEnds(this.#parts.host, ends.get(topic) ?? []);
+      }
       await Promise.all(partitions.map((own) => this.#beginOne(own, bounds.get(taskOf(own)), generation)));
     } catch (error) {
       if (this.#isCurrent(generation)) this.#end({ kind: 'failed', error });
@@ -150,10 +193,10 @@ export class ConsumerSession {
 
   async #beginOne(own: OwnPartition, end: PartitionEnd | undefined, generation: number): Promise<void> {
     if (!this.#isCurrent(generation)) return;
-    const { host, settings } = this.#parts;
+    const { host } = this.#parts;
     const { topic, partition } = own;
     const bounds = { low: end?.low ?? null, end: end?.end ?? null };
-    const place = await placeToBegin({ topic, partition }, bounds, { host, from: settings.from });
+    const place = await placeToBegin({ topic, partition }, bounds, host);
     if (!this.#isCurrent(generation)) return;
     own.place = place;
     own.wanted = Math.max(place.offset, bounds.low ?? 0);
@@ -196,10 +239,48 @@ export class ConsumerSession {
     void this.#begin([own], this.#generation);
   }
 
+  /** Behind the last record is only what is none: marks of transactions, and records that were taken back. kafkajs has passed it over, and so does the host. */
+  #passOver(name: PartitionName, next: number): void {
+    const own = this.#partitions.get(taskOf(name));
+    if (own?.place === undefined || this.#over.signal.aborted) return;
+    if (next < own.wanted) return this.#beginAgain(own);
+    const generation = this.#generation;
+    const pass = async (): Promise<void> => {
+      const { place } = own;
+      if (place === undefined || next <= place.offset || !this.#isCurrent(generation)) return;
+      const passed = await this.#parts.host.deliver({ ...name, records: [], next: { offset: next, position: null } }, place);
+      if (this.#isCurrent(generation)) this.#goOn(own, passed.place, passed.status === 'moved');
+    };
+    own.passing = own.passing.then(pass).catch((error: unknown) => this.#end({ kind: 'failed', error }));
+  }
+
+  /** @returns whether kafkajs is where the host is */
+  #goOn(own: OwnPartition, place: ReadingPlace | null, isElsewhere: boolean): boolean {
+    if (place === null) {
+      this.#beginAgain(own);
+      return false;
+    }
+    own.place = place;
+    own.wanted = place.offset;
+    if (isElsewhere) this.#consumer.seek({ topic: own.topic, partition: own.partition, offset: String(place.offset) });
+    return !isElsewhere;
+  }
+
   async #readBatch(payload: EachBatchPayload): Promise<void> {
+    this.#busy++;
+    try {
+      await this.#readInChunks(payload);
+    } finally {
+      this.#busy--;
+    }
+  }
+
+  async #readInChunks(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload;
     const own = this.#partitions.get(taskOf(batch));
-    if (own?.place === undefined || this.#over.signal.aborted) return;
+    if (own === undefined) return;
+    await whileBeating(own.passing, this.#beating(payload));
+    if (own.place === undefined || this.#over.signal.aborted) return;
     const generation = this.#generation;
     // kafkajs went back to the beginning: the log is another one than the one we were reading.
     if (Number(batch.messages[0]?.offset ?? own.wanted) < own.wanted) return this.#beginAgain(own);
@@ -226,25 +307,19 @@ export class ConsumerSession {
     },
   ): Promise<boolean> {
     const { payload, next, current } = chunk;
-    const beating = { beat: () => payload.heartbeat(), everyMs: this.#parts.timing.heartbeatMs, over: this.#over.signal };
-    const outcome = await whileBeating(this.#store(own, chunk), beating);
+    const outcome = await whileBeating(this.#store(own, chunk), this.#beating(payload));
     if (outcome.kind === 'threw') this.#end({ kind: 'failed', error: outcome.error });
     if (outcome.kind !== 'done' || !current()) return false;
-    const { place } = outcome.value;
-    if (place === null) {
-      this.#beginAgain(own);
-      return false;
-    }
-    own.place = place;
-    own.wanted = place.offset;
-    if (outcome.value.status === 'moved' || place.offset !== next) {
-      this.#consumer.seek({ topic: own.topic, partition: own.partition, offset: String(place.offset) });
-      return false;
-    }
+    const { place, status } = outcome.value;
+    if (!this.#goOn(own, place, status === 'moved' || place.offset !== next)) return false;
     payload.resolveOffset(String(next - 1));
     await payload.heartbeat();
     await this.#commit(payload, next);
     return true;
+  }
+
+  #beating(payload: EachBatchPayload): Parameters<typeof whileBeating>[1] {
+    return { beat: () => payload.heartbeat(), everyMs: this.#parts.timing.heartbeatMs, over: this.#over.signal };
   }
 
   async #store(

@@ -135,6 +135,104 @@ test('records between marks of transactions come without those, and what was abo
   expect(rig.inbox.place({ topic: rig.topic, partition: 0 })).toMatchObject({ offset: 10 });
 });
 
+test('marks behind the last record are passed over by the host, too, and then there is nothing to read', async () => {
+  await using rig = await openRig();
+  const place = { topic: rig.topic, partition: 0 };
+  const producer = rig.kafka.producer({ transactionalId: rig.topic, maxInFlightRequests: 1, idempotent: true });
+  await producer.connect();
+  rig.read('a');
+  for (const [count, end] of [
+    [2, 'commit'],
+    [3, 'abort'],
+  ] as const) {
+    const transaction = await producer.transaction();
+    await transaction.send({ topic: rig.topic, messages: numbered(count) });
+    await (end === 'abort' ? transaction.abort() : transaction.commit());
+    await until(
+      () => rig.inbox.place(place)?.offset === (end === 'abort' ? 7 : 3),
+      () => JSON.stringify(rig.inbox.place(place)),
+    );
+  }
+  await producer.disconnect();
+  const before = rig.inbox.idles();
+  await until(
+    () => rig.inbox.idles() > before,
+    () => 'it says nothing',
+  );
+  expect(numbersOf(rig.inbox)).toEqual([0, 1]);
+  expect(rig.inbox.moved()).toBe(0);
+});
+
+test('a reader that waits for a member that died is not at rest, and says what it waits for', async () => {
+  await using rig = await openRig();
+  await rig.produce(numbered(10));
+  const killed = await readInProcess(rig.inbox, { kind: 'start', settings: rig.settings(), name: rig.topic });
+  await until(
+    () => rig.inbox.records.length >= 10,
+    () => `${rig.inbox.records.length} records`,
+  );
+  killed.kill('SIGKILL');
+  await once(killed, 'exit');
+  rig.read('follower');
+  const waits = (): boolean =>
+    rig.inbox.reports.some(({ trace }) => trace?.startsWith('it waits for a place in the consumer group') === true);
+  await until(waits, () => JSON.stringify(rig.inbox.reports));
+  expect(rig.inbox.idles()).toBe(0);
+  await until(
+    () => rig.inbox.idles() > 0,
+    () => JSON.stringify(rig.inbox.reports),
+  );
+  expect(rig.inbox.reports.findLast(({ task }) => task === 'consumer')).toMatchObject({ state: 'running', trace: null });
+});
+
+test('a source that begins at the end leaves nothing of a partition out that is added later', async () => {
+  await using rig = await openRig();
+  const settings = rig.settings({ from: 'latest' });
+  await rig.produce(numbered(3));
+  const first = rig.read('a', { settings });
+  await until(
+    () => rig.inbox.place({ topic: rig.topic, partition: 0 }) !== undefined,
+    () => 'no place',
+  );
+  await first.stop();
+  await rig.admin.createPartitions({ topicPartitions: [{ topic: rig.topic, count: 2 }] });
+  const knows = async (): Promise<number> => (await rig.admin.fetchTopicOffsets(rig.topic)).length;
+  await expect.poll(knows, { timeout: 10_000 }).toBe(2);
+  const producer = rig.kafka.producer();
+  await producer.connect();
+  await producer.send({ topic: rig.topic, messages: [10, 11].map((n) => ({ partition: 1, value: JSON.stringify({ n }) })) });
+  await producer.disconnect();
+  rig.read('b', { settings });
+  await until(
+    () => rig.inbox.records.length >= 2,
+    () => JSON.stringify(rig.inbox.reports),
+  );
+  expect(numbersOf(rig.inbox)).toEqual([10, 11]);
+});
+
+test('a topic that is made again while it is read is read from its beginning, as another incarnation', async () => {
+  await using rig = await openRig();
+  await rig.produce(numbered(10));
+  rig.read('a');
+  await until(
+    () => rig.inbox.records.length >= 10,
+    () => `${rig.inbox.records.length} records`,
+  );
+  await rig.admin.deleteTopics({ topics: [rig.topic] });
+  await expect
+    .poll(() => rig.admin.createTopics({ topics: [{ topic: rig.topic, numPartitions: 1 }] }).catch(() => false), { timeout: 10_000 })
+    .toBe(true);
+  await rig.produce(numbered(3, { from: 100 }));
+  await until(
+    () => rig.inbox.records.length >= 13,
+    () => JSON.stringify([rig.inbox.reports, rig.logs.slice(-5)]),
+  );
+  expect(numbersOf(rig.inbox).slice(10)).toEqual([100, 101, 102]);
+  expect(rig.inbox.records.slice(10).map(({ incarnation }) => incarnation)).toEqual([2, 2, 2]);
+  expect(rig.inbox.notices).toEqual([`${rig.topic}/0 is another log`]);
+  expect(rig.logs.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
+});
+
 test('partitions rest while there is no room, without leaving the group, and go on after it', async () => {
   await using rig = await openRig({ partitions: 2 });
   let limit = 1_000;

@@ -47,9 +47,12 @@ function saslOptions({ mechanism, username }: NonNullable<KafkaClusterSettings['
   }
 }
 
-/** What kafkajs calls an error and mends by itself: coordinators that load or move, rebalances, leaders that are being chosen. */
+/**
+ * What kafkajs calls an error and mends by itself, or we do: coordinators that load or move, rebalances, leaders that are being chosen, topics that are gone or
+ * made again.
+ */
 const PASSES =
-  /coordinator|load_in_progress|rebalanc|generation|member_id|concurrent_transactions|leader|election|hosts this topic-partition|limiting retries|\bcrash:|closed connection|connection error|connection timeout/i;
+  /coordinator|load_in_progress|rebalanc|resync group|generation|member_id|concurrent_transactions|leader|election|hosts? this topic-partition|limiting retries|\bcrash:|closed connection|connection error|connection timeout|range of offsets|offset out of range/i;
 /** Told by those who ask for it, with the reason. */
 const EXPECTED = /^Starting$|^Stopped$|Pausing fetching|Resuming fetching/;
 

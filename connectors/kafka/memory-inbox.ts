@@ -10,6 +10,8 @@ export type MemoryInbox = {
   readonly records: readonly Stored[];
   readonly reports: readonly (TaskReport & { readonly reader: string })[];
   readonly notices: readonly string[];
+  /** How often a reader said that there was nothing to read. */
+  readonly idles: () => number;
   /** How many chunks were not taken. */
   readonly moved: () => number;
   /** Says where each partition begins, before anything was read. */
@@ -32,6 +34,7 @@ export function createMemoryInbox(): MemoryInbox {
   const reports: (TaskReport & { reader: string })[] = [];
   const notices: string[] = [];
   let moved = 0;
+  let idles = 0;
   const begin: ConnectorHost['begin'] = (name, { low, end }) => {
     const stored = places.get(taskOf(name));
     if (stored === undefined) return Promise.resolve(null);
@@ -57,6 +60,7 @@ export function createMemoryInbox(): MemoryInbox {
     records,
     reports,
     notices,
+    idles: () => idles,
     moved: () => moved,
     place: (name) => places.get(taskOf(name)),
     setPlace: (name, place) => void places.set(taskOf(name), place),
@@ -74,6 +78,7 @@ export function createMemoryInbox(): MemoryInbox {
         while (!hasRoom() && !until.aborted) await delay(20);
       },
       report: (task) => void reports.push({ ...task, reader }),
+      idle: () => void idles++,
       notice: (sentence) => void notices.push(sentence),
     }),
   };

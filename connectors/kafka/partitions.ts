@@ -7,12 +7,14 @@ export type OwnPartition = PartitionName & {
   place: ReadingPlace | undefined;
   /** The first offset that may come next: `place`, or what is left of the log behind it. */
   wanted: number;
+  /** Settles when the host knows of marks that were passed over. */
+  passing: Promise<void>;
 };
 
 /** Partitions by name, as kafkajs lists them in an assignment. */
 export function ownPartitions(assignment: Readonly<Record<string, readonly number[]>>): Map<string, OwnPartition> {
   const all = Object.entries(assignment).flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })));
-  return new Map(all.map((name) => [taskOf(name), { ...name, place: undefined, wanted: 0 }]));
+  return new Map(all.map((name) => [taskOf(name), { ...name, place: undefined, wanted: 0, passing: Promise.resolve() }]));
 }
 
 /** As kafkajs wants them for pause and resume. */

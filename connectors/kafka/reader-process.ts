@@ -33,6 +33,7 @@ process.on('message', (message: ToChild) => {
     hasRoom: () => true,
     untilRoom: () => Promise.resolve(),
     report: () => undefined,
+    idle: () => undefined,
     notice: () => undefined,
   };
   const timing = { sessionMs: 6_000, rebalanceMs: 10_000, heartbeatMs: 500, fetchWaitMs: 200 };

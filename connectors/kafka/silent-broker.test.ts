@@ -29,7 +29,11 @@ test('a broker that answers nothing is told, and tried again after a while', asy
   const { inbox, done, stop, logs } = await open(port, { watchdogMs: 300 });
   await expect
     .poll(() => failure(inbox.reports), { timeout: 15_000 })
-    .toMatch(new RegExp(`^Kafka at 127\\.0\\.0\\.1:${port} does not serve us: the Kafka client gave no sign of life for \\d+ s$`));
+    .toMatch(
+      new RegExp(
+        `^Kafka at 127\\.0\\.0\\.1:${port} does not serve us: the Kafka client gave no sign of life for \\d+ s; the next try is in 0\\.5 s$`,
+      ),
+    );
   expect(logs.filter((line) => line.startsWith('error'))).toEqual([]);
   stop();
   for (const socket of sockets) socket.destroy();
@@ -40,9 +44,18 @@ test('a broker that answers nothing is told, and tried again after a while', asy
 
 test('a broker that is not there is waited for, and the waiting ends at once when it is to', async () => {
   const { inbox, done, stop, connector } = await open(1);
+  const began = performance.now();
+  await expect
+    .poll(() => inbox.reports[0]?.trace, { timeout: 15_000 })
+    .toMatch(/^Kafka at 127\.0\.0\.1:1 has not answered yet \(.*ECONNREFUSED.*\): it is waited for$/);
+  expect(performance.now() - began).toBeLessThan(3_000);
   await expect
     .poll(() => failure(inbox.reports), { timeout: 15_000 })
     .toMatch(/^Kafka at 127\.0\.0\.1:1 does not serve us: .*ECONNREFUSED/);
+  await expect(connector.ends(AbortSignal.timeout(15_000))).rejects.toMatchObject({
+    code: 'failed',
+    message: expect.stringMatching(/^Kafka at 127\.0\.0\.1:1 does not serve us: .*ECONNREFUSED/),
+  });
   await expect(connector.ends(AbortSignal.abort(new Error('no time')))).rejects.toThrow('no time');
   const asked = performance.now();
   stop();

@@ -94,6 +94,7 @@ export function createMemoryHost({ store = createMemoryStore(), onDeliver }: Mem
       reports.push(task);
       changed();
     },
+    idle: () => undefined,
     notice(sentence) {
       notices.push(sentence);
       changed();

@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import type { Json } from '../../schemas/index.ts';
 
@@ -12,7 +12,9 @@ export type Arrival = {
 };
 
 export type Answer =
-  { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string } | 'hang' | 'reset';
+  { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string } | 'hang' | 'reset' | Unended;
+/** A body of which a byte comes every few milliseconds for ever, or that breaks off. */
+type Unended = { readonly status: number; readonly unended: 'drips' | 'breaks off' };
 
 /** A receiver on loopback for tests. */
 export type Receiver = {
@@ -40,6 +42,7 @@ export async function startReceiver(serverOf: (listener: RequestListener) => Ser
         request.socket.resetAndDestroy();
         return;
       }
+      if ('unended' in answer) return answerUnended(response, answer);
       response.writeHead(answer.status, answer.headers);
       response.end(answer.body);
     });
@@ -59,6 +62,17 @@ export async function startReceiver(serverOf: (listener: RequestListener) => Ser
         server.closeAllConnections();
       }),
   };
+}
+
+function answerUnended(response: ServerResponse, { status, unended }: Unended): void {
+  response.writeHead(status, { 'content-length': '100000' });
+  response.write('x');
+  if (unended === 'breaks off') {
+    setTimeout(() => response.destroy(), 20);
+    return;
+  }
+  const dripping = setInterval(() => response.write('x'), 20);
+  response.on('close', () => clearInterval(dripping));
 }
 
 export const idOf = ({ headers }: Arrival): string => String(headers['webhook-id']);

@@ -180,6 +180,14 @@ describe('a webhook', () => {
     expect(receiver.arrivals.map(idOf)).toEqual(['a', 'b']);
   });
 
+  it.each(['drips', 'breaks off'] as const)('is delivered with its status, whether or not the answer %s', async (unended) => {
+    receiver.answer(() => ({ status: 200, unended }));
+    const began = performance.now();
+    expect(await sinkTo(receiver.url, { timeoutMs: 3_000 }).send([sampleMessage('a')], never)).toEqual([]);
+    expect(performance.now() - began).toBeLessThan(2_500);
+    expect(receiver.arrivals.map(idOf)).toEqual(['a']);
+  });
+
   it('tells of no address more than where it leads, and never the secret', async () => {
     const closed = await startReceiver();
     await closed.close();

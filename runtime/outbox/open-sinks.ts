@@ -1,4 +1,4 @@
-import { createKafkaSink, createWebhookSink } from '../../connectors/index.ts';
+import { createWebhookSink, openKafkaSink } from '../../connectors/index.ts';
 import {
   avroValueOf,
   outgoingSchemas,
@@ -34,11 +34,11 @@ function openWebhook(name: string, settings: WebhookSinkSettings, { environment 
   return createWebhookSink({ url, secrets: [secret('secretEnv', secretEnv), ...previous], timeoutMs });
 }
 
-function openTopic(name: string, settings: KafkaSinkSettings, { onNotice, ...place }: SinkSurroundings): Sink {
+async function openTopic(name: string, settings: KafkaSinkSettings, { onNotice, ...place }: SinkSurroundings): Promise<Sink> {
   const { format, sasl, tls } = settings;
   const at = `sinks.${name}`;
   const registry = format.kind === 'avro' ? format.registry : undefined;
-  const sink = createKafkaSink(settings, {
+  const sink = await openKafkaSink(settings, {
     secrets: { password: referencedPassword(place, `${at}.sasl`, sasl ?? {}), tls: referencedTls(place, at, tls) },
     registry: registry && {
       password: referencedPassword(place, `${at}.format.registry`, registry),

@@ -2,7 +2,7 @@ import type { DeliveryEvent, SinkSettings } from '../../schemas/index.ts';
 import type { Context } from '../context.ts';
 import { machineClock } from '../schedules/scheduler.ts';
 import { LedgerFeed } from './ledger-feed.ts';
-import { delayedStream, refusedStream } from './relay-facts.ts';
+import { delayedStream } from './relay-facts.ts';
 import { outgoingFor } from './outgoing-events.ts';
 import { relayName, relayResource, relaySpec, type RelaySpec } from './relay-types.ts';
 
@@ -25,7 +25,7 @@ export type PartStatus = {
 export type SinkStatus = {
   readonly sink: string;
   readonly kind: SinkSettings['kind'];
-  /** Messages that were passed over. */
+  /** Messages that were passed over and not delivered since. */
   readonly refused: number;
   readonly lastRefused: { readonly messageId: string; readonly reason: string; readonly gaveUp: boolean; readonly at: number } | null;
   readonly parts: readonly PartStatus[];
@@ -40,6 +40,7 @@ export async function outboxStatus(context: Context): Promise<OutboxStatus> {
   const feed = new LedgerFeed({ ...context, clock: machineClock, onNews: () => undefined });
   const head = await feed.look();
   const sinks: SinkStatus[] = [];
+  await context.storage.projections.catchUp(context.workspaceId);
   for (const [name, settings] of Object.entries(context.settings.config.sinks ?? {})) {
     sinks.push(await sinkStatus({ context, feed, head }, settings, relaySpec(name, settings)));
   }
@@ -48,15 +49,14 @@ export async function outboxStatus(context: Context): Promise<OutboxStatus> {
 
 async function sinkStatus(deps: StatusDeps, { kind }: SinkSettings, spec: RelaySpec): Promise<SinkStatus> {
   const { workspaceId, storage } = deps.context;
-  const last = await storage.events.lastOf(workspaceId, refusedStream(spec.sink));
-  const { messageId = '', reason = '', gaveUp = false, at = 0 } = (last?.data ?? {}) as Partial<DataOf<'DeliveryRefused'>>;
+  const [last] = await storage.read.deadDeliveries(workspaceId, { sink: spec.sink, newestFirst: true, limit: 1 });
   const parts: PartStatus[] = [];
   for (let part = 0; part < spec.parts; part++) parts.push(await partStatus(deps, spec, part));
   return {
     sink: spec.sink,
     kind,
-    refused: last?.version ?? 0,
-    lastRefused: last === undefined ? null : { messageId, reason, gaveUp, at },
+    refused: last === undefined ? 0 : await storage.read.deadDeliveryCount(workspaceId, spec.sink),
+    lastRefused: last === undefined ? null : { messageId: last.messageId, reason: last.reason, gaveUp: last.gaveUp, at: last.at },
     parts,
   };
 }

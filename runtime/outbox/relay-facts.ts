@@ -4,7 +4,8 @@ import { relayName, type RelayDeps, type RelaySpec } from './relay-types.ts';
 /** Somebody else goes on with the part. */
 export class PartLost extends RiskflowError {}
 
-export const refusedStream = (sink: string): string => `relay/${sink}`;
+const refusedStream = (sink: string): string => `relay/${sink}`;
+const redeliveredStream = (sink: string): string => `relay/${sink}/redelivered`;
 export const delayedStream = (sink: string, part: number): string => `relay/${sink}/${part}`;
 
 type FactDeps = Pick<RelayDeps, 'workspaceId' | 'storage' | 'actor'>;
@@ -18,6 +19,11 @@ export async function recordRefused(deps: FactDeps, spec: RelaySpec, data: About
     event: { type: 'DeliveryRefused', data },
     fence,
   });
+}
+
+/** Notes that a message that was passed over has arrived after all. */
+export async function recordRedelivered(deps: FactDeps, data: About<'DeliveryRedelivered'>, fence: Fence): Promise<void> {
+  await record(deps, { stream: redeliveredStream(data.sink), event: { type: 'DeliveryRedelivered', data }, fence });
 }
 
 /** Notes that a message could not be delivered, once. @returns when that was first so: here, or in a process before this one */
@@ -34,7 +40,8 @@ export async function recordDelayed(deps: FactDeps, spec: RelaySpec, data: About
 async function record(
   { workspaceId, storage, actor }: FactDeps,
   fact: {
-    readonly claim: { readonly scope: string; readonly key: string; readonly value: string };
+    /** Written once for it. */
+    readonly claim?: { readonly scope: string; readonly key: string; readonly value: string };
     readonly stream: string;
     readonly event: DeliveryEvent;
     readonly fence: Fence;
@@ -44,7 +51,7 @@ async function record(
     workspaceId,
     actor,
     fence: fact.fence,
-    claims: [fact.claim],
+    ...(fact.claim === undefined ? {} : { claims: [fact.claim] }),
     appends: [{ log: 'ledger', stream: fact.stream, events: [fact.event], expected: { any: true } }],
   });
   if (result.status === 'stale-fence') throw new PartLost('taken_over', `${result.resource} was taken over by another process`);

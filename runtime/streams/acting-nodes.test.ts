@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { importFlow, type Plan } from '../../../flow/index.ts';
-import { llmFlow, rulesFlow } from '../../streams/source-rig.ts';
+import { importFlow, type Plan } from '../../flow/index.ts';
+import { llmFlow, rulesFlow } from './source-rig.ts';
 import { actingNodes, refuseActing } from './acting-nodes.ts';
 
 function planOf(text: string): Plan {
@@ -33,13 +33,15 @@ describe('nodes that act outside', () => {
   });
 
   it('are refused by name, with what helps', () => {
-    expect(() => refuseActing(withUnknownKind(), {})).toThrow(
+    const refuse = (pins: Parameters<typeof actingNodes>[1]) => () =>
+      refuseActing('a backtest', { plan: withUnknownKind(), pins }, ([node]) => `pin ${node?.id ?? ''}`);
+    expect(refuse({})).toThrow(
       expect.objectContaining({
         code: 'usage',
         message: 'a backtest may change nothing outside, but flow "asking" would at node "Block" (first, http-request)',
-        hint: expect.stringContaining('--pin') as string,
+        hint: 'pin first',
       }),
     );
-    expect(() => refuseActing(withUnknownKind(), { first: { outputs: {} } })).not.toThrow();
+    expect(refuse({ first: { outputs: {} } })).not.toThrow();
   });
 });

@@ -1,5 +1,5 @@
-import { pinOf, type Plan, type PlanNode } from '../../../flow/index.ts';
-import { RiskflowError, type Pin } from '../../../schemas/index.ts';
+import { pinOf, type Plan, type PlanNode } from '../../flow/index.ts';
+import { RiskflowError, type Pin } from '../../schemas/index.ts';
 
 /** Kinds of nodes that change nothing outside: they compute, or ask a model. Whatever is not listed is taken to act. */
 const WITHOUT_TRACE: ReadonlySet<string> = new Set<PlanNode['behaviour']['kind']>([
@@ -20,16 +20,20 @@ const WITHOUT_TRACE: ReadonlySet<string> = new Set<PlanNode['behaviour']['kind']
 export const actingNodes = (plan: Plan, pins: Readonly<Record<string, Pin>>): readonly PlanNode[] =>
   plan.nodes.filter((node) => !WITHOUT_TRACE.has(node.behaviour.kind) && pinOf(pins, node) === undefined);
 
-/** @throws RiskflowError `usage` that names the nodes */
-export function refuseActing(plan: Plan, pins: Readonly<Record<string, Pin>>): void {
-  const acting = actingNodes(plan, pins);
-  if (acting.length === 0) return;
+/** Who may not act: the start of a sentence. */
+export type Onlooker = 'a backtest' | 'a shadow';
+
+export function actingSentence(who: Onlooker, plan: Plan, acting: readonly PlanNode[]): string {
   const named = acting.map(({ id, type, title }) => `"${title}" (${id}, ${type})`).join(', ');
-  throw new RiskflowError(
-    'usage',
-    `a backtest may change nothing outside, but flow "${plan.flow}" would at ${acting.length === 1 ? 'node' : 'the nodes'} ${named}`,
-    {
-      hint: `give ${acting.length === 1 ? 'it a result' : 'them results'} with --pin PINS.json: {"${acting[0]?.id ?? 'NODE_ID'}": {"outputs": {…}}}`,
-    },
-  );
+  return `${who} may change nothing outside, but flow "${plan.flow}" would at ${acting.length === 1 ? 'node' : 'the nodes'} ${named}`;
+}
+
+/** @throws RiskflowError `usage` that names the nodes, and says with `hint` what helps */
+export function refuseActing(
+  who: Onlooker,
+  { plan, pins = {} }: { readonly plan: Plan; readonly pins?: Readonly<Record<string, Pin>> },
+  hint: (acting: readonly PlanNode[]) => string,
+): void {
+  const acting = actingNodes(plan, pins);
+  if (acting.length > 0) throw new RiskflowError('usage', actingSentence(who, plan, acting), { hint: hint(acting) });
 }

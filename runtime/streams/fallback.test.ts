@@ -10,8 +10,8 @@ afterEach(() => rig.close());
 
 /** Each run asks twice, for 2 tokens each: with these prices it costs 1 USD. */
 const PRICES = { mock: { inputPerMillion: 250_000, outputPerMillion: 250_000 } };
-async function open(decide: object, options: { readonly flow?: 'rules' | 'asking' } = {}): Promise<void> {
-  rig = await openStreamRig({ prices: PRICES });
+async function open(decide: object, options: { readonly flow?: 'rules' | 'asking'; readonly prices?: object } = {}): Promise<void> {
+  rig = await openStreamRig({ prices: options.prices ?? PRICES });
   const flow = options.flow === 'asking' ? { flow: rig.write('asking.yml', llmFlow()) } : {};
   await rig.create({ ...flow, more: { decide } });
 }
@@ -136,6 +136,19 @@ describe('the budget of a day', () => {
     await rig.configure({ decide: {} });
     expect(await runSource(rig.context, 's')).toMatchObject({ decided: 4, held: null });
     expect((await rig.decisions()).map(({ recordKey }) => recordKey)).toEqual(ten.map(({ id }) => id));
+  });
+
+  it('in USD is refused where a model has no price, before anything is asked: it would never be spent', async () => {
+    await open({ budget: { usdPerDay: 3 } }, { flow: 'asking', prices: {} });
+    rig.append(...ten);
+    await expect(runSource(rig.context, 's')).rejects.toMatchObject({
+      code: 'usage',
+      message:
+        'node "first" of flow "asking": the model openai/mock has no price, so that the budget in USD (decide.budget.usdPerDay) could not be kept',
+    });
+    expect(rig.model.calls.size).toBe(0);
+    await rig.configure({ decide: { budget: { tokensPerDay: 1_000 } } });
+    expect(await runSource(rig.context, 's')).toMatchObject({ decided: 10 });
   });
 
   it('spent, records get the fallback where it is to stand in', async () => {

@@ -3,7 +3,8 @@ import { messageOf, type TaskReport } from '../../schemas/index.ts';
 import type { Context } from '../context.ts';
 import { LeaseHeld } from '../leases.ts';
 import { openTrendCounter, type TrendCounter } from './count-trends.ts';
-import { decidePart, type Deciding, type DoneRecord } from './decide-part.ts';
+import { decidePart } from './decide-part.ts';
+import type { Deciding, DoneRecord } from './deciding.ts';
 import { decidingTools } from './deciding-tools.ts';
 import type { ConnectorInputs } from './open-connector.ts';
 import { isEndless, readSource } from './read-source.ts';
@@ -11,6 +12,7 @@ import { partTask, shareParts } from './share-parts.ts';
 import { checkModels } from './source-plans.ts';
 import { watchSource, type SourceWatch } from './source-watch.ts';
 import { openTaskBoard, REPEAT_MS } from './task-board.ts';
+import { keepTidy } from './tidy-source.ts';
 
 export type KeepSourceOptions = {
   readonly inputs?: ConnectorInputs;
@@ -45,6 +47,12 @@ export async function keepSource(context: Context, sourceId: string, options: Ke
   const report = (task: TaskReport): void => {
     if (board.report(task)) onNews({ kind: 'task', sourceId, report: task });
   };
+  const over = new AbortController();
+  const tidying = keepTidy(context, sourceId, {
+    signal: AbortSignal.any([signal, over.signal]),
+    report,
+    onNotice: (sentence) => onNews({ kind: 'notice', sourceId, sentence }),
+  });
   try {
     while (!signal.aborted) {
       const watch = await patiently(report, signal, () => watchSource(context, sourceId));
@@ -62,6 +70,8 @@ export async function keepSource(context: Context, sourceId: string, options: Ke
     }
   } finally {
     clearInterval(repeating);
+    over.abort();
+    await tidying;
     await board.close();
   }
 }
@@ -115,7 +125,8 @@ async function keepAsking({ sourceId, report }: Session, signal: AbortSignal, as
 
 async function prepareDeciding(context: Context, { sourceId, watch, signal, onNews }: Session): Promise<Deciding> {
   const tools = decidingTools(context, watch);
-  await checkModels(watch.view().plans, tools.models);
+  const { plans, state } = watch.view();
+  await checkModels(plans, tools.models, state.settings);
   return {
     ...tools,
     signal,
@@ -165,10 +176,8 @@ async function keepCounting(context: Context, { watch, signal, report }: Session
   let counter: TrendCounter | undefined;
   while (!signal.aborted) {
     try {
-      let trouble: string | null = null;
       counter ??= await openTrendCounter(context, watch);
-      await counter.turn(signal, (sentence) => (trouble = sentence));
-      report({ task: 'trends', state: 'running', trace: trouble });
+      report({ task: 'trends', state: 'running', trace: await counter.turn(signal) });
     } catch (error) {
       await counter?.close().catch(() => undefined);
       counter = undefined;

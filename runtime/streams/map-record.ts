@@ -1,6 +1,7 @@
 import { encodeMeta, metaNeeded, readFacets, recordIdOf, type RecordView } from '../../connectors/index.ts';
 import type { Plan } from '../../flow/index.ts';
 import {
+  fitsJson,
   laneOf,
   toJsonText,
   type DeadLetter,
@@ -30,6 +31,7 @@ export type MappedRecord =
   /** Left out by the filter or the sampling rate. */
   | { readonly kind: 'skipped' };
 
+const TOO_DEEP = 'it is nested deeper than 200 levels, or has an integer of more than 4300 digits';
 const NO_META: RecordMeta = { key: null, headers: [], timestamp: null };
 
 /** What a record is to the inbox. */
@@ -42,10 +44,12 @@ export function mapRecord(
   const meta = read.meta ?? NO_META;
   const letter = (stage: DeadLetter['stage'], reason: string, bytes = read.bytes): MappedRecord => ({
     kind: 'letter',
-    letter: { origin, bytes, ...meta, stage, reason, receivedAt },
+    letter: { origin, bytes, ...meta, stage, reason, receivedAt, recordId: read.recordId },
   });
   if (!read.content.ok) return letter(read.content.stage, read.content.reason);
   const { fields, text } = read.content;
+  // Checked before anything walks through it: what its schema lets be too deep must not end more than itself.
+  if (text === undefined && !fitsJson(fields)) return letter('decode', TOO_DEEP);
   const unusable = (reason: string): MappedRecord =>
     letter('map', reason, keepsBytes || text !== undefined ? read.bytes : utf8(toJsonText(fields)));
   const recordId = read.recordId ?? recordIdOf(origin);

@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream';
 import {
   createDirectoryConnector,
   createFileConnector,
-  createKafkaConnector,
   createMysqlConnector,
   createStandardInputConnector,
+  openKafkaConnector,
   type KafkaConnectorDeps,
   type RegistrySecrets,
 } from '../../connectors/index.ts';
@@ -38,7 +38,7 @@ export async function openConnector(
   const place: SecretPlace = { environment: context.settings.environment, folder: process.cwd() };
   switch (connector.kind) {
     case 'kafka':
-      return createKafkaConnector(connector, kafkaDeps(place, { name: sourceId, settings: connector, onLog: options.onLog }));
+      return openKafkaConnector(connector, kafkaDeps(place, { name: sourceId, settings: connector, onLog: options.onLog }));
     case 'file':
       return createFileConnector(followed(connector, options));
     case 'directory':

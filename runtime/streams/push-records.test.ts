@@ -3,6 +3,7 @@ import { parseJson, isObject, type ObjectValue } from '../../schemas/index.ts';
 import { createSource, configureSource } from '../commands/sources/create-source.ts';
 import { controlSource } from '../commands/sources/control-source.ts';
 import { listDeadLetters } from '../commands/sources/dead-letters.ts';
+import { replayDeadLetters } from '../commands/sources/replay-letters.ts';
 import { openInlet, type Inlet } from './push-records.ts';
 import { runSource } from './run-source.ts';
 import { rulesFlow } from './source-rig.ts';
@@ -37,6 +38,22 @@ describe('pushed records', () => {
     expect(await runSource(rig.context, 's')).toMatchObject({ decided: 1 });
     expect(await send('r-1', { text: 'hi' })).toEqual([{ ...first, status: 'duplicate' }]);
     expect(await runSource(rig.context, 's')).toMatchObject({ decided: 0 });
+  });
+
+  it('that became dead letters keep the id that their client gave them', async () => {
+    expect(await send('r-1', { body: 'hi' })).toMatchObject([{ status: 'dead-letter' }]);
+    const mapped = pushed({ record: { key: 'id', inputs: { text: 'body' } } });
+    await configureSource(rig.context, { sourceId: 's', settings: mapped });
+    expect(await replayDeadLetters(rig.context, { sourceId: 's' })).toMatchObject({ replayed: 1, leftCount: 0 });
+    await expect.poll(async () => (await send('r-1', { body: 'hi' }))[0]?.status, { timeout: 5_000 }).toBe('duplicate');
+    expect(await runSource(rig.context, 's')).toMatchObject({ decided: 1, deadLetters: 0 });
+    // The other way round: sent again first, replayed afterwards.
+    await configureSource(rig.context, { sourceId: 's', settings: pushed() });
+    await expect.poll(async () => (await send('r-2', { body: 'hi' }))[0]?.status, { timeout: 5_000 }).toBe('dead-letter');
+    await configureSource(rig.context, { sourceId: 's', settings: mapped });
+    await expect.poll(async () => (await send('r-2', { body: 'hi' }))[0]?.status, { timeout: 5_000 }).not.toBe('dead-letter');
+    await replayDeadLetters(rig.context, { sourceId: 's' });
+    expect(await runSource(rig.context, 's')).toMatchObject({ decided: 1 });
   });
 
   it('with the same id in another source are others', async () => {

@@ -149,6 +149,7 @@ function refusedLetter(
     stage: 'map',
     reason,
     receivedAt: context.now(),
+    recordId: null,
   };
   return { kind: 'letter', letter };
 }

@@ -2,6 +2,7 @@ import type { ConnectorSettings, PartitionEnd, SourceConnector, TaskReport } fro
 import type { Context, OnProgress } from '../context.ts';
 import { holdLease, type HeldLease } from '../leases.ts';
 import { openConnector, type ConnectorInputs } from './open-connector.ts';
+import { quietWatch } from './quiet-watch.ts';
 import { readingProgress } from './reading-progress.ts';
 import { createRoom } from './room.ts';
 import { sourceStream } from './source-state.ts';
@@ -23,8 +24,10 @@ export type ReadOptions = {
   readonly unbounded?: boolean;
 };
 
-/** Where no record came for so long, what is left of a topic are marks of its broker. */
+/** Where there was nothing to read for so long, the rest is read by other processes, or is in a transaction that nobody ends. */
 const QUIET_MS = 5_000;
+/** A source that says nothing for so long is not at rest: it may be away. */
+const SIGN_MS = 2_500;
 
 /** Sources which some process must ask for what is new; what is pushed comes by itself. */
 const isRead = ({ kind }: ConnectorSettings): boolean => kind !== 'push';
@@ -80,10 +83,8 @@ async function readWith(context: Context, options: ReadOptions, { connector, lea
   const progress = readingProgress({ label: `read ${sourceId}`, ends, offsets, onProgress });
   const stopsByItself = untilCaughtUp && isShared(settings.connector);
   if (stopsByItself && progress.isThere()) return;
-  const quiet = stopsByItself ? setInterval(() => (isQuiet() ? enough.abort() : undefined), QUIET_MS / 5) : undefined;
-  let heardAt = performance.now();
+  const quiet = quietWatch({ quietMs: QUIET_MS, signMs: SIGN_MS });
   const room = createRoom(context, { sourceId, maxPending: options.unbounded === true ? Infinity : settings.decide.maxPending });
-  const isQuiet = (): boolean => room.hasRoom() && performance.now() - heardAt > QUIET_MS;
   const host = intakeHost(context, {
     sourceId,
     maker: () => {
@@ -97,17 +98,16 @@ async function readWith(context: Context, options: ReadOptions, { connector, lea
     onTask: options.onTask ?? (() => undefined),
     onNotice,
     onChunk: (chunk) => {
-      heardAt = performance.now();
+      quiet.disturbed();
       progress.chunk(chunk);
       options.onCount?.(host.counts());
       if (stopsByItself && progress.isThere()) enough.abort();
     },
+    onIdle: () => {
+      if (stopsByItself && quiet.sign(performance.now())) enough.abort();
+    },
   });
-  try {
-    await connector.run(host);
-  } finally {
-    clearInterval(quiet);
-  }
+  await connector.run(host);
   lease?.signal.throwIfAborted();
   options.signal.throwIfAborted();
   progress.end();

@@ -1,11 +1,13 @@
 import {
   canonicalJson,
+  decisionClaim,
   decodeValue,
   hashJson,
   isNumeric,
   isObject,
   toDouble,
   type ArrivedRecord,
+  type DecisionBeside,
   type DecisionMade,
   type Json,
   type ObjectValue,
@@ -49,12 +51,11 @@ export type DecidedBy = Pick<Decision, 'flow' | 'flowVersion' | 'inputsHash' | '
 
 export const NO_FINDINGS: RunFindings = { ruleHits: [], models: [], promptIds: [] };
 
-/** The decision that a conclusion makes, and the bytes of its outputs. */
-export function decisionOf(
-  record: ArrivedRecord,
-  by: DecidedBy,
-  conclusion: Conclusion,
-): { readonly data: Decision; readonly bytes: Uint8Array } {
+/** A decision, and the bytes of its outputs. */
+export type MadeDecision = { readonly data: Decision; readonly bytes: Uint8Array };
+
+/** The decision that a conclusion makes. */
+export function decisionOf(record: ArrivedRecord, by: DecidedBy, conclusion: Conclusion): MadeDecision {
   const { name, flow, flowVersion, stage, findings, now } = by;
   const { status, outputs, error, usage, elapsedMs } = conclusion;
   const bytes = utf8(canonicalJson(outputs));
@@ -96,20 +97,32 @@ export function decisionOf(
 }
 
 /** Everything that makes a conclusion the record's decision, to be written with the last events of its run. */
-export function decisionEnd(record: ArrivedRecord, { data, bytes }: ReturnType<typeof decisionOf>): RunEnd {
-  const { sourceId, recordId, mode, replay, status, action } = data;
+export function decisionEnd(record: ArrivedRecord, { data, bytes }: MadeDecision): RunEnd {
+  const { sourceId, recordId, mode, replay } = data;
   const stream = decisionStream(sourceId, record.lane);
-  const outcome = isDecided(status) || action !== null ? 'decided' : 'failed';
   return {
-    claims: [{ scope: 'decision', key: `${recordId}/${mode}/${replay}`, value: data.runId }],
+    claims: [{ ...decisionClaim({ recordId, mode, replay }), value: data.runId }],
     appends: [{ log: 'ledger', stream, events: [{ type: 'DecisionMade', data }], expected: { any: true } }],
     blobs: [{ sha256: data.outputs, bytes, referrer: stream }],
     // What is decided beside the live flow says nothing about whether the record is done.
-    ...(mode === 'live' ? { inboxDone: [{ sourceId, recordId: record.recordId, outcome }] } : {}),
+    ...(mode === 'live' ? { inboxDone: [{ sourceId, recordId: record.recordId, outcome: outcomeOf(data) }] } : {}),
   };
 }
 
 export const isDecided = (status: Conclusion['status']): boolean => status === 'succeeded' || status === 'partial-succeeded';
+
+/** What becomes of a record by its live decision: a fallback decides it, too. */
+export const outcomeOf = ({ status, action }: Pick<Decision, 'status' | 'action'>): 'decided' | 'failed' =>
+  isDecided(status) || action !== null ? 'decided' : 'failed';
+
+/** What a decision said, for one that is held against it. */
+export const besideOf = ({ decisionId, flow, flowVersion, label, action }: Decision): DecisionBeside => ({
+  decisionId,
+  flow,
+  flowVersion,
+  label,
+  action,
+});
 
 /** The action of a fallback; null where there is none. */
 export function actionOf({ mode, action }: SourceSettings['decide']['fallback']): string | null {

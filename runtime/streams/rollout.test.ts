@@ -24,6 +24,7 @@ const promote = (stage: 'live' | 'canary' | 'shadow', more: { readonly flow?: st
     ...(more.share === undefined ? {} : { share: more.share }),
   });
 const state = () => readSourceState(rig.context, 's');
+const noKey = { kind: 'none', code: 'missing_key', message: 'no key', hint: 'set one' } as const;
 const soon = { timeout: 8_000, interval: 50 };
 
 describe('a shadow', () => {
@@ -145,6 +146,18 @@ describe('a canary', () => {
     );
   });
 
+  it('that was a shadow before is both no more once it is live: it would only decide twice', async () => {
+    await rig.create();
+    await promote('shadow');
+    await promote('canary', { share: 0.5 });
+    expect(await state()).toMatchObject({ canary: { share: 0.5 }, shadow: { flow: 'rules' } });
+    await promote('live');
+    expect(await state()).toMatchObject({ canary: null, shadow: null });
+    const other = await promote('shadow', { flow: rig.write('rules-v3.yml', rulesFlow({ other: 'good' })) });
+    await promote('live');
+    expect(await state()).toMatchObject({ shadow: { flowVersion: other.flowVersion } });
+  });
+
   it.each([0, 1.5, undefined])('with the share %s is refused', async (share) => {
     await rig.create();
     await expect(promote('canary', share === undefined ? {} : { share })).rejects.toMatchObject({
@@ -152,6 +165,29 @@ describe('a canary', () => {
       message: 'a canary needs a share of the subjects above 0 and at most 1',
     });
     expect(await state()).toMatchObject({ canary: null, earlierLive: [] });
+  });
+});
+
+describe('a canary that is rolled back while its runs are cut off', () => {
+  it('ends those as what they were, under its version; whatever comes then is decided by the live flow', async () => {
+    await rig.create();
+    const first = (await state()).live;
+    const { flowVersion } = await promote('canary', { flow: rig.write('asking.yml', llmFlow()), share: 1 });
+    rig.append(...people(3));
+    const user = new AbortController();
+    rig.model.hold();
+    const interrupted = runSource(rig.context, 's', { signal: user.signal });
+    await rig.model.came(3);
+    user.abort(new Error('interrupted'));
+    await expect(interrupted).rejects.toThrow('interrupted');
+    rig.model.release();
+    expect(await rollBackFlow(rig.context, 's', 'test')).toMatchObject({ ended: 'canary' });
+    rig.append(...people(2, 3));
+    expect(await runSource(rig.context, 's')).toMatchObject({ decided: 5, failed: 0 });
+    expect((await rig.decisions()).map(({ stage, flowVersion: by }) => [stage, by])).toEqual([
+      ...[0, 1, 2].map(() => ['canary', flowVersion]),
+      ...[3, 4].map(() => ['live', first.flowVersion]),
+    ]);
   });
 });
 
@@ -198,6 +234,20 @@ describe('taking a rollout back', () => {
     expect(await state()).toMatchObject({ live: first, canary: null, earlierLive: [] });
   });
 
+  it('by two at once is one step back', async () => {
+    await rig.create();
+    const first = (await state()).live;
+    const second = await promote('live');
+    await promote('live', { flow: rig.write('rules-v3.yml', rulesFlow({ other: 'good' })) });
+    const both = await Promise.allSettled([rollBackFlow(rig.context, 's', 'one'), rollBackFlow(rig.context, 's', 'two')]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(both.find((each) => each.status === 'rejected')?.reason).toMatchObject({
+      code: 'conflict',
+      message: 'somebody else has changed the source "s" at the same moment; nothing was changed here',
+    });
+    expect(await state()).toMatchObject({ live: { flowVersion: second.flowVersion }, earlierLive: [first] });
+  });
+
   it('the same version promoted twice is one step', async () => {
     await rig.create();
     const first = (await state()).live;
@@ -239,6 +289,28 @@ describe('a flow whose model is not there', () => {
 });
 
 describe('whoever works on the source', () => {
+  it('lets its records wait, and says why, when a flow is promoted whose model only others can ask', { timeout: 30_000 }, async () => {
+    await rig.create({ more: { decide: { fallback: { mode: 'closed' } } } });
+    const keyless = { ...rig.context, models: () => ({ resolve: () => Promise.resolve(noKey) }) };
+    rig.keep(keyless);
+    rig.append({ id: '1', who: 'a', text: 'hi' });
+    await vi.waitFor(async () => expect(await rig.decisions()).toHaveLength(1), soon);
+    await promote('live', { flow: rig.write('asking.yml', llmFlow()) });
+    const waits = { task: 'decide/0', state: 'paused', trace: 'its flows cannot be asked here: node "first" of flow "asking": no key' };
+    await vi.waitFor(async () => expect((await rig.status()).tasks).toContainEqual(expect.objectContaining(waits)), soon);
+    rig.append({ id: '2', who: 'a', text: 'hi' });
+    await vi.waitFor(async () => expect(await rig.status()).toMatchObject({ pending: 1, decided: 1 }), soon);
+    await rollBackFlow(rig.context, 's', 'test');
+    await vi.waitFor(
+      async () =>
+        expect((await rig.decisions()).map(({ stage, label }) => [stage, label])).toEqual([
+          ['live', 'ham'],
+          ['live', 'ham'],
+        ]),
+      soon,
+    );
+  });
+
   it('takes each step of a rollout within two seconds, without a restart', { timeout: 30_000 }, async () => {
     await rig.create();
     const { news } = rig.keep();

@@ -377,7 +377,7 @@ describe('creating a source', () => {
         'usage',
         `source "s" cannot be created: connector.path: the source file ${folder} cannot be read: it is not a file`,
       ],
-      [{ flow: 'nothing' }, 'not_found', '"nothing" is neither a flow file nor a published flow'],
+      [{ flow: 'nothing' }, 'usage', 'source "s" cannot be created: flow: "nothing" is neither a flow file nor a published flow'],
       [
         { sourceId: 'a b' },
         'usage',

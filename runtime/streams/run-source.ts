@@ -1,13 +1,21 @@
-import { PART_COUNT } from '../../schemas/index.ts';
+import { messageOf, PART_COUNT, RiskflowError, type TaskReport } from '../../schemas/index.ts';
 import type { Context, OnProgress } from '../context.ts';
-import { decidePart, type Deciding, type DoneRecord } from './decide-part.ts';
+import { decidePart } from './decide-part.ts';
+import type { Deciding, DoneRecord } from './deciding.ts';
 import { decidingTools } from './deciding-tools.ts';
 import type { ConnectorInputs } from './open-connector.ts';
 import { readSource } from './read-source.ts';
 import { checkModels } from './source-plans.ts';
+import type { SourceState } from './source-state.ts';
 import { watchSource, type SourceWatch } from './source-watch.ts';
 import type { IntakeCounts } from './take-in.ts';
 import { openTrendCounter } from './count-trends.ts';
+import { tidySource } from './tidy-source.ts';
+
+/** A start is not held up for longer by what is kept no longer: the next one goes on. */
+const TIDY_MS = 2_000;
+/** How often it is looked whether the source is still to run. */
+const WATCH_MS = 500;
 
 export type RunSourceOptions = {
   readonly inputs?: ConnectorInputs;
@@ -37,7 +45,7 @@ export type SourceRun = IntakeCounts & {
 /**
  * Reads what is new in a source, up to the end it has now, and decides everything that is pending, including what an earlier start left.
  * Starting again decides nothing twice.
- * @throws RiskflowError `busy` while another process works on the source; the reason of the signal when aborted, after which another
+ * @throws RiskflowError `busy` while another process works on the source; `conflict` when it is paused or stopped meanwhile; the reason of the signal when aborted, after which another
  * start goes on
  */
 export async function runSource(context: Context, sourceId: string, options: RunSourceOptions = {}): Promise<SourceRun> {
@@ -46,7 +54,7 @@ export async function runSource(context: Context, sourceId: string, options: Run
   const watch = await watchSource(context, sourceId);
   const { plans, state } = watch.view();
   const tools = decidingTools(context, watch, { concurrency: options.concurrency });
-  await checkModels(plans, tools.models);
+  await checkModels(plans, tools.models, state.settings);
   const notes: string[] = [];
   const fates = { decided: 0, failed: 0, superseded: 0, shadow: 0 };
   let taken: Readonly<IntakeCounts> = { records: 0, deadLetters: 0, skipped: 0 };
@@ -75,19 +83,53 @@ export async function runSource(context: Context, sourceId: string, options: Run
       taken = { ...counts };
     };
     const onNotice = (note: string): void => void notes.push(note);
-    await readSource(context, { watch, inputs, signal, onProgress, onCount, onNotice, untilCaughtUp: true, unbounded: readsFirst });
+    const onTask = tellerOf(sourceId, inputs.onLog);
+    await readSource(context, { watch, inputs, signal, onProgress, onTask, onCount, onNotice, untilCaughtUp: true, unbounded: readsFirst });
     isRead = true;
   };
   // Which record is the last one with its key is known when all are there.
   const readsFirst = state.settings.onDuplicateKey === 'replace';
-  if (readsFirst) await read();
-  await allOrFirstFailure([read, ...Array.from({ length: PART_COUNT }, (_, part) => () => decidePart(context, part, deciding))], failed);
+  const watching = setInterval(() => {
+    watch.refresh().then(
+      (view) => (view.state.wish === state.wish || view.state.wish === 'run' ? undefined : failed.abort(endedBy(view.state))),
+      // A storage that is away shows in the work itself.
+      () => undefined,
+    );
+  }, WATCH_MS);
+  try {
+    if (readsFirst) await read();
+    await allOrFirstFailure([read, ...Array.from({ length: PART_COUNT }, (_, part) => () => decidePart(context, part, deciding))], failed);
+  } finally {
+    clearInterval(watching);
+  }
   options.signal?.throwIfAborted();
   tell();
   if (state.settings.trends !== undefined) await countTrends(context, watch, { signal, onNotice: (note) => notes.push(note) });
+  await tidySource(context, watch.view().state, { signal, limitMs: TIDY_MS }).catch((error: unknown) => {
+    notes.push(`what is kept no longer was not deleted: ${messageOf(error)}`);
+  });
   const { flow, flowVersion } = plans.live;
   const { shadow: shadowed, ...counts } = fates;
   return { sourceId, flow, flowVersion, ...taken, ...counts, shadowed, held, notes, elapsedMs: context.now() - began };
+}
+
+/** Why a start ends before all is read and decided. */
+const endedBy = ({ sourceId, wish, wishReason }: SourceState): RiskflowError =>
+  new RiskflowError(
+    'conflict',
+    `source "${sourceId}" was ${wish === 'pause' ? 'paused' : 'stopped'} (${wishReason}); what is done is stored`,
+    {
+      hint: `go on with: riskflow source start ${sourceId}`,
+    },
+  );
+
+/** Tells what the reading waits for, once each. */
+function tellerOf(sourceId: string, say: (sentence: string) => void = () => undefined): (report: TaskReport) => void {
+  const said = new Map<string, string | null>();
+  return ({ task, trace }) => {
+    if (trace !== null && trace !== said.get(task)) say(`${sourceId} ${task}: ${trace}`);
+    said.set(task, trace);
+  };
 }
 
 /** Counts what came, and waits for the flows that look at alerts. */
@@ -98,7 +140,8 @@ async function countTrends(
 ): Promise<void> {
   const counter = await openTrendCounter(context, watch);
   try {
-    await counter.turn(signal, onNotice);
+    const trouble = await counter.turnToTheEnd(signal);
+    if (trouble !== null) onNotice(trouble);
   } finally {
     await counter.close();
   }

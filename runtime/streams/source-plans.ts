@@ -1,6 +1,6 @@
 import { compileMapping } from '../../connectors/index.ts';
 import { modelsOf, type Plan } from '../../flow/index.ts';
-import { RiskflowError, type ModelRouter, type StageFlow } from '../../schemas/index.ts';
+import { RiskflowError, type ModelRouter, type SourceSettings, type StageFlow } from '../../schemas/index.ts';
 import { loadPlan } from '../commands/flows.ts';
 import type { Context } from '../context.ts';
 import type { StagePlans } from './choose-stage.ts';
@@ -35,14 +35,26 @@ export function readingOf({ sourceId, settings }: SourceState): RecordReading {
   });
 }
 
-/** A missing key or an unknown model must show up before a thousand records have failed by it. */
-export async function checkModels(plans: StagePlans, models: ModelRouter): Promise<void> {
+/**
+ * A missing key or an unknown model must show up before a thousand records have failed by it, and a budget in USD that nothing would count to
+ * before it is overspent. @throws RiskflowError that names the node
+ */
+export async function checkModels(plans: StagePlans, models: ModelRouter, { decide }: Pick<SourceSettings, 'decide'>): Promise<void> {
+  const needsPrice = decide.budget?.usdPerDay !== undefined;
   for (const plan of [plans.live, plans.canary?.plan, plans.shadow]) {
     if (plan === undefined || plan === null) continue;
     for (const { node, model } of modelsOf(plan, {})) {
       const resolved = await models.resolve(model);
-      if (resolved.kind !== 'none') continue;
-      throw new RiskflowError(resolved.code, `node "${node.title}" of flow "${plan.flow}": ${resolved.message}`, { hint: resolved.hint });
+      const where = `node "${node.title}" of flow "${plan.flow}"`;
+      if (resolved.kind === 'none') throw new RiskflowError(resolved.code, `${where}: ${resolved.message}`, { hint: resolved.hint });
+      if (!needsPrice || resolved.kind !== 'chat' || resolved.hasPrice) continue;
+      throw new RiskflowError(
+        'usage',
+        `${where}: the model ${model.provider}/${model.name} has no price, so that the budget in USD (decide.budget.usdPerDay) could not be kept`,
+        {
+          hint: 'write its price under prices: in the configuration (0 where it costs nothing), or set decide.budget.tokensPerDay instead',
+        },
+      );
     }
   }
 }

@@ -209,6 +209,7 @@ export function startInProcess(
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], {
     env: {
       ...environment,
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       RIG: import.meta.url,
       SOURCES: new URL('run-source.ts', import.meta.url).href,
       FOLDER: folder,

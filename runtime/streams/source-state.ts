@@ -24,7 +24,7 @@ export type SourceState = {
   readonly wishReason: string;
   /** Why the kill switch is on; null while it is off. */
   readonly killed: string | null;
-  /** How many events have been folded: another number is another state. */
+  /** How many events its stream has: another number is another state. */
   readonly version: number;
 };
 
@@ -102,12 +102,26 @@ export async function listSourceIds(context: Context): Promise<readonly string[]
   return (await context.storage.read.sources(context.workspaceId)).map((row) => row.sourceId);
 }
 
-/** Writes facts of a source. */
-export async function writeSourceEvents(context: Context, sourceId: string, events: readonly SourceEvent[]): Promise<void> {
+/**
+ * Writes facts of a source: `since` the state that they were thought of in, where they are no good in another one.
+ * @throws RiskflowError `conflict` when it has changed since
+ */
+export async function writeSourceEvents(
+  context: Context,
+  sourceId: string,
+  events: readonly SourceEvent[],
+  since?: Pick<SourceState, 'version'>,
+): Promise<void> {
   const written = await context.storage.events.write({
     workspaceId: context.workspaceId,
     actor: context.actor,
-    appends: [{ log: 'ledger', stream: sourceStream(sourceId), events, expected: { any: true } }],
+    appends: [
+      { log: 'ledger', stream: sourceStream(sourceId), events, expected: since === undefined ? { any: true } : { version: since.version } },
+    ],
   });
+  if (written.status === 'conflict' && since !== undefined)
+    throw new RiskflowError('conflict', `somebody else has changed the source "${sourceId}" at the same moment; nothing was changed here`, {
+      hint: `look at it, and try again if it is still wanted: riskflow source status ${sourceId}`,
+    });
   if (written.status !== 'written') throw new RiskflowError('internal', `the source "${sourceId}" could not be changed: ${written.status}`);
 }

@@ -30,6 +30,8 @@ export type TakeInOptions = {
   readonly onNotice: (sentence: string) => void;
   /** Told after each chunk. */
   readonly onChunk?: (chunk: SourceChunk) => void;
+  /** Told again and again while there is nothing to read. */
+  readonly onIdle?: () => void;
 };
 
 /** Where a partition stands: what is stored, and where this process reads on. */
@@ -164,6 +166,7 @@ export function intakeHost(context: Context, options: TakeInOptions): ConnectorH
     hasRoom: room.hasRoom,
     untilRoom: room.untilRoom,
     report: options.onTask,
+    idle: options.onIdle ?? (() => undefined),
     notice: options.onNotice,
     counts: () => counts,
   };

@@ -17,6 +17,8 @@ const TURN_MS = 60_000;
 /** What is under way when a turn is over may end; what takes longer goes on in the next turn. */
 const LONGEST_TURN_MS = 8 * 60_000;
 const LOOK_MS = 500;
+/** For so long a worker that lacks a key leaves a part to others. */
+const LACKING_MS = 2_000;
 
 /** The activities by which workers decide the records of sources. Once it is `stopping` a worker ends what it has begun, and begins no record more. */
 export function createSourceActivities(context: Context, stopping?: AbortSignal): SourceActivities {
@@ -38,6 +40,8 @@ async function oneTurn(context: Context, { workspaceId, sourceId, part }: PartNa
     return { decided, failed, superseded, held, isOver: isOver() };
   };
   if (isOver()) return answer();
+  // Each part has its share of the rate, since nobody knows which worker has the others.
+  const tools = decidingTools(context, watch, { shareOfRate: 1 / PART_COUNT });
   const turn = new AbortController();
   const beating = setInterval(() => activity.heartbeat(), BEAT_MS);
   const watching = setInterval(() => {
@@ -53,8 +57,7 @@ async function oneTurn(context: Context, { workspaceId, sourceId, part }: PartNa
   const signal = AbortSignal.any([turn.signal, activity.cancellationSignal]);
   const isEnough = (): boolean => performance.now() >= endsAt || stopping?.aborted === true;
   const deciding = {
-    // Each part has its share of the rate, since nobody knows which worker has the others.
-    ...decidingTools(context, watch, { shareOfRate: 1 / PART_COUNT }),
+    ...tools,
     signal,
     follow: () => !isEnough(),
     isEnough,
@@ -66,7 +69,11 @@ async function oneTurn(context: Context, { workspaceId, sourceId, part }: PartNa
   };
   try {
     const waiting = [signal, AbortSignal.timeout(TURN_MS), ...(stopping === undefined ? [] : [stopping])];
-    await whenFree(AbortSignal.any(waiting), () => decidePart(context, part, deciding));
+    // What this worker lacks another one may have.
+    const lack = await tools.lack();
+    deciding.onHold(lack);
+    if (lack === null) await whenFree(AbortSignal.any(waiting), () => decidePart(context, part, deciding));
+    else await delay(LACKING_MS, undefined, { signal: AbortSignal.any(waiting) }).catch(() => undefined);
   } catch (error) {
     // The turn is over; whoever has the next one goes on.
     if (!turn.signal.aborted || activity.cancellationSignal.aborted) throw error;

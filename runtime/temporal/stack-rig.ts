@@ -56,7 +56,7 @@ export async function openRig({ folder, endpoint }: RigPlace): Promise<Rig> {
     resolve: ({ provider, name }) => {
       const resolved: ResolvedModel = provider.startsWith('riskflow')
         ? { kind: 'classifier', classifier: byLength, name, version: '1' }
-        : { kind: 'chat', model: chat, name, version: '1' };
+        : { kind: 'chat', model: chat, name, version: '1', hasPrice: false };
       return Promise.resolve(resolved);
     },
   };

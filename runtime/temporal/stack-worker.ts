@@ -1,6 +1,7 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { EffectStore, Storage } from '../../schemas/index.ts';
 import type { AppendResult, FactsToAppend } from '../../workflows/index.ts';
+import { prepareBundle } from './bundle.ts';
 import { createRunActivities } from './run-activities.ts';
 import { openRig, type RigPlace } from './stack-rig.ts';
 import { startRunWorker } from './worker.ts';
@@ -26,7 +27,11 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const hanging: Storage = { ...rig.storage, effects: { ...rig.storage.effects, put: storeAndHang(rig.storage.effects) } };
 const storage = options.works === true ? rig.storage : hanging;
 const activities = createRunActivities({ ...rig.deps, storage });
-await startRunWorker({ ...options, activities: options.diesAtEnd === true ? { ...activities, appendFacts: appendAndDie } : activities });
+await startRunWorker({
+  ...options,
+  workflowBundle: await prepareBundle(),
+  activities: options.diesAtEnd === true ? { ...activities, appendFacts: appendAndDie } : activities,
+});
 say('started');
 
 async function appendAndDie(facts: FactsToAppend): Promise<AppendResult> {

@@ -1,5 +1,5 @@
 import { canonicalJson, RiskflowError, type Json, type TrendEvent, type TrendPane, type TrendProgress } from '../../schemas/index.ts';
-import { countRecords, minutesLacking, NO_TRENDS, withMinutes, type Trends } from '../../trends/index.ts';
+import { countRecords, decodeState, minutesLacking, NO_TRENDS, withMinutes, type Trends, type TrendState } from '../../trends/index.ts';
 import type { Context, OnProgress } from '../context.ts';
 import { progressOf } from './follow-trends.ts';
 import { readTrendedSource } from './trend-source.ts';
@@ -30,11 +30,18 @@ export async function rebuildTrends(context: Context, sourceId: string, onProgre
     const stored = await storage.trends.progress(workspaceId, sourceId);
     if (stored === undefined) return { sourceId, records: 0, panes: 0, equal: { panes: true, state: true, facts: true }, replaced: false };
     const again = await count(stored.arrival);
-    const equal = await compare(context, { sourceId, again, stored });
+    const facts = await sameFacts(context, sourceId, again);
+    const progress = progressOf(facts ? again.state : { ...again.state, groups: groupsOf(stored) ?? again.state.groups });
+    const equal = {
+      panes: await samePanes(context, sourceId, again),
+      state: stored.watermark === progress.watermark && stored.state === progress.state,
+      facts,
+    };
     const now = await storage.trends.progress(workspaceId, sourceId);
     // Somebody has gone on while we looked.
     if (now?.arrival !== stored.arrival) continue;
-    const { panes, progress, records } = again;
+    const { panes } = again;
+    const { records } = again.state;
     const isSame = equal.panes && equal.state;
     if (!isSame) {
       const change = { sourceId, from: stored.arrival, panes: Array.from(panes.values()), progress };
@@ -51,9 +58,18 @@ type Recounted = {
   readonly panes: ReadonlyMap<string, TrendPane>;
   readonly byMinute: ReadonlyMap<number, readonly string[]>;
   readonly events: readonly TrendEvent[];
-  readonly progress: TrendProgress;
-  readonly records: number;
+  readonly state: TrendState;
 };
+
+/** Alerts that follow from facts. Where the rules were others then, these stay as they are, and so must what is known of their alerts, so that they end. */
+function groupsOf(stored: TrendProgress): TrendState['groups'] | undefined {
+  try {
+    return decodeState(stored.state).groups;
+  } catch {
+    // Of another version: what was counted again is what there is.
+    return undefined;
+  }
+}
 
 const nameOf = ({ minute, subject, category }: TrendPane): string => JSON.stringify([minute, subject, category]);
 
@@ -70,7 +86,11 @@ function recount(
   let trends: Trends = { state: NO_TRENDS, panes: new Map(), paneFrom: -Infinity };
   const keep = (pane: TrendPane): void => {
     const name = nameOf(pane);
-    if (!panes.has(name)) byMinute.set(pane.minute, [...(byMinute.get(pane.minute) ?? []), name]);
+    if (!panes.has(name)) {
+      const names = byMinute.get(pane.minute);
+      if (names === undefined) byMinute.set(pane.minute, [name]);
+      else names.push(name);
+    }
     panes.set(name, pane);
   };
   const panesAt = (minutes: readonly number[]): readonly TrendPane[] =>
@@ -95,18 +115,7 @@ function recount(
       for (const event of counted.events) events.push(event);
       onProgress?.({ label: `count ${sourceId}`, done: trends.state.arrival, total: upTo });
     }
-    return { panes, byMinute, events, progress: progressOf(trends.state), records: trends.state.records };
-  };
-}
-
-type Comparison = { readonly sourceId: string; readonly again: Recounted; readonly stored: TrendProgress };
-
-async function compare(context: Context, { sourceId, again, stored }: Comparison): Promise<RebuiltTrends['equal']> {
-  const { watermark, state } = again.progress;
-  return {
-    panes: await samePanes(context, sourceId, again),
-    state: stored.watermark === watermark && stored.state === state,
-    facts: await sameFacts(context, sourceId, again),
+    return { panes, byMinute, events, state: trends.state };
   };
 }
 

@@ -1,6 +1,7 @@
 import type { AlertRow, TrendBy, TrendSettings } from '../../schemas/index.ts';
 import {
   bucketsOf,
+  beginsOf,
   MINUTE_MS,
   minuteOf,
   spanOf,
@@ -66,7 +67,10 @@ export async function trendTable(context: Context, request: TrendTableRequest): 
   const from = Math.min(end - spanOf(window), parts[0]?.from ?? end);
   const stored = await context.storage.trends.panes(context.workspaceId, sourceId, { from, to: end });
   const panes = withStored(new Map(), stored);
-  const rows = viewTrends({ panes, since: state.since ?? end, groups: state.groups }, { by, end, ...window, limit: top, buckets: parts });
+  const rows = viewTrends(
+    { panes, begins: beginsOf(state, end), groups: state.groups },
+    { by, end, ...window, limit: top, buckets: parts },
+  );
   const plotted = { from: (parts[0]?.from ?? end) * MINUTE_MS, to: end * MINUTE_MS };
   const alerts = await alertsBetween(context, sourceId, plotted);
   return {

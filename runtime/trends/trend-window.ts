@@ -1,5 +1,6 @@
 import { RiskflowError, type AlertRow, type TrendBy, type TrendEvidence, type TrendKey, type Values } from '../../schemas/index.ts';
 import {
+  beginsOf,
   MINUTE_MS,
   minuteOf,
   spanOf,
@@ -70,7 +71,8 @@ export async function trendWindow(context: Context, request: TrendWindowRequest)
   const standing = await readStanding(context, sourceId);
   await storage.projections.catchUp(workspaceId);
   const alert = request.alertId === undefined ? undefined : await alertOf(context, sourceId, request.alertId);
-  const shape = shapeOf(request, alert, standing.state.judgedTo ?? minuteOf(context.now()));
+  const rule = settings.trends.rules.find(({ name }) => name === alert?.rule);
+  const shape = shapeOf({ ...rule, ...request }, alert, standing.state.judgedTo ?? minuteOf(context.now()));
   const { end, windowMinutes } = shape;
   const stored = await storage.trends.panes(workspaceId, sourceId, { from: end - spanOf(shape), to: end });
   const look = looker(withStored(new Map(), stored), standing, shape);
@@ -103,7 +105,7 @@ export async function trendWindow(context: Context, request: TrendWindowRequest)
 }
 
 /** Longer than what a flow's start variable takes by default; the example's takes as much. */
-const LONGEST_INPUT = 20_000;
+export const LONGEST_INPUT = 20_000;
 
 /** The inputs of a flow that takes a window: its start variable `window`, as JSON text of at most 20,000 characters. */
 export function windowInput(window: TrendWindow): Values {
@@ -141,7 +143,7 @@ type Look = (by: TrendBy, limit: number) => readonly TrendRow[];
 const looker =
   (panes: PaneIndex, { state }: Standing, shape: Shape): Look =>
   (by, limit) =>
-    viewTrends({ panes, since: state.since ?? shape.end, groups: state.groups }, { ...shape, by, limit, buckets: [] });
+    viewTrends({ panes, begins: beginsOf(state, shape.end), groups: state.groups }, { ...shape, by, limit, buckets: [] });
 
 async function alertOf({ storage, workspaceId }: Context, sourceId: string, alertId: string): Promise<AlertRow> {
   const alert = await storage.read.alert(workspaceId, alertId);

@@ -158,8 +158,20 @@ describe('the trends of a source', () => {
     await receive([...steady(0, 200), ...burst(150, 90), ...steady(200, 220)]);
     await advanceTrends(app.context, 's');
     await configure({ rules: [] }, 'SourceConfigured');
-    expect(await rebuildTrends(app.context, 's')).toMatchObject({ equal: { panes: true, state: false, facts: false }, replaced: true });
+    expect(await rebuildTrends(app.context, 's')).toMatchObject({ equal: { panes: true, state: true, facts: false }, replaced: false });
     expect(await facts()).toEqual(['AlertRaised', 'AlertCleared']);
+  });
+
+  it('know an alert in force after they were counted again under other rules, and end it', async () => {
+    await configure();
+    await receive([...steady(0, 158), ...burst(150, 90)]);
+    await advanceTrends(app.context, 's');
+    await configure({ rules: [{ ...rules[0], floor: 1000 }] }, 'SourceConfigured');
+    expect(await rebuildTrends(app.context, 's')).toMatchObject({ equal: { panes: true, state: true, facts: false }, replaced: false });
+    await receive(steady(158, 190));
+    await advanceTrends(app.context, 's');
+    expect(await facts()).toEqual(['AlertRaised', 'AlertCleared']);
+    expect(await listAlerts(app.context, { open: true })).toEqual([]);
   });
 
   it('end an alert in force whose rule was removed', async () => {
@@ -222,6 +234,9 @@ describe('a window', () => {
     const now = await trendWindow(app.context, { sourceId: 's', windowMinutes: 10 });
     expect(now).toMatchObject({ alert: null, to: new Date(minute(227)).toISOString(), minutes: 10 });
     const earlier = await trendWindow(app.context, { sourceId: 's', windowMinutes: 30, end: minute(100) });
+    // A silence is held against what was before it.
+    const silent = await trendWindow(app.context, { sourceId: 's', windowMinutes: 10, end: minute(245) });
+    expect(silent.total).toMatchObject({ count: 0, windows: 12, baseline: expect.closeTo(48.4, 1) as number, ratio: 0 });
     // Two windows before it are too few to compare with.
     expect(earlier.total).toMatchObject({ count: 120, baseline: null, windows: 0 });
     const later = await trendWindow(app.context, { sourceId: 's', windowMinutes: 30, end: minute(200) });

@@ -63,6 +63,7 @@ async function recordsBack(context: Context, request: TextsRequest): Promise<rea
 async function lastReceivedBy({ storage, workspaceId }: Context, { sourceId, upTo, to }: TextsRequest): Promise<number> {
   const isBefore = async (arrival: number): Promise<boolean> => {
     const [record] = await storage.inbox.range(workspaceId, sourceId, { after: arrival - 1, limit: 1, upTo });
+    // One that is deleted counts as the next one that is kept: it came before that.
     return record !== undefined && timeOf(record) < to;
   };
   if (upTo === 0 || (await isBefore(upTo))) return upTo;

@@ -76,6 +76,11 @@ export type ConnectorHost = {
   /** Resolves when there is room again. */
   untilRoom(signal: AbortSignal): Promise<void>;
   report(task: TaskReport): void;
+  /**
+   * Of a source without an end, again and again: all that this connector has was asked for, and there was nothing. Never while it waits for a place in
+   * a group, for an answer, for a schema or for room.
+   */
+  idle(): void;
   /** Something a person should know: a sentence. */
   notice(sentence: string): void;
 };

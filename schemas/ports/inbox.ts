@@ -50,6 +50,8 @@ export type DeadLetter = {
   readonly stage: DeadLetterStage;
   readonly reason: string;
   readonly receivedAt: number;
+  /** The identity that whoever sent it gave it; null: it is made of the place. */
+  readonly recordId: string | null;
 };
 /** `replayedAs`: the record it became. */
 export type StoredDeadLetter = DeadLetter & { readonly id: number; readonly replayedAs: string | null };
@@ -84,10 +86,15 @@ export type InboxCounts = {
   readonly decided: number;
   readonly failed: number;
   readonly superseded: number;
+  /** Of the decided, failed and superseded ones: those that are kept no longer. */
+  readonly trimmed: number;
   /** Those that were not replayed. */
   readonly deadLetters: number;
   readonly skipped: number;
 };
+
+/** What was deleted of an inbox since its time was over. `upTo`: the last arrival, 0 for none; `lastTime`: the last event time. */
+export type InboxTrimmed = { readonly records: number; readonly upTo: number; readonly lastTime: number | null };
 
 export type InboxStore = {
   /** Records, dead letters and the offset in one transaction. A record with a known identity is left as it is. Counts what was new. */
@@ -141,6 +148,12 @@ export type InboxStore = {
     options: { readonly sourceId?: string; readonly after?: number; readonly limit: number; readonly replayed?: boolean },
   ): Promise<readonly StoredDeadLetter[]>;
   deadLetter(workspaceId: WorkspaceId, id: number): Promise<StoredDeadLetter | undefined>;
+  /**
+   * Deletes records that are done, at most so many that it takes a few milliseconds: of those received before `receivedBefore` the first ones, up to
+   * arrival `upTo`. @returns how many; 0 when there are no more
+   */
+  trim(workspaceId: WorkspaceId, sourceId: string, options: { readonly receivedBefore: number; readonly upTo: number }): Promise<number>;
+  trimmed(workspaceId: WorkspaceId, sourceId: string): Promise<InboxTrimmed>;
   /** Puts the record that a dead letter has become into the inbox, once. False when it was replayed before. */
   replay(workspaceId: WorkspaceId, letter: { readonly id: number; readonly record: InboxRecord }): Promise<boolean>;
 };

@@ -57,7 +57,14 @@ export type NodeClassifier = {
 
 /** What serves a model that a node names. `version` changes when equal questions may get other answers: part of reuse keys. */
 export type ResolvedModel =
-  | { readonly kind: 'chat'; readonly model: ChatModel; readonly name: string; readonly version: string }
+  | {
+      readonly kind: 'chat';
+      readonly model: ChatModel;
+      readonly name: string;
+      readonly version: string;
+      /** Whether it is known what its tokens cost. */
+      readonly hasPrice: boolean;
+    }
   | { readonly kind: 'classifier'; readonly classifier: NodeClassifier; readonly name: string; readonly version: string }
   | { readonly kind: 'none'; readonly message: string; readonly hint: string; readonly code: 'unknown_model' | 'missing_key' | 'usage' };
 

@@ -1,6 +1,7 @@
 import type { LogName, Position, WorkspaceId } from '../event-envelope.ts';
 import type { RunMode } from '../run-events.ts';
 import type { DecisionBeside, DecisionMade } from '../decision-events.ts';
+import type { DeliveryEvent } from '../delivery-events.ts';
 import type { OccurrenceRow, ScheduleRow } from '../schedules.ts';
 import type { AlertCleared, AlertRaised, TrendEvidence } from '../trend-events.ts';
 
@@ -43,11 +44,10 @@ export type ReadModels = {
     workspaceId: WorkspaceId,
     query: { readonly sourceId: string; readonly mode: RunMode; readonly recordIds: readonly string[] },
   ): Promise<readonly DecisionRow[]>;
-  /** What decisions of a source cost on a day (`2026-11-21`, UTC): USD and tokens of all modes. */
+  /** What decisions of a source cost on a day (`2026-11-21`, UTC), in USD and tokens: those of its backtests, or all others. */
   dailySpend(
     workspaceId: WorkspaceId,
-    sourceId: string,
-    day: string,
+    query: { readonly sourceId: string; readonly day: string; readonly purpose: SpendPurpose },
   ): Promise<{ readonly decisions: number; readonly cost: number; readonly tokens: number }>;
   /** Decisions that were held against others about the same records: of shadows, or of one backtest. */
   comparedDecisions(
@@ -55,12 +55,28 @@ export type ReadModels = {
     query: ComparedQuery & { readonly agrees?: boolean; readonly after?: number; readonly limit: number },
   ): Promise<readonly ComparedDecisionRow[]>;
   comparedLabels(workspaceId: WorkspaceId, query: ComparedQuery): Promise<readonly ComparedLabels[]>;
-  /** Newest first, at most `limit`: of one source or all, with `open` only those in force, with `before` those raised before that place. */
+  /** Newest first, at most `limit`: of one source or all, with `open` only those in force, with `before` those raised before that place. With `after`: oldest first, those
+   * raised after that place. */
   alerts(
     workspaceId: WorkspaceId,
-    options: { readonly sourceId?: string; readonly open?: boolean; readonly before?: number; readonly limit: number },
+    options: {
+      readonly sourceId?: string;
+      readonly open?: boolean;
+      readonly before?: number;
+      readonly after?: number;
+      readonly limit: number;
+    },
   ): Promise<readonly AlertRow[]>;
   alert(workspaceId: WorkspaceId, alertId: string): Promise<AlertRow | undefined>;
+  /**
+   * Messages that a sink was not given for good and has not got since: in the order of what they tell, after place `after` of the ledger, or the
+   * newest of them first.
+   */
+  deadDeliveries(
+    workspaceId: WorkspaceId,
+    query: { readonly sink: string; readonly after?: number; readonly newestFirst?: boolean; readonly limit: number },
+  ): Promise<readonly DeadDeliveryRow[]>;
+  deadDeliveryCount(workspaceId: WorkspaceId, sink: string): Promise<number>;
   evaluations(workspaceId: WorkspaceId): Promise<readonly EvaluationRow[]>;
   evaluation(workspaceId: WorkspaceId, evaluationId: string): Promise<EvaluationRow | undefined>;
   /** In order of (sample, variant, repeat), after the given key. */
@@ -128,6 +144,7 @@ export type SourceRow = {
   readonly flow: string;
   readonly incarnation: number;
 };
+export type SpendPurpose = 'stream' | 'backtest';
 type ComparedQuery = { readonly sourceId: string; readonly mode: RunMode; readonly replay?: number };
 /** `agrees`: label and action are equal. `n` is its place in the ledger. */
 export type ComparedDecisionRow = DecisionBeside & {
@@ -156,6 +173,8 @@ export type AlertRow = AlertRaised['data'] & {
   /** Known when it is over. */
   readonly peak: number | null;
 };
+/** A message that was passed over. `n`: the place in the ledger of what it tells. */
+export type DeadDeliveryRow = Extract<DeliveryEvent, { readonly type: 'DeliveryRefused' }>['data'];
 export type EvaluationRow = {
   readonly evaluationId: string;
   readonly set: string;

@@ -22,4 +22,6 @@ export type SourceTaskStore = {
   list(workspaceId: WorkspaceId, sourceId: string): Promise<readonly SourceTask[]>;
   /** Forgets what a process said of a source. */
   forget(workspaceId: WorkspaceId, sourceId: string, by: LeaseOwner): Promise<void>;
+  /** Forgets what was said of a source before a time, by whoever ended without taking it back. */
+  forgetOlder(workspaceId: WorkspaceId, sourceId: string, before: number): Promise<void>;
 };

@@ -11,20 +11,26 @@ const fallback = z.strictObject({
   action: z.string().min(1).max(100).optional(),
 });
 
+const limits = { usdPerDay: z.number().positive().optional(), tokensPerDay: z.int().positive().optional() };
+type Limits = { readonly usdPerDay?: number | undefined; readonly tokensPerDay?: number | undefined };
+const isLimited = ({ usdPerDay, tokensPerDay }: Limits): boolean => usdPerDay !== undefined || tokensPerDay !== undefined;
+const NO_LIMIT = 'name usdPerDay or tokensPerDay';
+
 const budget = z
   .strictObject({
-    usdPerDay: z.number().positive().optional(),
-    tokensPerDay: z.int().positive().optional(),
+    ...limits,
     /** What happens when it is spent: records wait for the next day (UTC), or get the fallback. */
     whenSpent: z.enum(['wait', 'fallback']).default('wait'),
   })
-  .refine((given) => given.usdPerDay !== undefined || given.tokensPerDay !== undefined, 'name usdPerDay or tokensPerDay');
+  .refine(isLimited, NO_LIMIT);
 
 const deciding = z.strictObject({
   /** Outside calls in flight. */
   concurrency: z.int().min(1).max(10_000).default(8),
   perSecond: z.number().positive().optional(),
   budget: budget.optional(),
+  /** What backtests may spend in a day, which counts for itself. Default: as much as `budget` says. */
+  backtestBudget: z.strictObject(limits).refine(isLimited, NO_LIMIT).optional(),
   fallback: fallback.default({ mode: 'none' }),
   /** No more is read while so many records wait; reading goes on when half of them are decided. */
   maxPending: z.int().min(1).default(20_000),
@@ -40,6 +46,8 @@ export const sourceSettings = z.strictObject({
   /** `none`: the first record that cannot be read ends the task; `all`: it becomes a dead letter. */
   errors: z.enum(['all', 'none']).default('all'),
   trends: trendSettings.optional(),
+  /** For how many days after they came records are kept that are decided. Default: 90. */
+  keepDays: z.union([z.int().min(1).max(100_000), z.literal('forever')], 'a number of days, or forever').optional(),
 });
 export type SourceSettings = z.output<typeof sourceSettings>;
 

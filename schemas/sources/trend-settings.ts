@@ -63,7 +63,7 @@ export const trendSettings = z.strictObject({
     .max(50)
     .default([])
     .refine((rules) => new Set(rules.map(({ name }) => name)).size === rules.length, 'two rules have the same name'),
-  /** A flow (its latest version) that is run for each alert; its start variable `window` gets what is known of the window. */
+  /** A flow (its latest version) that is run for each alert raised from then on; its start variable `window` gets what is known of the window. */
   onAlert: z.string().min(1).optional(),
 });
 export type TrendSettings = z.output<typeof trendSettings>;

@@ -29,6 +29,7 @@ export const bareLetter = (origin: RecordOrigin, more: Partial<Omit<DeadLetter, 
   stage: 'decode',
   reason: 'mine',
   receivedAt: 1,
+  recordId: null,
   ...more,
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DeadLetter, InboxRecord, RecordOrigin, SourceOffset, Storage } from '../../schemas/core.ts';
+import type { DeadLetter, InboxRecord, RecordOrigin, SourceOffset, SourceTask, Storage } from '../../schemas/core.ts';
 import type { Backend } from './backend.ts';
 import { append, freshWorkspace, unit } from './fixtures.ts';
 import { useStorage } from './use-storage.contract.ts';
@@ -34,6 +34,7 @@ const letter = (at: RecordOrigin): DeadLetter => ({
   stage: 'decode',
   reason: 'not JSON',
   receivedAt: 5,
+  recordId: 'named-by-its-sender',
 });
 const offset = (nextOffset: number, more: Partial<SourceOffset> = {}): SourceOffset => ({
   sourceId: 'reports',
@@ -68,6 +69,7 @@ export function inboxContract(backend: Backend): void {
         decided: 0,
         failed: 0,
         superseded: 0,
+        trimmed: 0,
         deadLetters: 1,
         skipped: 0,
       });
@@ -76,6 +78,7 @@ export function inboxContract(backend: Backend): void {
         decided: 0,
         failed: 0,
         superseded: 0,
+        trimmed: 0,
         deadLetters: 0,
         skipped: 0,
       });
@@ -134,6 +137,7 @@ export function inboxContract(backend: Backend): void {
         decided: 1,
         failed: 1,
         superseded: 100,
+        trimmed: 0,
         deadLetters: 0,
         skipped: 0,
       });
@@ -152,6 +156,7 @@ export function inboxContract(backend: Backend): void {
         decided: 0,
         failed: 0,
         superseded: 0,
+        trimmed: 0,
         deadLetters: 0,
         skipped: 0,
       });
@@ -286,6 +291,95 @@ export function inboxContract(backend: Backend): void {
       expect(results.reduce((sum, each) => sum + (each.status === 'accepted' ? each.records : 0), 0)).toBe(30);
       const pending = await storage.inbox.pending(ws, 'reports', { after: 0, limit: 100 });
       expect(pending.map(({ arrival }) => arrival)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+    });
+
+    it('deletes what is done and old, first what came first, in slices, and counts it on', async () => {
+      const ws = freshWorkspace();
+      const aged = (n: number, receivedAt: number): InboxRecord => ({ ...record(`r-${n}`, origin(n)), receivedAt, eventTime: 1_000 + n });
+      const old = Array.from({ length: 60 }, (_, i) => aged(i, 10));
+      const fresh = [aged(60, 20), aged(61, 21)];
+      await storage.inbox.accept(ws, { records: [...old, ...fresh], deadLetters: [], offset: offset(62) });
+      const namesake = { ...record('r-0', origin(0, { sourceId: 'second' })), receivedAt: 1 };
+      await storage.inbox.accept(ws, { records: [namesake], deadLetters: [], offset: offset(1, { sourceId: 'second' }) });
+      const done = (n: number, outcome: 'decided' | 'failed' | 'superseded', sourceId = 'reports') => ({
+        sourceId,
+        recordId: `r-${n}`,
+        outcome,
+      });
+      const trimAll = async (options: { readonly receivedBefore: number; readonly upTo: number }): Promise<number> => {
+        let sum = 0;
+        for (let n = -1; n !== 0; sum += n) n = await storage.inbox.trim(ws, 'reports', options);
+        return sum;
+      };
+      expect(await storage.inbox.trimmed(ws, 'reports')).toEqual({ records: 0, upTo: 0, lastTime: null });
+      // What waits is never deleted.
+      expect(await trimAll({ receivedBefore: 1_000, upTo: 1_000 })).toBe(0);
+      const fates = [0, 1, 2].flatMap((rest) =>
+        Array.from({ length: 62 }, (_, n) => n)
+          .filter((n) => n % 3 === rest && n !== 5)
+          .map((n) => done(n, (['decided', 'failed', 'superseded'] as const)[rest] ?? 'decided')),
+      );
+      await storage.events.write(unit(ws, { inboxDone: [...fates, done(0, 'decided', 'second')] }));
+      const before = await storage.inbox.counts(ws, 'reports');
+      expect(await trimAll({ receivedBefore: 20, upTo: 31 })).toBe(30);
+      expect(await storage.inbox.trimmed(ws, 'reports')).toEqual({ records: 30, upTo: 31, lastTime: 1_030 });
+      expect(await trimAll({ receivedBefore: 20, upTo: 1_000 })).toBe(29);
+      const left = await storage.inbox.range(ws, 'reports', { after: 0, limit: 100 });
+      expect(left.map(({ recordId }) => recordId)).toEqual(['r-5', 'r-60', 'r-61']);
+      expect(await storage.inbox.trimmed(ws, 'reports')).toEqual({ records: 59, upTo: 60, lastTime: 1_059 });
+      expect(await storage.inbox.counts(ws, 'reports')).toEqual({ ...before, trimmed: 59 });
+      expect(before).toMatchObject({ pending: 1, decided: 21, failed: 21, superseded: 19, trimmed: 0 });
+      expect(await storage.inbox.trimmed(ws, 'second')).toEqual({ records: 0, upTo: 0, lastTime: null });
+      expect(await storage.inbox.record(ws, 'second', 'r-0')).toBeDefined();
+      // Arrivals go on where they were.
+      await storage.inbox.accept(ws, { records: [aged(70, 30)], deadLetters: [], offset: offset(71) });
+      expect((await storage.inbox.record(ws, 'reports', 'r-70'))?.arrival).toBe(63);
+    });
+
+    it('knows a record that was deleted by its decision, however it comes again', async () => {
+      const ws = freshWorkspace();
+      const partition = { sourceId: 'reports', incarnation: 1, topic: 'reports.ndjson', partition: 0 };
+      const old = { ...record('r-1', origin(0)), receivedAt: 1 };
+      await storage.inbox.accept(ws, { records: [old], deadLetters: [letter(origin(5))], offset: offset(10) });
+      const claims = [{ scope: 'decision', key: 'r-1/live/0', value: 'run' }];
+      await storage.events.write(unit(ws, { claims, inboxDone: [{ sourceId: 'reports', recordId: 'r-1', outcome: 'decided' }] }));
+      expect(await storage.inbox.trim(ws, 'reports', { receivedBefore: 5, upTo: 10 })).toBe(1);
+      const [beside, fresh] = [record('r-1', origin(20)), record('r-2', origin(21))];
+      const batch = { records: [old, beside, fresh], deadLetters: [], offset: offset(30) };
+      expect(await storage.inbox.accept(ws, { ...batch, expected: { incarnation: 1, nextOffset: 10 } })).toMatchObject({ records: 1 });
+      expect(await storage.inbox.push(ws, { records: [old, record('r-3', origin(0))], deadLetters: [], partition, skipped: 0 })).toEqual([
+        { recordId: 'r-1', isNew: false },
+        { recordId: 'r-3', isNew: true },
+      ]);
+      expect(await storage.inbox.replay(ws, { id: 1, record: record('r-1', origin(5)) })).toBe(true);
+      const left = await storage.inbox.range(ws, 'reports', { after: 0, limit: 10 });
+      expect(left.map(({ recordId }) => recordId)).toEqual(['r-2', 'r-3']);
+    });
+
+    it('deletes fewer large rows at a time', async () => {
+      const ws = freshWorkspace();
+      const large = (n: number): InboxRecord => ({
+        ...record(`r-${n}`, origin(n)),
+        receivedAt: 1,
+        body: JSON.stringify('x'.repeat(100_000)),
+      });
+      await storage.inbox.accept(ws, { records: [large(0), large(1), large(2)], deadLetters: [], offset: offset(3) });
+      const inboxDone = [0, 1, 2].map((n) => ({ sourceId: 'reports', recordId: `r-${n}`, outcome: 'decided' as const }));
+      await storage.events.write(unit(ws, { inboxDone }));
+      const trim = () => storage.inbox.trim(ws, 'reports', { receivedBefore: 5, upTo: 10 });
+      expect([await trim(), await trim(), await trim(), await trim()]).toEqual([1, 1, 1, 0]);
+    });
+
+    it('forgets what processes said long ago of their tasks', async () => {
+      const ws = freshWorkspace();
+      const said = (sourceId: string, owner: string, at: number): SourceTask => ({
+        ...{ sourceId, task: 'intake', state: 'running', trace: null, at },
+        by: { owner, host: 'h', boot: 'b', pid: 1 },
+      });
+      for (const task of [said('reports', 'a', 5), said('reports', 'b', 10), said('second', 'a', 5)]) await storage.tasks.report(ws, task);
+      await storage.tasks.forgetOlder(ws, 'reports', 10);
+      expect(await storage.tasks.list(ws, 'reports')).toEqual([said('reports', 'b', 10)]);
+      expect(await storage.tasks.list(ws, 'second')).toEqual([said('second', 'a', 5)]);
     });
   });
 }

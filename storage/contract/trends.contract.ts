@@ -193,6 +193,8 @@ export function trendsContract(backend: Backend): void {
       expect(await ids({ sourceId: 'reports' })).toEqual(['b', 'a']);
       expect(await ids({ open: true, sourceId: 'reports' })).toEqual(['b']);
       expect(await ids({ before: 2 })).toEqual(['a']);
+      expect(await ids({ after: 0, sourceId: 'reports' })).toEqual(['a', 'b']);
+      expect(await ids({ after: 2 })).toEqual(['c']);
       expect(await storage.read.alert(ws, 'a')).toEqual({
         ...raised('a', 60_000).data,
         n: 1,

@@ -32,6 +32,10 @@ async function fill(storage: Storage, ws: string): Promise<Fence> {
     deadLetters: [bareLetter({ ...ORIGIN, offset: 9 })],
     offset: bareOffset({ sourceId: 'reports', incarnation: 1, topic: 't', partition: 0, nextOffset: 10 }),
   });
+  const { sourceId, record } = { sourceId: 'over', record: bareRecord('rec-over', { ...ORIGIN, sourceId: 'over' }) };
+  const read = bareOffset({ sourceId, incarnation: 1, topic: 't', partition: 0, nextOffset: 10 });
+  await storage.inbox.accept(ws, { records: [record], deadLetters: [], offset: read });
+  await storage.events.write(unit(ws, { inboxDone: [{ sourceId, recordId: 'rec-over', outcome: 'decided' }] }));
   const lease = await storage.leases.take(ws, 'run/r1', OWNER, LATER);
   if (lease.status !== 'taken') throw new Error('not free');
   await storage.relays.advance(ws, { ...RELAY, n: 5, fence: lease.fence });
@@ -54,6 +58,7 @@ async function snapshot(storage: Storage, ws: string): Promise<unknown> {
     effect: await storage.effects.find(ws, 'r1', 'e'),
     blob: await storage.blobs.read(ws, BLOB.sha256),
     pending: await storage.inbox.pending(ws, 'reports', { after: 0, limit: 10 }),
+    over: [await storage.inbox.range(ws, 'over', { after: 0, limit: 10 }), await storage.inbox.trimmed(ws, 'over')],
     letters: await storage.inbox.deadLetters(ws, { limit: 10 }),
     offset: await storage.inbox.offset(ws, 'reports', 't', 0),
     tasks: await storage.tasks.list(ws, 'reports'),
@@ -122,12 +127,17 @@ const ATTEMPTS: Readonly<Record<string, (foreign: Foreign) => Promise<void>>> = 
       decided: 0,
       failed: 0,
       superseded: 0,
+      trimmed: 0,
       deadLetters: 0,
       skipped: 0,
     }),
   'inbox.offset': async ({ storage, ws }) => expect(await storage.inbox.offset(ws, 'reports', 't', 0)).toBeUndefined(),
+  'inbox.trim': async ({ storage, ws }) => expect(await storage.inbox.trim(ws, 'over', { receivedBefore: 9e15, upTo: 9e15 })).toBe(0),
+  'inbox.trimmed': async ({ storage, ws }) =>
+    expect(await storage.inbox.trimmed(ws, 'over')).toEqual({ records: 0, upTo: 0, lastTime: null }),
   'tasks.report': async ({ storage, ws }) => storage.tasks.report(ws, { ...TASK, sourceId: 'other', trace: 'theirs' }),
   'tasks.list': async ({ storage, ws }) => expect(await storage.tasks.list(ws, 'reports')).toEqual([]),
+  'tasks.forgetOlder': async ({ storage, ws }) => storage.tasks.forgetOlder(ws, 'reports', Number.MAX_SAFE_INTEGER),
   'tasks.forget': async ({ storage, ws }) => storage.tasks.forget(ws, 'reports', OWNER),
   'inbox.offsets': async ({ storage, ws }) => expect(await storage.inbox.offsets(ws, 'reports')).toEqual([]),
   'inbox.pendingCount': async ({ storage, ws }) => expect(await storage.inbox.pendingCount(ws, 'reports', 10)).toBe(0),
@@ -171,11 +181,17 @@ const ATTEMPTS: Readonly<Record<string, (foreign: Foreign) => Promise<void>>> = 
   'read.decisionsAbout': async ({ storage, ws }) =>
     expect(await storage.read.decisionsAbout(ws, { sourceId: 'stream', mode: 'live', recordIds: ['rec-2'] })).toEqual([]),
   'read.dailySpend': async ({ storage, ws }) =>
-    expect(await storage.read.dailySpend(ws, 'reports', '2025-10-09')).toEqual({ decisions: 0, cost: 0, tokens: 0 }),
+    expect(await storage.read.dailySpend(ws, { sourceId: 'reports', day: '2025-10-09', purpose: 'stream' })).toEqual({
+      decisions: 0,
+      cost: 0,
+      tokens: 0,
+    }),
   'read.comparedDecisions': async ({ storage, ws }) =>
     expect(await storage.read.comparedDecisions(ws, { sourceId: 'reports', mode: 'shadow', limit: 5 })).toEqual([]),
   'read.comparedLabels': async ({ storage, ws }) =>
     expect(await storage.read.comparedLabels(ws, { sourceId: 'reports', mode: 'shadow' })).toEqual([]),
+  'read.deadDeliveries': async ({ storage, ws }) => expect(await storage.read.deadDeliveries(ws, { sink: 'hooks', limit: 5 })).toEqual([]),
+  'read.deadDeliveryCount': async ({ storage, ws }) => expect(await storage.read.deadDeliveryCount(ws, 'hooks')).toBe(0),
   'trends.apply': async ({ storage, ws, fence }) => {
     expect(await storage.trends.apply(ws, trendChange({ fence }))).toMatchObject({ status: 'stale-fence' });
     expect(await storage.trends.apply(ws, trendChange({ panes: [] }))).toMatchObject({ status: 'applied' });

@@ -2,7 +2,7 @@ import type { Fence, InboxBatch, InboxStore, SourceOffset, WorkspaceId } from '.
 import type { Database, Executor } from '../database.ts';
 import { checkId } from '../ids.ts';
 import { rowsOf } from '../prepared-query.ts';
-import { letterInserter, recordInserter } from './insert-records.ts';
+import { letterInserter, recordInserter, withoutDecided } from './insert-records.ts';
 import { lockOffset, offsetSetter } from './offset-rows.ts';
 
 /** Stores what came from a source together with how far it was read, so that neither can be lost without the other. */
@@ -17,11 +17,15 @@ export function acceptBatch(database: Database): InboxStore['accept'] {
       tries++;
       const { fence, expected } = batch;
       if (fence !== undefined && !(await fenceIsCurrent({ trx, database, workspaceId }, fence))) return { status: 'stale-fence' };
-      const stored = await lockOffset({ trx, database, workspaceId }, batch.offset);
+      const { stored, isTrimmed } = await lockOffset({ trx, database, workspaceId }, batch.offset);
       if (expected !== undefined && !isAt(stored, expected)) return { status: 'moved', offset: stored };
       // Whoever goes on from the stored offset brings what is new, unless a person has set it back: then the first try fails.
       const look = expected === undefined || database.dialect.looksAreFree || tries > 1;
-      const records = await insertRecords(trx, { workspaceId, rows: batch.records, look });
+      const records = await insertRecords(trx, {
+        workspaceId,
+        rows: isTrimmed ? await withoutDecided(trx, workspaceId, batch.records) : batch.records,
+        look,
+      });
       const letters = await insertLetters(trx, { workspaceId, rows: batch.deadLetters, look });
       await setOffset(trx, workspaceId, { ...batch.offset, skipped: batch.offset.skipped + (stored?.skipped ?? 0) });
       return { status: 'accepted', records: records.length, deadLetters: letters.length };

@@ -3,7 +3,7 @@ import type { Database } from '../database.ts';
 import { execute, rowsOf } from '../prepared-query.ts';
 import type { deadLettersTable } from '../tables/primary-tables.ts';
 import type { RowOf } from '../tables/table-spec.ts';
-import { recordInserter } from './insert-records.ts';
+import { recordInserter, withoutDecided } from './insert-records.ts';
 import { headersOf } from './letter-columns.ts';
 import { toOrigin } from './record-origin.ts';
 
@@ -20,6 +20,7 @@ const toLetter = (row: LetterRow): StoredDeadLetter => ({
   stage: (row.stage ?? 'decode') as DeadLetterStage,
   reason: row.reason,
   receivedAt: row.received_at,
+  recordId: row.record_id,
   replayedAs: row.replayed_as,
 });
 
@@ -53,7 +54,7 @@ export function replayLetter(database: Database): InboxStore['replay'] {
       const text = `select replayed_as from dead_letters where workspace_id = ? and letter_no = ?${database.dialect.lockRows}`;
       const [row] = await rowsOf<Pick<LetterRow, 'replayed_as'>>(trx, text, [workspaceId, id]);
       if (row === undefined || row.replayed_as !== null) return false;
-      await insertRecords(trx, { workspaceId, rows: [record], look: true });
+      await insertRecords(trx, { workspaceId, rows: await withoutDecided(trx, workspaceId, [record]), look: true });
       await execute(trx, 'update dead_letters set replayed_as = ? where workspace_id = ? and letter_no = ?', [
         record.recordId,
         workspaceId,

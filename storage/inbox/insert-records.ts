@@ -1,4 +1,4 @@
-import type { DeadLetter, InboxRecord, WorkspaceId } from '../../schemas/core.ts';
+import { decisionClaim, type DeadLetter, type InboxRecord, type WorkspaceId } from '../../schemas/core.ts';
 import type { Database, Executor } from '../database.ts';
 import { rowInserter } from '../insert-rows.ts';
 import { keyOf } from '../operations/batch-state.ts';
@@ -73,6 +73,7 @@ export function letterInserter(database: Database): Insert<DeadLetter> {
       source_time: letter.timestamp,
       stage: letter.stage,
       replayed_as: null,
+      record_id: letter.recordId,
     }));
     await add(trx, numbered);
     return fresh;
@@ -115,6 +116,26 @@ export async function knownIds(
     keys: ids,
   });
   return rows.map((row) => row.record_id);
+}
+
+/** Those that have no decision: one that is known by it alone was deleted when its time was over. */
+export async function withoutDecided(
+  trx: Executor,
+  workspaceId: WorkspaceId,
+  records: readonly InboxRecord[],
+): Promise<readonly InboxRecord[]> {
+  const claimOf = ({ recordId }: InboxRecord) => decisionClaim({ recordId, mode: 'live', replay: 0 });
+  const [first] = records;
+  if (first === undefined) return records;
+  const rows = await selectByKeys<{ readonly claim_key: string }>(trx, {
+    table: 'claims',
+    columns: ['claim_key'],
+    equal: { workspace_id: workspaceId, scope: claimOf(first).scope },
+    column: 'claim_key',
+    keys: records.map((record) => claimOf(record).key),
+  });
+  const decided = new Set(rows.map((row) => row.claim_key));
+  return records.filter((record) => !decided.has(claimOf(record).key));
 }
 
 const idKey = (sourceId: string, recordId: string): string => keyOf('id', sourceId, recordId);

@@ -4,6 +4,7 @@ import { rowInserter } from '../insert-rows.ts';
 import { rowsOf } from '../prepared-query.ts';
 import { offsetsTable } from '../tables/primary-tables.ts';
 import type { RowOf } from '../tables/table-spec.ts';
+import { trimmedName } from './trim-inbox.ts';
 
 type OffsetRow = RowOf<typeof offsetsTable>;
 type Partition = Pick<SourceOffset, 'sourceId' | 'topic' | 'partition'>;
@@ -19,14 +20,16 @@ const toOffset = (row: OffsetRow): SourceOffset => ({
   skipped: row.skipped ?? 0,
 });
 
-/** The stored offset of a partition, which nobody else changes until the transaction ends. */
+/** The stored offset of a partition, which nobody else changes until the transaction ends, and whether records of its source were deleted. */
 export async function lockOffset(
   { trx, database, workspaceId }: Place,
   { sourceId, topic, partition }: Partition,
-): Promise<SourceOffset | undefined> {
-  const text = `select * from offsets where workspace_id = ? and source_id = ? and topic = ? and partition_no = ?${database.dialect.lockRows}`;
-  const [row] = await rowsOf<OffsetRow>(trx, text, [workspaceId, sourceId, topic, partition]);
-  return row === undefined ? undefined : toOffset(row);
+): Promise<{ readonly stored: SourceOffset | undefined; readonly isTrimmed: boolean }> {
+  const trimmed = 'select n from counters where workspace_id = ? and name = ?';
+  const text = `select o.*, (${trimmed}) as trimmed from offsets o where o.workspace_id = ? and o.source_id = ? and o.topic = ? and o.partition_no = ?${database.dialect.lockRows}`;
+  const parameters = [workspaceId, trimmedName('arrival', sourceId), workspaceId, sourceId, topic, partition];
+  const [row] = await rowsOf<OffsetRow & { readonly trimmed: number | null }>(trx, text, parameters);
+  return row === undefined ? { stored: undefined, isTrimmed: false } : { stored: toOffset(row), isTrimmed: row.trimmed !== null };
 }
 
 export function offsetSetter({ dialect }: Database): (trx: Executor, workspaceId: WorkspaceId, offset: SourceOffset) => Promise<void> {
@@ -80,7 +83,7 @@ export function moveOffset(database: Database): InboxStore['moveOffset'] {
   const set = offsetSetter(database);
   return (workspaceId, offset) =>
     database.transaction(async (trx) => {
-      const stored = await lockOffset({ trx, database, workspaceId }, offset);
+      const { stored } = await lockOffset({ trx, database, workspaceId }, offset);
       await set(trx, workspaceId, { ...offset, skipped: stored?.skipped ?? 0 });
     });
 }

@@ -1,7 +1,7 @@
 import type { InboxStore } from '../../schemas/core.ts';
 import type { Database } from '../database.ts';
 import { checkId } from '../ids.ts';
-import { knownIds, letterInserter, recordInserter } from './insert-records.ts';
+import { knownIds, letterInserter, recordInserter, withoutDecided } from './insert-records.ts';
 import { lockOffset, offsetSetter } from './offset-rows.ts';
 
 /** Stores records that come without a place: each that is new gets the next offset of the partition. */
@@ -15,12 +15,14 @@ export function pushRecords(database: Database): InboxStore['push'] {
     checkId('the topic', partition.topic, 190);
     for (const { recordId } of records) checkId('the id of a record', recordId, 255);
     return database.transaction(async (trx) => {
-      const stored = await lockOffset({ trx, database, workspaceId }, partition);
+      const { stored, isTrimmed } = await lockOffset({ trx, database, workspaceId }, partition);
       const { sourceId } = partition;
       const seen = new Set(await knownIds(trx, { workspaceId, sourceId, ids: records.map(({ recordId }) => recordId) }));
+      const open = isTrimmed ? new Set(await withoutDecided(trx, workspaceId, records)) : undefined;
       let next = stored?.nextOffset ?? 0;
-      const results = records.map(({ recordId }) => {
-        const isNew = !seen.has(recordId);
+      const results = records.map((record) => {
+        const { recordId } = record;
+        const isNew = !seen.has(recordId) && open?.has(record) !== false;
         seen.add(recordId);
         return { recordId, isNew };
       });

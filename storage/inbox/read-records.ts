@@ -5,6 +5,7 @@ import type { inboxTable } from '../tables/primary-tables.ts';
 import type { RowOf } from '../tables/table-spec.ts';
 import { arrivalCounter } from './insert-records.ts';
 import { toOrigin } from './record-origin.ts';
+import { readTrimmed } from './trim-inbox.ts';
 
 type InboxRow = RowOf<typeof inboxTable>;
 
@@ -123,12 +124,14 @@ export function readInboxCounts({ read }: Database): InboxStore['counts'] {
       .where('workspace_id', '=', workspaceId)
       .where('source_id', '=', sourceId)
       .execute();
+    const trimmed = await readTrimmed({ read }, workspaceId, sourceId);
     const of = (outcome: string): number => outcomes.find((row) => row.outcome === outcome)?.records ?? 0;
     return {
       pending: of('pending'),
-      decided: of('decided'),
-      failed: of('failed'),
-      superseded: of('superseded'),
+      decided: of('decided') + trimmed.of.decided,
+      failed: of('failed') + trimmed.of.failed,
+      superseded: of('superseded') + trimmed.of.superseded,
+      trimmed: trimmed.records,
       deadLetters: letters?.letters ?? 0,
       skipped: offsets.reduce((sum, { skipped }) => sum + (skipped ?? 0), 0),
     };

@@ -47,3 +47,15 @@ export function forgetTasks(database: Database): SourceTaskStore['forget'] {
         .execute();
     });
 }
+
+export function forgetOlderTasks(database: Database): SourceTaskStore['forgetOlder'] {
+  return (workspaceId, sourceId, before) =>
+    database.transaction(async (trx) => {
+      await trx
+        .deleteFrom('source_tasks')
+        .where('workspace_id', '=', workspaceId)
+        .where('source_id', '=', sourceId)
+        .where('reported_at', '<', before)
+        .execute();
+    });
+}

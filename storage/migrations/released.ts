@@ -37,7 +37,7 @@ const FIRST: readonly string[] = [
 const LEVEL_3_COLUMNS: Readonly<Record<string, { readonly derived: boolean; readonly names: readonly string[] }>> = {
   inbox: { derived: false, names: ['meta', 'subject', 'category', 'reporter', 'event_time', 'lane'] },
   offsets: { derived: false, names: ['position', 'skipped'] },
-  dead_letters: { derived: false, names: ['record_key', 'headers', 'source_time', 'stage', 'replayed_as'] },
+  dead_letters: { derived: false, names: ['record_key', 'headers', 'source_time', 'stage', 'replayed_as', 'record_id'] },
   decisions: {
     derived: true,
     names: [
@@ -47,13 +47,16 @@ const LEVEL_3_COLUMNS: Readonly<Record<string, { readonly derived: boolean; read
   },
 };
 
-/** Indexes that came with level 3, by table: their columns. */
-const LEVEL_3_INDEXES: Readonly<Record<string, { readonly name: string; readonly columns: readonly string[] }>> = {
-  decisions: { name: 'decisions_by_record', columns: ['workspace_id', 'source_id', 'record_id'] },
-};
+/** Indexes of earlier tables that came with level 3. */
+const LEVEL_3_INDEXES: readonly Extract<AddStep, { readonly addIndex: string }>[] = [
+  { addIndex: 'decisions_by_record', to: 'decisions', columns: ['workspace_id', 'source_id', 'record_id'] },
+  { addIndex: 'decisions_by_id', to: 'decisions', columns: ['workspace_id', 'decision_id'] },
+];
 
 /** The tables of level 3. */
-const LEVEL_3_TABLES: readonly string[] = ['source_tasks', 'daily_spend', 'disagreements', 'trend_panes', 'trend_progress', 'alerts'];
+const LEVEL_3_TABLES: readonly string[] = [
+  ...['source_tasks', 'daily_spend', 'disagreements', 'trend_panes', 'trend_progress', 'alerts', 'dead_deliveries'],
+];
 
 const isFirst = ({ name }: TableSpec): boolean => FIRST.includes(name);
 const isSecond = (table: TableSpec): boolean => !isFirst(table) && !LEVEL_3_TABLES.includes(table.name);
@@ -64,11 +67,11 @@ const projections: readonly TableSpec[] = projectionTables;
 /** A table as it was before level 3. */
 function beforeLevel3(table: TableSpec): TableSpec {
   const later = LEVEL_3_COLUMNS[table.name]?.names ?? [];
-  const laterIndex = LEVEL_3_INDEXES[table.name]?.columns.join();
+  const laterIndexes = LEVEL_3_INDEXES.filter(({ to }) => to === table.name).map(({ columns }) => columns.join());
   return {
     ...table,
     columns: Object.fromEntries(Object.entries(table.columns).filter(([name]) => !later.includes(name))),
-    ...(table.indexes === undefined ? {} : { indexes: table.indexes.filter((columns) => columns.join() !== laterIndex) }),
+    ...(table.indexes === undefined ? {} : { indexes: table.indexes.filter((columns) => !laterIndexes.includes(columns.join())) }),
   };
 }
 
@@ -121,7 +124,7 @@ export const releasedMigrations: readonly Migration[] = [
     kind: 'expand',
     steps: [
       ...columnsOfLevel3(),
-      ...Object.entries(LEVEL_3_INDEXES).map(([to, { name, columns }]): AddStep => ({ addIndex: name, to, columns })),
+      ...LEVEL_3_INDEXES,
       // What processes say of themselves is worth nothing later.
       ...primary.filter(isThird).map((table) => addTable(table.name === 'source_tasks')(table)),
       ...projections.filter(isThird).map(addTable(true)),

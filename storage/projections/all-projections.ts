@@ -1,5 +1,6 @@
 import { dailySpend } from './daily-spend.ts';
 import { alerts } from './alerts.ts';
+import { deadDeliveries } from './dead-deliveries.ts';
 import { decisions } from './decisions.ts';
 import { disagreements } from './disagreements.ts';
 import { evaluations } from './evaluations.ts';
@@ -29,4 +30,5 @@ export const allProjections: readonly Projection[] = [
   schedules,
   scheduleOccurrences,
   alerts,
+  deadDeliveries,
 ];

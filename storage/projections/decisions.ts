@@ -44,6 +44,7 @@ export const decisionsTable = defineTable({
   indexes: [
     ['workspace_id', 'source_id', 'n'],
     ['workspace_id', 'source_id', 'record_id'],
+    ['workspace_id', 'decision_id'],
   ],
 });
 

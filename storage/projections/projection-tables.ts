@@ -1,5 +1,6 @@
 import { dailySpendTable } from './daily-spend.ts';
 import { alertsTable } from './alerts.ts';
+import { deadDeliveriesTable } from './dead-deliveries.ts';
 import { decisionsTable } from './decisions.ts';
 import { disagreementsTable } from './disagreements.ts';
 import { evaluationsTable } from './evaluations.ts';
@@ -28,4 +29,5 @@ export const projectionTables = [
   schedulesTable,
   scheduleOccurrencesTable,
   alertsTable,
+  deadDeliveriesTable,
 ] as const;

@@ -4,14 +4,20 @@ import { decodeJson } from '../json-codec.ts';
 import type { alertsTable } from '../projections/alerts.ts';
 import type { RowOf } from '../tables/table-spec.ts';
 
-/** Newest first. */
+/** Newest first; those after a place, oldest first. */
 export function readAlerts({ read }: Database): ReadModels['alerts'] {
-  return async (workspaceId, { sourceId, open = false, before, limit }) => {
+  return async (workspaceId, { sourceId, open = false, before, after, limit }) => {
     let query = read.selectFrom('alerts').selectAll().where('workspace_id', '=', workspaceId);
     if (sourceId !== undefined) query = query.where('source_id', '=', sourceId);
     if (open) query = query.where('cleared_at', 'is', null);
     if (before !== undefined) query = query.where('n', '<', before);
-    return (await query.orderBy('n', 'desc').limit(limit).execute()).map(toAlert);
+    if (after !== undefined) query = query.where('n', '>', after);
+    return (
+      await query
+        .orderBy('n', after === undefined ? 'desc' : 'asc')
+        .limit(limit)
+        .execute()
+    ).map(toAlert);
   };
 }
 

@@ -3,14 +3,14 @@ import type { Database } from '../database.ts';
 import { spendId } from '../projections/daily-spend.ts';
 import { rowsOf } from '../prepared-query.ts';
 
-/** What a source spent on a day. */
+/** What a source, or its backtests, spent on a day. */
 export function readDailySpend({ read }: Database): ReadModels['dailySpend'] {
-  return async (workspaceId, sourceId, day) => {
+  return async (workspaceId, { sourceId, day, purpose }) => {
     const row = await read
       .selectFrom('daily_spend')
       .selectAll()
       .where('workspace_id', '=', workspaceId)
-      .where('spend_id', '=', spendId(sourceId, day))
+      .where('spend_id', '=', spendId({ sourceId, day, purpose }))
       .executeTakeFirst();
     return { decisions: row?.decisions ?? 0, cost: row?.cost ?? 0, tokens: row?.tokens ?? 0 };
   };

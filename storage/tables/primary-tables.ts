@@ -39,7 +39,7 @@ export const streamsTable = defineTable({
   small: true,
 });
 
-/** Last number given, by name: a log, `inbox/<source>` or `dead-letters`. */
+/** Last number given, by name: a log, `inbox/<source>` or `dead-letters`; and what was deleted of an inbox, as `trimmed/<what>/<source>`. */
 export const countersTable = defineTable({
   name: 'counters',
   columns: { workspace_id: workspaceId, name: id(220), n: integer },
@@ -165,7 +165,7 @@ export const offsetsTable = defineTable({
   small: true,
 });
 
-/** `headers` is JSON: name and base64 of each. `replayed_as` names the record that it has become. */
+/** `headers` is JSON: name and base64 of each. `replayed_as` names the record that it has become, `record_id` what its sender called it. */
 export const deadLettersTable = defineTable({
   name: 'dead_letters',
   columns: {
@@ -180,6 +180,7 @@ export const deadLettersTable = defineTable({
     source_time: nullable(integer),
     stage: nullable(id(32)),
     replayed_as: nullable(id(255)),
+    record_id: nullable(id(255)),
   },
   primaryKey: ['workspace_id', 'letter_no'],
   unique: [originKey],

@@ -230,8 +230,8 @@ const intake: readonly Mistake[] = [
     says: /nowhere\.ndjson cannot be read: there is no such file$/,
   },
   {
-    args: ['source', 'create', 's2', '--file', 'records.ndjson', '--flow', 'unknown'],
-    says: /^"unknown" is neither a flow file nor a published flow$/,
+    args: ['source', 'create', 's2', '--file', 'nowhere.ndjson', '--flow', 'unknown'],
+    says: /^source "s2" cannot be created \(2 things\): flow: "unknown" is neither a flow file nor a published flow; connector\.path: .*nowhere/,
   },
   {
     args: ['source', 'create', 'stream', '--file', 'records.ndjson', '--flow', 'good', '--key', 'text'],
@@ -323,6 +323,10 @@ const intake: readonly Mistake[] = [
     args: ['flow', 'promote', 'good', '--source', 'stream', '--to', 'canary'],
     says: /^a canary needs a share of the subjects above 0 and at most 1$/,
     hint: /--share 0\.1/,
+  },
+  {
+    args: ['flow', 'promote', 'good', '--source', 'stream', '--to', 'shadow', '--share', '0.2'],
+    says: /^--share is the share of a canary$/,
   },
   {
     args: ['flow', 'promote', 'good', '--source', 'stream', '--to', 'canary', '--share', '2'],

@@ -67,6 +67,39 @@ describe('riskflow outbox', () => {
     }
   });
 
+  it('lists what was passed over, and sends it again when the receiver is well: signed, under its identity, once', async () => {
+    receiver.answer(() => ({ status: 404 }));
+    const sent = await riskflow(['outbox', 'deliver', '--sink', 'hooks'], place);
+    expect(sent.err.match(/passed over/g)).toHaveLength(2);
+    const dead = await riskflow(['outbox', 'dead', '--sink', 'hooks', '--json'], place);
+    const ids = numbered(12, 4).map(({ decisionId }) => decisionId);
+    const list = (JSON.parse(dead.out) as { readonly dead: readonly { readonly messageId: string }[] }).dead;
+    expect(list.map(({ messageId }) => messageId)).toEqual(ids);
+    expect(list[0]).toEqual({
+      ...{ sink: 'hooks', messageId: 'd-0', n: 1, reason: 'the receiver answered 404 Not Found', gaveUp: false },
+      ...{ part: expect.any(Number) as number, at: expect.stringMatching(/^\d{4}-.*Z$/) as string },
+    });
+    const again = await riskflow(['outbox', 'redeliver', '--sink', 'hooks', '--message', 'd-3', '--json'], place);
+    expect(again.code).toBe(1);
+    expect(JSON.parse(again.out)).toMatchObject({
+      sinks: [{ sink: 'hooks', delivered: 0, refused: [{ id: 'd-3' }], dead: 12, reason: null }],
+    });
+
+    receiver.answer(() => ({ status: 200 }));
+    const before = receiver.arrivals.length;
+    const well = await riskflow(['outbox', 'redeliver', '--sink', 'hooks'], place);
+    expect([well.code, well.out]).toEqual([
+      0,
+      'sink   delivered  refused again  dead still  why\nhooks         12              0           0\n',
+    ]);
+    const came = receiver.arrivals.slice(before);
+    expect(came.map(idOf).toSorted()).toEqual(ids.toSorted());
+    for (const arrival of came) expect(verified(SECRET, arrival).data).toMatchObject({ decisionId: idOf(arrival) });
+    expect((await riskflow(['outbox', 'dead'], place)).err).toBe('riskflow: no message was passed over\n');
+    expect((await riskflow(['outbox', 'redeliver', '--sink', 'hooks'], place)).code).toBe(0);
+    expect(receiver.arrivals).toHaveLength(before + 12);
+  });
+
   it('says what is missing before anything is sent', async () => {
     const unset = await riskflow(['outbox', 'deliver'], { ...place, env: {} });
     expect([unset.code, unset.out]).toEqual([2, '']);

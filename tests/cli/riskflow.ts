@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, vi } from 'vitest';
+import { COMPILE_CACHE, keptRiskflow } from '../kept-riskflow.ts';
 
 export const project = resolve(import.meta.dirname, '../..');
 
@@ -40,10 +41,9 @@ afterAll(() => {
 });
 
 /** Nothing of the machine's own settings gets into a test; what was compiled is kept between starts, as the launcher does. */
-function environment(data: string, env: Start['env']): NodeJS.ProcessEnv {
+function environment(data: string, env: Start['env']): Readonly<Record<string, string>> {
   const kept = Object.entries(process.env).filter(([name]) => !/^(OPENAI_|RISKFLOW_|NODE_OPTIONS$|FORCE_COLOR$|VITEST)/.test(name));
-  const cache = join(project, 'node_modules/.cache/riskflow/compiled');
-  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: cache, RISKFLOW_DATA: data, ...env };
+  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: COMPILE_CACHE, RISKFLOW_DATA: data, ...env };
 }
 
 /** Starts the real program. */
@@ -52,8 +52,18 @@ export function startRiskflow(args: readonly string[], { data, folder = project,
   const child = spawn(process.execPath, [...flags, ...args], { cwd: folder, env: environment(data, env), stdio: 'pipe' });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
-  child.stdout.on('data', (part: Buffer) => out.push(part));
-  child.stderr.on('data', (part: Buffer) => err.push(part));
+  const watchers = new Set<() => void>();
+  const changed = (): void => {
+    for (const watcher of watchers) watcher();
+    watchers.clear();
+  };
+  const keep = (parts: Buffer[]) => (part: Buffer) => {
+    parts.push(part);
+    changed();
+  };
+  child.stdout.on('data', keep(out));
+  child.stderr.on('data', keep(err));
+  child.once('close', changed);
   child.stdin.on('error', () => undefined);
   child.stdin.end(input ?? '');
   const text = (parts: readonly Buffer[]): string => Buffer.concat(parts).toString('utf8');
@@ -66,16 +76,19 @@ export function startRiskflow(args: readonly string[], { data, folder = project,
       const match = pattern.exec(text(out)) ?? pattern.exec(text(err));
       if (match !== null) return match[1] ?? match[0];
       if (child.exitCode !== null) throw new Error(`it ended without printing ${pattern}: ${text(out)}${text(err)}`);
-      await new Promise<void>((done) => {
-        for (const stream of [child.stdout, child.stderr]) stream.once('data', () => done());
-        child.once('close', () => done());
-      });
+      await new Promise<void>((done) => void watchers.add(done));
     }
   };
   return { child, finished, printed };
 }
 
-export const riskflow = (args: readonly string[], start: Start): Promise<Finished> => startRiskflow(args, start).finished;
+/** Runs a command to its end, in a process that is kept for the next one; in one of its own where it has standard input to read. */
+export async function riskflow(args: readonly string[], start: Start): Promise<Finished> {
+  const { data, folder = project, env, input } = start;
+  if (input !== undefined) return startRiskflow(args, start).finished;
+  const { code, stdout, stderr } = await keptRiskflow({ args, environment: environment(data, env), folder });
+  return { code, out: stdout, err: stderr };
+}
 
 /** Runs a command that must go well and reads the document it prints. */
 export async function riskflowJson<T>(args: readonly string[], start: Start): Promise<T> {

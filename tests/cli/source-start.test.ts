@@ -1,5 +1,6 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { workingFolder } from './fixtures.ts';
 import { newFolder, riskflow, riskflowJson, startRiskflow, type Running, type Start } from './riskflow.ts';
@@ -10,7 +11,7 @@ type Status = {
 
 const statusOf = async (start: Start) => (await riskflowJson<Status>(['source', 'status', 'stream'], start)).sources[0];
 async function until(start: Start, isSo: (status: Awaited<ReturnType<typeof statusOf>>) => boolean): Promise<void> {
-  for (let tries = 0; tries < 60; tries++) if (isSo(await statusOf(start))) return;
+  for (const end = Date.now() + 60_000; Date.now() < end; await delay(50)) if (isSo(await statusOf(start))) return;
   throw new Error(`it never came to that: ${JSON.stringify(await statusOf(start))}`);
 }
 const lines = (from: number, to: number): string =>

@@ -19,7 +19,7 @@ import {
   type App,
   type BatchSummary,
 } from '../../runtime/index.ts';
-import { appActivities } from '../../runtime/temporal/app-worker.ts';
+import { appActivities, prepareBundle } from '../../runtime/temporal/app-worker.ts';
 import { createBatchActivities } from '../../runtime/temporal/batch-activities.ts';
 import { connectBatchClient } from '../../runtime/temporal/batch-client.ts';
 import { startRunWorker } from '../../runtime/temporal/worker.ts';
@@ -40,9 +40,12 @@ const comparable = (events: readonly RunEvent[], batchId: string): unknown =>
     ),
   );
 
-describe.skipIf(missing)(`batches on MySQL and Temporal${reason}`, { timeout: 240_000 }, () => {
+// They wait most of their time, each on a task queue of its own.
+describe.skipIf(missing)(`batches on MySQL and Temporal${reason}`, { timeout: 240_000, concurrent: true }, () => {
   let database: OwnDatabase;
+  let workflowBundle: Awaited<ReturnType<typeof prepareBundle>>;
   beforeAll(async () => {
+    workflowBundle = await prepareBundle();
     database = await makeDatabase(mysql);
     const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
     Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [], telemetryOptions: { logging: { filter } } });
@@ -68,7 +71,7 @@ describe.skipIf(missing)(`batches on MySQL and Temporal${reason}`, { timeout: 24
       const tired = { ...context, storage: worn(context.storage) };
       const kinds = { evaluation: evaluationKind(tired), batch: change(fileBatchKind(tired)) };
       const activities = { ...appActivities(context), ...createBatchActivities({ context: tired, kinds }) };
-      const worker = await startRunWorker({ ...neededTemporal(context.settings.temporal), activities });
+      const worker = await startRunWorker({ ...neededTemporal(context.settings.temporal), workflowBundle, activities });
       try {
         await use({ app, folder });
       } finally {
@@ -238,7 +241,7 @@ describe.skipIf(missing)(`batches on MySQL and Temporal${reason}`, { timeout: 24
     );
   });
 
-  it.each(['told', 'not told'])('one that is paused and then cancelled ends, its workflow being %s', async (told) => {
+  it.for(['told', 'not told'])('one that is paused and then cancelled ends, its workflow being %s', async (told, { expect }) => {
     await withRig(
       told.replace(' ', '-'),
       (kind) => kind,
@@ -342,7 +345,7 @@ describe.skipIf(missing)(`batches on MySQL and Temporal${reason}`, { timeout: 24
     );
   });
 
-  it('a run that waits for long is handed to a workflow of its own', async () => {
+  it('a run that waits for long is handed to a workflow of its own', async ({ expect }) => {
     await withRig(
       'waits',
       (kind) => kind,

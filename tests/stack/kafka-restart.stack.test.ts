@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
-import { createKafkaSink } from '../../connectors/index.ts';
+import { openKafkaSink } from '../../connectors/index.ts';
 import { holdsTogether, numbersOf, openRig, until } from '../../connectors/kafka/stack-rig.ts';
 import { isRiskflowError, sinkSettings, type OutgoingMessage, type Sink } from '../../schemas/index.ts';
 import { startOwnKafka } from './own-servers.ts';
@@ -28,7 +28,7 @@ test(
     await using rig = await openRig({ partitions: 3, brokers: [kafka.address] });
     const settings = sinkSettings.parse({ kind: 'kafka', brokers: [kafka.address], topic: rig.topic });
     if (settings.kind !== 'kafka') throw new Error('not a Kafka sink');
-    const sink = createKafkaSink(settings, { secrets: {}, onLog: () => undefined });
+    const sink = await openKafkaSink(settings, { secrets: {}, onLog: () => undefined });
     rig.read('a');
     rig.read('b');
     let sent = 0;

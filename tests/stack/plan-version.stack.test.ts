@@ -9,6 +9,7 @@ import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../schemas/index.ts';
 import type { TemporalPlace } from '../../runtime/temporal/address.ts';
+import { prepareBundle } from '../../runtime/temporal/bundle.ts';
 import { connectRunClient, type RunClient } from '../../runtime/temporal/client.ts';
 import { createRunActivities } from '../../runtime/temporal/run-activities.ts';
 import { openStackEndpoint, type StackEndpoint } from '../../runtime/temporal/stack-endpoint.ts';
@@ -153,9 +154,10 @@ describe('a release with a new plan version', () => {
       if (held.has(node)) return 'hang';
       return { text: `${node}!`, afterMs: node === 'slow' ? 900 : node === 'doubtful' ? 500 : 50 };
     };
-    const old = await startRunWorker({ ...place, activities: createRunActivities(rig.deps) });
-    const chain = askRun({ plan: rig.plans.chain, text: 'open' });
-    const opinion = askRun({ plan: rig.plans.opinion, text: 'open too' });
+    const old = await startRunWorker({ ...place, workflowBundle: await prepareBundle(), activities: createRunActivities(rig.deps) });
+    // Open for as long as a new release takes to start, which is long on a busy machine.
+    const chain = askRun({ plan: rig.plans.chain, text: 'open', timeoutMs: 180_000 });
+    const opinion = askRun({ plan: rig.plans.opinion, text: 'open too', timeoutMs: 180_000 });
     await Promise.all([client.start(chain), client.start(opinion)]);
     await until(() => endpoint.asked.includes('third') && endpoint.asked.includes('judge'), 'two runs are open');
 

@@ -97,8 +97,9 @@ type CreateOptions = {
 
 async function create(session: Session, command: Command): Promise<number> {
   const options = command.opts<CreateOptions>();
-  return withApp(session, async ({ runtime, context }) => {
-    const request = await requestOf(runtime, command.args[0], options);
+  return withApp(session, async (work) => {
+    const { runtime, context } = work;
+    const request = await requestOf(work, command.args[0], options);
     const created = await runtime.createSource(context, request);
     if (session.json) session.printJson(created);
     else {
@@ -114,7 +115,7 @@ async function create(session: Session, command: Command): Promise<number> {
 }
 
 async function requestOf(
-  runtime: Work['runtime'],
+  { runtime, context }: Work,
   id: string | undefined,
   options: CreateOptions,
 ): Promise<Parameters<Work['runtime']['createSource']>[1]> {
@@ -137,7 +138,7 @@ async function requestOf(
       throw new RiskflowError('usage', `--config has all settings, so --${given.replace('eventTime', 'event-time')} does not go with it`, {
         hint: 'write it in the file',
       });
-    const { name, flow, ...settings } = await runtime.readSourceFile(options.config);
+    const { name, flow, ...settings } = await runtime.readSourceFile(context, options.config, { flow: options.flow });
     if (id !== undefined && id !== name)
       throw new RiskflowError('usage', `the source in ${options.config} is called "${name}", not "${id}"`, {
         hint: 'leave one of them out',
@@ -203,7 +204,7 @@ async function configure(session: Session, command: Command): Promise<number> {
   const [sourceId = ''] = command.args;
   const { config: path = '' } = command.opts<{ config?: string }>();
   return withApp(session, async ({ runtime, context }) => {
-    const { name, flow, ...settings } = await runtime.readSourceFile(path);
+    const { name, flow, ...settings } = await runtime.readSourceFile(context, path, { flow: null });
     if (name !== sourceId) throw new RiskflowError('usage', `the source in ${path} is called "${name}", not "${sourceId}"`);
     const { changed } = await runtime.configureSource(context, { sourceId, settings });
     if (session.json) session.printJson({ sourceId, changed });

@@ -85,6 +85,7 @@ async function replay(session: Session, command: Command): Promise<number> {
         resume === undefined
           ? await runtime.replaySource(context, { sourceId, range, reason, ...(flow === undefined ? {} : { flow }) }, watch)
           : await runtime.resumeReplay(context, { sourceId, replay: resume }, watch);
+      if (done.missing !== null) session.warn(done.missing);
       if (session.json) session.printJson(done);
       else {
         const left = done.left === 0 ? '' : `; ${done.left} were never decided, and are left to the source`;

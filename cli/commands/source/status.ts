@@ -83,7 +83,7 @@ function details(source: SourceStatus): string {
     `live    ${flowText(source.live)}`,
     ...(canary === null ? [] : [`canary  ${flowText(canary.flow)} for ${canary.share * 100} % of the subjects`]),
     ...(shadow === null ? [] : [`shadow  ${flowText(shadow)}`]),
-    `records ${source.pending} pending, ${source.decided} decided, ${source.failed} failed, ${source.superseded} superseded, ${source.skipped} left out, ${source.deadLetters} dead letters`,
+    `records ${source.pending} pending, ${source.decided} decided, ${source.failed} failed, ${source.superseded} superseded, ${source.skipped} left out, ${source.deadLetters} dead letters${source.trimmed === 0 ? '' : `; ${source.trimmed} of the decided, failed and superseded are kept no longer`}`,
     ...(endsTrouble === null ? [] : [`its ends are not known: ${endsTrouble}`]),
   ];
   const partitions = source.partitions.map((each) => [

@@ -52,6 +52,7 @@ async function killAfter(calls: number, work: string): Promise<void> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], {
     env: {
       ...model.environment,
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       RIG: new URL('../../streams/source-rig.ts', import.meta.url).href,
       BACKTESTS: new URL('run-backtest.ts', import.meta.url).href,
       REPLAYS: new URL('replay-source.ts', import.meta.url).href,
@@ -104,7 +105,7 @@ it('a replay whose process is killed goes on, and each record has one more live 
   const app = await open();
   expect((await listReplayFacts(app.context, 's')).map(({ n, finished }) => [n, finished])).toEqual([[1, null]]);
   expect(await resumeReplay(app.context, { sourceId: 's', replay: 1 })).toEqual({
-    ...{ sourceId: 's', replay: 1, records: COUNT, decided: COUNT, failed: 0, left: 0 },
+    ...{ sourceId: 's', replay: 1, records: COUNT, decided: COUNT, failed: 0, left: 0, missing: null },
   });
   const live = await listDecisions(app.context, { mode: 'live', limit: 1000 });
   expect(new Set(live.map(({ recordId, replay }) => `${recordId} ${replay}`)).size).toBe(COUNT * 2);

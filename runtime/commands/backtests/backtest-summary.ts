@@ -2,7 +2,7 @@ import { readText, type RecordView } from '../../../connectors/index.ts';
 import { pinOf, type Plan } from '../../../flow/index.ts';
 import type { ArrivedRecord, DecisionRow, RecordRange } from '../../../schemas/index.ts';
 import type { Context } from '../../context.ts';
-import { performsEffects } from '../../streams/decide-part.ts';
+import { performsEffects } from '../../streams/plan-effects.ts';
 import { isDecided } from '../../streams/record-decision.ts';
 import { viewOf, type RecordReading } from '../../streams/record-inputs.ts';
 import { readingOf } from '../../streams/source-plans.ts';
@@ -10,7 +10,7 @@ import { readSourceState } from '../../streams/source-state.ts';
 import { loadPlan } from '../flows.ts';
 import { readRun } from '../runs/run-reads.ts';
 import { compareAccuracy, type Accuracies, type LabelledPair } from './accuracy.ts';
-import { rangePages } from './record-range.ts';
+import { missingOf, rangePages } from './record-range.ts';
 import { labelReader } from './record-label.ts';
 import type { BacktestFinished, BacktestStarted } from './rerun-facts.ts';
 import { decisionsOf } from './rerun-records.ts';
@@ -47,6 +47,8 @@ export type BacktestSummary = {
   readonly recorded: boolean;
   /** Node ids and types whose results were pinned. */
   readonly pinned: readonly string[];
+  /** What of the range is kept no longer, in a sentence; null when all of it is there. */
+  readonly missing: string | null;
   /** Records of the range, and how many of them are not decided by the backtest yet. */
   readonly records: number;
   readonly open: number;
@@ -108,6 +110,7 @@ export async function summarizeBacktest(
     range,
     recorded,
     pinned: Object.keys(pins),
+    missing: await missingOf(context, sourceId, range),
     ...tally.totals(),
     accuracy: label === null ? null : compareAccuracy(tally.labelled, { live: state.live.flow, backtest: flow, flowVersion }),
     startedAt: started.at,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -202,16 +202,33 @@ describe('answers of a backtest', () => {
     });
   });
 
-  it('that failed are failed decisions, and the budget of the source ends it for the day', async () => {
+  it('that failed are failed decisions, and the budget of backtests ends it for the day, not that of the source', async () => {
     const settings = { decide: { budget: { tokensPerDay: 21 } }, record: { inputs: {}, key: 'id' } };
     await decided({ flow: write('asking.yml', llmFlow()), more: settings });
+    expect(calls()).toBe(8);
     expect(await backtest({ flow: write('refused.yml', llmFlow({ mark: ' refuse' })) })).toMatchObject({
       errors: { live: 0, backtest: 4 },
       differ: 4,
     });
     await backtest({ flow: join(folder, 'asking.yml'), range: { limit: 2 } });
-    await expect(backtest({ flow: join(folder, 'asking.yml') })).rejects.toThrow(/the budget of 21 tokens .* is spent/);
-    expect((await listBacktests(app.context, 's')).map(({ status }) => status)).toEqual(['finished', 'finished', 'unfinished']);
+    await backtest({ flow: join(folder, 'asking.yml') });
+    const asked = calls();
+    await expect(backtest({ flow: join(folder, 'asking.yml') })).rejects.toThrow(
+      /the budget of backtests of 21 tokens .* is spent \(decide\.budget\.tokensPerDay\); what is decided is stored/,
+    );
+    expect(calls()).toBe(asked);
+    expect((await listBacktests(app.context, 's')).map(({ status }) => status)).toEqual(['finished', 'finished', 'finished', 'unfinished']);
+    // 16 of its own 21 tokens: what backtests spend is none of the source's.
+    appendFileSync(join(folder, 'records.ndjson'), ndjson([{ id: 'e', text: 'new' }]));
+    expect(await runSource(app.context, 's')).toMatchObject({ decided: 1, held: null });
+  });
+
+  it('may cost what the budget of backtests says, one record at a time', async () => {
+    const settings = { decide: { backtestBudget: { tokensPerDay: 8 } }, record: { inputs: {}, key: 'id' } };
+    await decided({ flow: write('asking.yml', llmFlow()), more: settings });
+    await expect(backtest({ flow: 'asking', concurrency: 1 })).rejects.toThrow(/\(decide\.backtestBudget\.tokensPerDay\)/);
+    // Two runs are in flight for one call; a third may have begun when the first two had not told what they cost.
+    expect((await decisions('backtest')).length).toBeLessThanOrEqual(3);
   });
 });
 
@@ -230,7 +247,7 @@ describe('a replay', () => {
     await decided();
     await pause();
     const before = await told();
-    expect(await replay()).toEqual({ sourceId: 's', replay: 1, records: 4, decided: 4, failed: 0, left: 0 });
+    expect(await replay()).toEqual({ sourceId: 's', replay: 1, records: 4, decided: 4, failed: 0, left: 0, missing: null });
     const live = await decisions('live');
     expect(live.map(({ recordKey, replay: n, stage, label }) => [recordKey, n, stage, label])).toEqual([
       ['a', 0, 'live', 'spam'],

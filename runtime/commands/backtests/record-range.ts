@@ -11,11 +11,8 @@ export type RangeRequest = {
 };
 
 /** The range as it is now: what arrives later is not in it. @throws RiskflowError `usage` for a range that holds nothing by itself */
-export async function fixRange(
-  { storage, workspaceId }: Context,
-  sourceId: string,
-  { from, to, arrivals, limit }: RangeRequest,
-): Promise<RecordRange> {
+export async function fixRange(context: Context, sourceId: string, { from, to, arrivals, limit }: RangeRequest): Promise<RecordRange> {
+  const { storage, workspaceId } = context;
   if (from !== undefined && to !== undefined && from >= to) throw new RiskflowError('usage', '--from must be before --to');
   const last = await storage.inbox.lastArrival(workspaceId, sourceId);
   const { first = 1, last: asked = last } = arrivals ?? {};
@@ -26,7 +23,21 @@ export async function fixRange(
     });
   if (first > last)
     throw new RiskflowError('not_found', `source "${sourceId}" has ${last} records, so none that arrived as number ${first} or later`);
-  return { after: first - 1, upTo: Math.min(asked, last), from: from ?? null, to: to ?? null, limit: limit ?? null };
+  const range = { after: first - 1, upTo: Math.min(asked, last), from: from ?? null, to: to ?? null, limit: limit ?? null };
+  const missing = await missingOf(context, sourceId, range);
+  if (missing !== null && (await countRange(context, sourceId, { ...range, limit: 1 })) === 0)
+    throw new RiskflowError('not_found', `none of these records is kept any more: ${missing}`, {
+      hint: 'keepDays in the settings of a source says how long its records are kept',
+    });
+  return range;
+}
+
+/** What of a range was deleted since its time was over, in a sentence; null when all of it is there. */
+export async function missingOf({ storage, workspaceId }: Context, sourceId: string, { after, from }: RecordRange): Promise<string | null> {
+  const { records, upTo, lastTime } = await storage.inbox.trimmed(workspaceId, sourceId);
+  if (records === 0 || after >= upTo || (from !== null && lastTime !== null && from > lastTime)) return null;
+  const which = records === upTo ? `records 1 to ${upTo}` : `${records} of the records up to number ${upTo}`;
+  return `${which} of source "${sourceId}" were deleted (keepDays), and those of this range among them are missing`;
 }
 
 const PAGE = 250;
@@ -57,7 +68,8 @@ export async function* rangePages(
 
 /** How many records a range holds. */
 export async function countRange(context: Context, sourceId: string, range: RecordRange): Promise<number> {
-  if (range.from === null && range.to === null) return Math.min(range.upTo - range.after, range.limit ?? Infinity);
+  const isWhole = range.from === null && range.to === null && (await missingOf(context, sourceId, range)) === null;
+  if (isWhole) return Math.min(range.upTo - range.after, range.limit ?? Infinity);
   let count = 0;
   for await (const page of rangePages(context, sourceId, range)) count += page.length;
   return count;

@@ -5,13 +5,13 @@ import type { Context, OnProgress } from '../../context.ts';
 import { holdLease, type HeldLease } from '../../leases.ts';
 import { chooseLive } from '../../streams/choose-stage.ts';
 import { partResource } from '../../streams/decide-part.ts';
-import type { RecordTask } from '../../streams/decide-record.ts';
-import { isDecided } from '../../streams/record-decision.ts';
+import { outcomeOf } from '../../streams/record-decision.ts';
+import type { RecordTask } from '../../streams/record-work.ts';
 import { checkModels, loadStagePlans } from '../../streams/source-plans.ts';
 import { readSourceState, type SourceState } from '../../streams/source-state.ts';
 import { resolveFlow } from '../evaluations/evaluation-request.ts';
 import { loadPlan } from '../flows.ts';
-import { countRange, fixRange, type RangeRequest } from './record-range.ts';
+import { countRange, fixRange, missingOf, type RangeRequest } from './record-range.ts';
 import { beginRerun, endRerun, listReplayFacts, rerunNumbered, rerunResource, type ReplayStarted } from './rerun-facts.ts';
 import { rerunRecords, type RerunOutcome } from './rerun-records.ts';
 
@@ -39,6 +39,8 @@ export type Replay = {
   readonly decided: number;
   readonly failed: number;
   readonly left: number;
+  /** What of the range is kept no longer, in a sentence; null when all of it is there. */
+  readonly missing: string | null;
 };
 
 /**
@@ -81,7 +83,15 @@ export async function resumeReplay(
   const { started, finished } = rerunNumbered('replay', sourceId, await listReplayFacts(context, sourceId), replay);
   if (finished !== null) {
     const { decided, failed, left } = finished;
-    return { sourceId, replay, records: decided + failed + left, decided, failed, left };
+    return {
+      sourceId,
+      replay,
+      records: decided + failed + left,
+      decided,
+      failed,
+      left,
+      missing: await missingOf(context, sourceId, started.range),
+    };
   }
   refuseRunning(state);
   const parts = await holdParts(context, sourceId);
@@ -106,7 +116,7 @@ function refuseRunning({ sourceId, wish, killed }: SourceState): void {
 /** A missing key must show before the first record. */
 async function checkAll(context: Context, state: SourceState, plan: Plan | undefined): Promise<void> {
   const plans = plan === undefined ? await loadStagePlans(context, state) : { live: plan, canary: null, shadow: null };
-  await checkModels({ ...plans, shadow: null }, context.models());
+  await checkModels({ ...plans, shadow: null }, context.models(), state.settings);
 }
 
 /** Whoever has all parts of a source alone decides about its records. */
@@ -161,7 +171,8 @@ async function decideReplay(context: Context, started: ReplayStarted, options: D
     });
     const event = { type: 'ReplayFinished', data: { sourceId, replay, ...counts, at: context.now() } } as const;
     await endRerun(context, { kind: 'replay', sourceId, event }, replay);
-    return { sourceId, replay, records: counts.decided + counts.failed + counts.left, ...counts };
+    const missing = await missingOf(context, sourceId, range);
+    return { sourceId, replay, records: counts.decided + counts.failed + counts.left, ...counts, missing };
   } finally {
     await own.release();
   }
@@ -179,8 +190,4 @@ async function chooserOf(context: Context, state: SourceState, { flow }: ReplayS
   return { choose: (record) => chooseLive(stages, state.sourceId, record), plans };
 }
 
-function fateOf(outcome: RerunOutcome): 'decided' | 'failed' | 'left' {
-  if (outcome.kind === 'left') return 'left';
-  const { status, action } = outcome.decision;
-  return isDecided(status) || action !== null ? 'decided' : 'failed';
-}
+const fateOf = (outcome: RerunOutcome): 'decided' | 'failed' | 'left' => (outcome.kind === 'left' ? 'left' : outcomeOf(outcome.decision));

@@ -9,19 +9,19 @@ import {
   type ModelRouter,
   type Pin,
   type RecordRange,
-  type RunStarted,
 } from '../../../schemas/index.ts';
 import type { Context } from '../../context.ts';
 import { createBudget } from '../../streams/budget.ts';
-import { performsEffects } from '../../streams/decide-part.ts';
-import { decideRecord, type RecordTask, type RecordWork } from '../../streams/decide-record.ts';
+import { decideRecord } from '../../streams/decide-record.ts';
 import { duplicateRule } from '../../streams/duplicate-keys.ts';
 import { inTurn } from '../../streams/in-turn.ts';
 import { createPace } from '../../streams/pace.ts';
+import { planCache } from '../../streams/plan-cache.ts';
+import { runsInFlight } from '../../streams/plan-effects.ts';
+import { besideOf, runIdOf } from '../../streams/record-decision.ts';
+import type { RecordTask, RecordWork } from '../../streams/record-work.ts';
 import { readingOf } from '../../streams/source-plans.ts';
-import { runIdOf } from '../../streams/record-decision.ts';
 import type { SourceState } from '../../streams/source-state.ts';
-import { loadPlan } from '../flows.ts';
 import { inWindow } from '../in-window.ts';
 import { rangePages } from './record-range.ts';
 import { answeringFirst, recordedAnswers, type RecordedAnswers } from './recorded-answers.ts';
@@ -54,10 +54,6 @@ export type RerunOutcome =
   | { readonly kind: 'known'; readonly decision: DecisionRow }
   | { readonly kind: 'left' };
 
-/** As `decidePart`: runs in flight for each call, and runs at a time where none calls anything. */
-const RUNS_PER_CALL = 2;
-const INLINE_RUNS = 256;
-
 type Item = { readonly record: ArrivedRecord; readonly live: DecisionRow | undefined };
 
 /**
@@ -67,7 +63,7 @@ type Item = { readonly record: ArrivedRecord; readonly live: DecisionRow | undef
  */
 export async function rerunRecords(context: Context, rerun: Rerun): Promise<void> {
   const { state, plans, concurrency, signal } = rerun;
-  const size = plans.some(performsEffects) ? concurrency * RUNS_PER_CALL : INLINE_RUNS;
+  const size = runsInFlight(plans, concurrency);
   const decide = decider(context, rerun);
   const order = inTurn();
   const pace = createPace(() => state.settings.decide.perSecond);
@@ -85,7 +81,6 @@ export async function rerunRecords(context: Context, rerun: Rerun): Promise<void
 async function* itemsOf(context: Context, rerun: Rerun, checkBudget: () => Promise<void>): AsyncGenerator<Item, void> {
   const { state, mode, replay, range, isResumed, onDone } = rerun;
   for await (const page of rangePages(context, state.sourceId, range)) {
-    await checkBudget();
     const live = await decisionsOf(context, { sourceId: state.sourceId, page, mode: 'live' });
     const same = mode === 'live' ? live : isResumed ? await decisionsOf(context, { sourceId: state.sourceId, page, mode }) : NONE;
     for (const record of page) {
@@ -93,7 +88,10 @@ async function* itemsOf(context: Context, rerun: Rerun, checkBudget: () => Promi
       const latest = latestOf(live.get(record.recordId));
       if (known !== undefined) onDone({ kind: 'known', decision: known });
       else if (mode === 'live' && latest === undefined) onDone({ kind: 'left' });
-      else yield { record, live: latest };
+      else {
+        await checkBudget();
+        yield { record, live: latest };
+      }
     }
   }
 }
@@ -142,9 +140,9 @@ function decider(context: Context, rerun: Rerun): Decider {
     perform,
     resumed,
     rule,
-    performsEffects,
   };
-  const budget = createBudget(context, sourceId, () => settings);
+  const purpose = mode === 'backtest' ? 'backtest' : 'stream';
+  const budget = createBudget(context, { sourceId, purpose, settings: () => settings });
   return {
     checkBudget: async () => {
       const spent = await budget.spent();
@@ -164,7 +162,7 @@ function decider(context: Context, rerun: Rerun): Decider {
         mayBeBegun: isResumed,
         pins,
         ...choose(record),
-        ...(mode === 'live' ? {} : { against: besideOf(live) }),
+        ...(mode === 'live' ? {} : { against: live === undefined ? null : besideOf(live) }),
       };
       try {
         const decision = await decideRecord({ ...fixed, fence: fenceOf(record) }, task, signal);
@@ -174,23 +172,6 @@ function decider(context: Context, rerun: Rerun): Decider {
         answers.delete(runId);
       }
     },
-  };
-}
-
-function besideOf(live: DecisionRow | undefined): DecisionMade['data']['against'] {
-  if (live === undefined) return null;
-  const { decisionId, flow, flowVersion, label, action } = live;
-  return { decisionId, flow, flowVersion, label, action };
-}
-
-/** The plan that a run was begun with. */
-function planCache(context: Context): (begun: RunStarted['data']) => Promise<Plan> {
-  const plans = new Map<string, Promise<Plan>>();
-  return ({ flowVersion, planVersion }) => {
-    const name = `${planVersion} ${flowVersion}`;
-    const known = plans.get(name) ?? loadPlan(context, flowVersion, planVersion);
-    plans.set(name, known);
-    return known;
   };
 }
 

@@ -3,12 +3,12 @@ import type { Plan } from '../../../flow/index.ts';
 import { RiskflowError, type Pin } from '../../../schemas/index.ts';
 import type { Context, OnProgress } from '../../context.ts';
 import { holdLease } from '../../leases.ts';
+import { refuseActing } from '../../streams/acting-nodes.ts';
 import { planOfStage } from '../../streams/source-plans.ts';
 import { readSourceState, type SourceState } from '../../streams/source-state.ts';
 import { freezeModels } from '../evaluations/evaluation-prepare.ts';
 import { resolveFlow } from '../evaluations/evaluation-request.ts';
 import { loadPlan } from '../flows.ts';
-import { refuseActing } from './acting-nodes.ts';
 import { summarizeBacktest, type BacktestSummary } from './backtest-summary.ts';
 import { countRange, fixRange, type RangeRequest } from './record-range.ts';
 import { labelReader } from './record-label.ts';
@@ -43,7 +43,7 @@ export async function runBacktest(context: Context, request: BacktestRequest, op
   const { sourceId, pins, recorded, label = null } = request;
   const state = await readSourceState(context, sourceId);
   const { plan, publish } = await resolveFlow(context, request.flow);
-  refuseActing(plan, pins);
+  refuseActingUnpinned(plan, pins);
   if (label !== null) labelReader(label);
   const range = await fixRange(context, sourceId, request.range);
   if ((await countRange(context, sourceId, { ...range, limit: 1 })) === 0)
@@ -83,6 +83,12 @@ export async function showBacktest(context: Context, sourceId: string, backtest:
   return summarizeBacktest(context, started, finished);
 }
 
+const refuseActingUnpinned = (plan: Plan, pins: BacktestRequest['pins']): void =>
+  refuseActing('a backtest', { plan, pins }, ([first, ...others]) => {
+    const what = others.length === 0 ? 'it a result' : 'them results';
+    return `give ${what} with --pin PINS.json: {"${first?.id ?? 'NODE_ID'}": {"outputs": {…}}}`;
+  });
+
 async function backtestFacts(context: Context, sourceId: string, backtest: number) {
   await readSourceState(context, sourceId);
   return rerunNumbered('backtest', sourceId, await listBacktestFacts(context, sourceId), backtest);
@@ -104,7 +110,7 @@ async function decideBacktest(
   const { sourceId, backtest, range, pins, recorded, artifacts, concurrency } = started;
   const state = await readSourceState(context, sourceId);
   const plan = await loadPlan(context, started.flowVersion);
-  refuseActing(plan, pins);
+  refuseActingUnpinned(plan, pins);
   const total = await countRange(context, sourceId, range);
   const lease = await holdLease(context, rerunResource('backtest', sourceId, backtest));
   try {

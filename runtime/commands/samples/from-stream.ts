@@ -16,7 +16,7 @@ import { viewOf, type RecordReading } from '../../streams/record-inputs.ts';
 import { readingOf } from '../../streams/source-plans.ts';
 import { readSourceState } from '../../streams/source-state.ts';
 import { disagreementPages } from '../backtests/compare-decisions.ts';
-import { fixRange, rangePages, type RangeRequest } from '../backtests/record-range.ts';
+import { fixRange, missingOf, rangePages, type RangeRequest } from '../backtests/record-range.ts';
 import { labelReader } from '../backtests/record-label.ts';
 import { decisionsOf, latestOf } from '../backtests/rerun-records.ts';
 import { LONGEST_SAMPLE_ID } from './sample-rows.ts';
@@ -36,7 +36,12 @@ export type FromStreamRequest = {
 };
 
 /** `left`: records that could not be samples: without a field beside the label, or with the id of an earlier one. */
-export type SampledStream = Omit<ImportedSamples, 'rejected'> & { readonly unlabelled: number; readonly left: number };
+export type SampledStream = Omit<ImportedSamples, 'rejected'> & {
+  readonly unlabelled: number;
+  readonly left: number;
+  /** What of the range is kept no longer, in a sentence; null when all of it is there. */
+  readonly missing: string | null;
+};
 
 /**
  * Makes records of a source the new version of a sample set: the fields as they came, and each input of the flow as the source's settings
@@ -86,7 +91,8 @@ export async function sampleFromStream(context: Context, request: FromStreamRequ
     rejected: left,
     onProgress,
   });
-  return { ...stored, unlabelled: rows.filter((row) => row.label === null).length, left };
+  const missing = await missingOf(context, sourceId, await fixRange(context, sourceId, request.range));
+  return { ...stored, unlabelled: rows.filter((row) => row.label === null).length, left, missing };
 }
 
 function nothingThere({ sourceId, disagreements }: FromStreamRequest): RiskflowError {

@@ -30,7 +30,8 @@ export async function switchSource(
 export type OffsetMove = { readonly topic: string; readonly partition: number; readonly to: number };
 
 /**
- * Sets where a partition is read on from, of a source that is stopped. What was read before and is read again is known, and not decided again.
+ * Sets where a partition is read on from, of a source that is stopped. What was read before and is read again is known, and not decided again; but for
+ * the rows of a query, which are read from the beginning as other records.
  * @throws RiskflowError `conflict` while the source is not stopped, or somebody still works on it
  */
 export async function moveSourceOffset(context: Context, sourceId: string, { topic, partition, to }: OffsetMove): Promise<void> {
@@ -42,8 +43,22 @@ export async function moveSourceOffset(context: Context, sourceId: string, { top
     });
   }
   const { storage, workspaceId } = context;
+  const { kind } = state.settings.connector;
+  if (kind === 'push' || kind === 'stdin')
+    throw new RiskflowError('usage', `source "${sourceId}" (${kind}) cannot be read again: its offset only counts what came`, {
+      hint: 'to decide its records again: riskflow source replay',
+    });
+  if (kind === 'mysql' && to !== 0)
+    throw new RiskflowError(
+      'usage',
+      `source "${sourceId}" reads a query, whose rows have no numbers: it can only be read from its beginning`,
+      {
+        hint: 'set 0; or let the query itself leave rows out',
+      },
+    );
   const stored = await storage.inbox.offset(workspaceId, sourceId, topic, partition);
-  const incarnation = stored?.incarnation ?? 1;
+  // The rows of a query are counted as they come, and another time they come in another order: they are other records.
+  const incarnation = (stored?.incarnation ?? 1) + (kind === 'mysql' && stored !== undefined ? 1 : 0);
   await storage.inbox.moveOffset(workspaceId, { sourceId, topic, partition, incarnation, nextOffset: to, position: null });
   const from = stored?.nextOffset ?? null;
   await writeSourceEvents(context, sourceId, [

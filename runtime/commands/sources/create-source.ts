@@ -2,8 +2,8 @@ import { canonicalJson, RiskflowError, type Json, type SourceEvent, type SourceS
 import type { Context } from '../../context.ts';
 import { planOfStage } from '../../streams/source-plans.ts';
 import { readSourceState, sourceStream, writeSourceEvents, type SourceState } from '../../streams/source-state.ts';
-import { resolveFlow } from '../evaluations/evaluation-request.ts';
-import { refuseProblems, settingProblems } from './source-settings.ts';
+import { alertFlowProblems } from './alert-flow.ts';
+import { flowProblems, refuseProblems, settingProblems } from './source-settings.ts';
 
 export type CreateSourceRequest = {
   readonly sourceId: string;
@@ -26,8 +26,14 @@ export type CreatedSource = {
  * @throws RiskflowError `usage` with everything that is wrong; `conflict` when it is there with other settings
  */
 export async function createSource(context: Context, { sourceId, flow: reference, settings }: CreateSourceRequest): Promise<CreatedSource> {
-  const { plan, publish } = await resolveFlow(context, reference);
-  refuseProblems(`source "${sourceId}" cannot be created`, await settingProblems(sourceId, settings, plan));
+  const { found, problems } = await flowProblems(context, reference);
+  refuseProblems(`source "${sourceId}" cannot be created`, [
+    ...problems,
+    ...(await settingProblems(sourceId, settings, found?.plan)),
+    ...(await alertFlowProblems(context, settings)),
+  ]);
+  if (found === undefined) throw new RiskflowError('internal', `there is no flow "${reference}", and nothing is wrong with it`);
+  const { plan, publish } = found;
   await publish();
   const { flow, flowVersion } = plan;
   const wanted = { sourceId, settings, flow, flowVersion: reference === flow ? null : flowVersion };
@@ -84,7 +90,7 @@ export async function configureSource(
   const present = await readSourceState(context, sourceId);
   const plan = await planOfStage(context, present.live);
   const moved = whereItReads(present.settings) !== whereItReads(settings);
-  const problems = await settingProblems(sourceId, settings, plan);
+  const problems = [...(await settingProblems(sourceId, settings, plan)), ...(await alertFlowProblems(context, settings))];
   const place = {
     where: 'connector',
     message: `it reads ${whereItReads(present.settings)}, and cannot read ${whereItReads(settings)} instead`,

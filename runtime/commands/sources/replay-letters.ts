@@ -46,9 +46,9 @@ export async function replayDeadLetters(context: Context, request: ReplayRequest
   let done = 0;
   for await (const letter of lettersOf(context, sourceId, ids)) {
     signal?.throwIfAborted();
-    const { key, headers, timestamp } = letter;
+    const { key, headers, timestamp, recordId } = letter;
     const content = await decode({ bytes: value === undefined ? letter.bytes : utf8(value), headers });
-    const read = { offset: letter.origin.offset, bytes: letter.bytes, meta: { key, headers, timestamp }, content, recordId: null };
+    const read = { offset: letter.origin.offset, bytes: letter.bytes, meta: { key, headers, timestamp }, content, recordId };
     const mapped = mapRecord(maker, read, letter.origin);
     if (mapped.kind === 'letter') left.push({ id: letter.id, reason: mapped.letter.reason });
     else if (mapped.kind === 'skipped') skipped++;

@@ -2,39 +2,68 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import {
-  isRiskflowError,
   messageOf,
+  recordSettings,
   RiskflowError,
   sourceFile,
   sourceSettings,
   type SourceFile,
   type SourceSettings,
 } from '../../../schemas/index.ts';
-import type { Plan } from '../../../flow/index.ts';
 import type { Context } from '../../context.ts';
-import { resolveFlow } from '../evaluations/evaluation-request.ts';
 import { fileTrouble } from '../flows.ts';
-import { refuseProblems, schemaProblems, settingProblems, SettingsRefused, type SettingProblem } from './source-settings.ts';
+import { alertFlowProblems } from './alert-flow.ts';
+import { flowProblems, partProblems, refuseProblems, schemaProblems, settingProblems, type SettingProblem } from './source-settings.ts';
+
+export type ReadOptions = {
+  /** The flow that is to decide instead of the one in the file; null: which one does is known elsewhere. */
+  readonly flow?: string | null | undefined;
+};
 
 /** A source as a file describes it (YAML or JSON), its paths made absolute. @throws RiskflowError `usage` with everything that is wrong */
-export async function readSourceFile(path: string): Promise<SourceFile> {
+export async function readSourceFile(context: Context, path: string, options: ReadOptions = {}): Promise<SourceFile> {
+  const { file, problems } = await examineFile(context, path, options);
+  refuseProblems(`the source in ${path} is not right`, problems);
+  if (file === null) throw new RiskflowError('internal', `the source in ${path} has no settings, and nothing is wrong with it`);
+  return file;
+}
+
+type Examined = CheckedSourceFile & { readonly file: SourceFile | null };
+
+/** Everything that is wrong with a file: what lies in parts that are right is looked at, too, when others are not. */
+async function examineFile(context: Context, path: string, options: ReadOptions): Promise<Examined> {
+  const raw = await parsedFile(path);
+  const folder = dirname(resolve(path));
+  const read = sourceFile.safeParse(raw);
+  const part = (name: string): unknown =>
+    typeof raw === 'object' && raw !== null ? Object.entries(raw).find(([key]) => key === name)?.[1] : undefined;
+  const [name, named] = [part('name'), part('flow')].map((given) => (typeof given === 'string' && given !== '' ? given : null));
+  const own = named == null ? null : await flowIn(folder, named);
+  const asked = options.flow === undefined ? own : options.flow;
+  const { plan, problems } = asked === null ? { plan: undefined, problems: [] } : await flowProblems(context, asked);
+  if (!read.success) {
+    const record = recordSettings.safeParse(part('record') ?? {});
+    const others = partProblems(name ?? null, record.success ? record.data : undefined, plan);
+    return { file: null, name: name ?? null, flow: own, problems: [...schemaProblems(read.error), ...problems, ...others] };
+  }
+  const file = { ...read.data, ...withPaths(read.data, folder), flow: own ?? read.data.flow };
+  const { name: _name, flow, ...settings } = file;
+  const others = [...(await settingProblems(file.name, settings, plan)), ...(await alertFlowProblems(context, settings))];
+  return { file, name: file.name, flow, problems: [...problems, ...others] };
+}
+
+async function parsedFile(path: string): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
     throw new RiskflowError('not_found', `the file ${path} cannot be read: ${fileTrouble(cause)}`, { cause });
   }
-  let raw: unknown;
   try {
-    raw = parse(text);
+    return parse(text) as unknown;
   } catch (cause) {
     throw new RiskflowError('usage', `the file ${path} is neither YAML nor JSON: ${messageOf(cause)}`, { cause });
   }
-  const read = sourceFile.safeParse(raw);
-  if (!read.success) refuseProblems(`the source in ${path} is not right`, schemaProblems(read.error));
-  const file = sourceFile.parse(raw);
-  const folder = dirname(resolve(path));
-  return { ...file, ...withPaths(file, folder), flow: await flowIn(folder, file.flow) };
 }
 
 /** A flow file lies where the settings say, seen from their own file; other names are those of published flows. */
@@ -69,24 +98,6 @@ type CheckedSourceFile = {
 
 /** Reads a file and checks all that can be checked without its source. @throws RiskflowError when it cannot be read at all */
 export async function validateSourceFile(context: Context, path: string): Promise<CheckedSourceFile> {
-  let file: SourceFile;
-  try {
-    file = await readSourceFile(path);
-  } catch (error) {
-    if (error instanceof SettingsRefused) return { name: null, flow: null, problems: error.problems };
-    throw error;
-  }
-  const { name, flow, ...settings } = file;
-  let plan: Plan | undefined;
-  const problems: SettingProblem[] = [];
-  try {
-    ({ plan } = await resolveFlow(context, flow));
-  } catch (error) {
-    problems.push({
-      where: 'flow',
-      message: messageOf(error),
-      ...(isRiskflowError(error) && error.hint !== undefined ? { hint: error.hint } : {}),
-    });
-  }
-  return { name, flow, problems: [...problems, ...(await settingProblems(name, settings, plan))] };
+  const { name, flow, problems } = await examineFile(context, path, {});
+  return { name, flow, problems };
 }

@@ -3,7 +3,9 @@ import { basename } from 'node:path';
 import type { z } from 'zod';
 import { compileMapping } from '../../../connectors/index.ts';
 import { startVariables, type Plan } from '../../../flow/index.ts';
-import { RiskflowError, type SourceSettings } from '../../../schemas/index.ts';
+import { isRiskflowError, RiskflowError, type RecordSettings, type SourceSettings } from '../../../schemas/index.ts';
+import type { Context } from '../../context.ts';
+import { resolveFlow } from '../evaluations/evaluation-request.ts';
 import { fileTrouble } from '../flows.ts';
 
 /** One thing that is wrong with the settings of a source. */
@@ -18,14 +20,42 @@ export async function settingProblems(
   settings: SourceSettings,
   plan: Plan | undefined,
 ): Promise<readonly SettingProblem[]> {
-  const compiled = compileMapping(settings.record);
   return [
-    ...(NAME.test(sourceId) ? [] : [nameProblem(sourceId)]),
-    ...(compiled.ok ? [] : compiled.problems),
+    ...partProblems(sourceId, settings.record, plan),
     ...(settings.onDuplicateKey === 'process' || settings.record.key !== undefined ? [] : [keyProblem(settings)]),
-    ...(plan === undefined ? [] : inputProblems(plan, settings)),
     ...(await placeProblems(settings)),
   ];
+}
+
+/** What is wrong with those parts that can be looked at alone. */
+export function partProblems(
+  sourceId: string | null,
+  record: RecordSettings | undefined,
+  plan: Plan | undefined,
+): readonly SettingProblem[] {
+  const compiled = record === undefined ? undefined : compileMapping(record);
+  return [
+    ...(sourceId === null || NAME.test(sourceId) ? [] : [nameProblem(sourceId)]),
+    ...(compiled === undefined || compiled.ok ? [] : compiled.problems),
+    ...(plan === undefined || record === undefined ? [] : inputProblems(plan, record)),
+  ];
+}
+
+type FoundFlow = Awaited<ReturnType<typeof resolveFlow>>;
+
+/** The flow that a reference means, or why there is none. */
+export async function flowProblems(
+  context: Context,
+  reference: string,
+): Promise<{ readonly plan: Plan | undefined; readonly found: FoundFlow | undefined; readonly problems: readonly SettingProblem[] }> {
+  try {
+    const found = await resolveFlow(context, reference);
+    return { plan: found.plan, found, problems: [] };
+  } catch (error) {
+    if (!isRiskflowError(error)) throw error;
+    const { message, hint } = error;
+    return { plan: undefined, found: undefined, problems: [{ where: 'flow', message, ...(hint === undefined ? {} : { hint }) }] };
+  }
 }
 
 const nameProblem = (sourceId: string): SettingProblem => ({
@@ -39,7 +69,7 @@ const keyProblem = ({ onDuplicateKey }: SourceSettings): SettingProblem => ({
   hint: 'name it with --key FIELD, or record.key',
 });
 
-function inputProblems(plan: Plan, { record }: SourceSettings): readonly SettingProblem[] {
+function inputProblems(plan: Plan, record: RecordSettings): readonly SettingProblem[] {
   const names = startVariables(plan).map((variable) => variable.name);
   return Object.keys(record.inputs)
     .filter((input) => !names.includes(input))
@@ -71,7 +101,7 @@ export const schemaProblems = (error: z.core.$ZodError): readonly SettingProblem
   error.issues.map(({ path, message }) => ({ where: path.map(String).join('.'), message }));
 
 /** Everything that is wrong with settings, each thing with its place. */
-export class SettingsRefused extends RiskflowError {
+class SettingsRefused extends RiskflowError {
   readonly problems: readonly SettingProblem[];
 
   constructor(what: string, problems: readonly SettingProblem[]) {

@@ -2,7 +2,7 @@ import { isRiskflowError, RiskflowError } from '../../../schemas/index.ts';
 import type { BackupSummary, MigrationReport, SchemaReport, StorageMaintenance } from '../../../storage/index.ts';
 import type { OnProgress } from '../../context.ts';
 import type { Settings } from '../../settings.ts';
-import { registerSearchAttributes, type RegisteredAttributes } from '../../temporal/search-attributes.ts';
+import type { RegisteredAttributes } from '../../temporal/search-attributes.ts';
 import { storageName, withMaintenance } from './storage-maintenance.ts';
 
 export type MigrationPlan = {
@@ -56,8 +56,14 @@ export async function migrateAll(settings: Settings, options: MigrateOptions = {
     const { onStatement } = options;
     return { schema: await maintenance.migrate(onStatement === undefined ? {} : { onStatement }), backup };
   });
-  const searchAttributes = settings.temporal === undefined ? null : await registerSearchAttributes(settings.temporal);
+  const searchAttributes = settings.temporal === undefined ? null : await registerIn(settings.temporal);
   return { storage: storageName(settings), ...done, searchAttributes };
+}
+
+/** The client of Temporal is loaded only where there is one. */
+async function registerIn(temporal: NonNullable<Settings['temporal']>): Promise<RegisteredAttributes> {
+  const { registerSearchAttributes } = await import('../../temporal/search-attributes.ts');
+  return registerSearchAttributes(temporal);
 }
 
 /** Additions can be taken back; what is dropped is gone. A data file is copied in any case. */
