@@ -1,5 +1,7 @@
+import type { DeferrableQuery } from './deferred-query.ts';
 import type { Executor } from './executor.ts';
 import type { TableSyntax } from './tables/render-table.ts';
+import type { SqlExpression } from './tables/table-spec.ts';
 
 /** What went wrong in the database, as far as the operations care. */
 export type Trouble =
@@ -16,6 +18,13 @@ export type Trouble =
   | 'other';
 
 export type Counter = { readonly workspaceId: string; readonly name: string; readonly count: number };
+
+export type RaiseWithNext = {
+  /** Adds to the counter, which begins at 0. */
+  readonly statement: (counter: Counter) => DeferrableQuery;
+  /** The new numbers, until the next counter is raised: `before` = 0 is the last of them. */
+  readonly number: (before: number) => SqlExpression;
+};
 
 /** What differs between the databases, for the operations that both share. */
 export type Dialect = {
@@ -37,6 +46,11 @@ export type Dialect = {
   readonly rowsAreOneParameter: boolean;
   /** Adds to a counter and returns what it is then; undefined where there is no such counter. */
   readonly raiseCounter: (trx: Executor, counter: Counter) => Promise<number | undefined>;
+  /**
+   * The same in the packet of the statements that come next, where an answer would be waited for: the counter is not locked while this
+   * process is at something else. Absent where asking costs nothing.
+   */
+  readonly raiseWithNext?: RaiseWithNext;
   /** How much may be written in one transaction that many share: rows, roughly. */
   readonly sliceWeight: number;
   /** Whether a look is no round trip: else rows that are most likely new are inserted without one, and looked for when that fails. */

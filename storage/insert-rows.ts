@@ -2,7 +2,7 @@ import { CompiledQuery } from 'kysely';
 import type { Executor } from './database.ts';
 import type { DeferrableQuery } from './deferred-query.ts';
 import type { Dialect } from './dialect.ts';
-import type { RowOf, SqlRow, SqlValue, TableSpec } from './tables/table-spec.ts';
+import type { RowOf, SqlExpression, SqlValue, TableSpec } from './tables/table-spec.ts';
 
 /** What happens to a row whose key is taken. */
 type OnTaken =
@@ -20,7 +20,9 @@ export type InsertOptions<S extends TableSpec> = {
   readonly into?: string;
 };
 
-export type InsertRows<S extends TableSpec> = (on: Executor, rows: readonly RowOf<S>[]) => Promise<void>;
+/** Expressions only where the dialect gave them. */
+type NewRow<S extends TableSpec> = { readonly [C in keyof RowOf<S>]: RowOf<S>[C] | SqlExpression };
+export type InsertRows<S extends TableSpec> = (on: Executor, rows: readonly NewRow<S>[]) => Promise<void>;
 
 /** A statement stays well below the 64 MB that MySQL takes in one packet by default. */
 const MAX_STATEMENT_BYTES = 4 << 20;
@@ -50,9 +52,11 @@ export function rowInserter<S extends TableSpec>(dialect: Dialect, table: S, opt
   };
 }
 
+type NewValue = SqlValue | SqlExpression;
+
 /** As many of the rows as fit into a statement. */
-function nextStatement(columns: readonly string[], rows: readonly SqlRow[]): readonly (readonly SqlValue[])[] {
-  const values: (readonly SqlValue[])[] = [];
+function nextStatement(columns: readonly string[], rows: readonly Readonly<Record<string, NewValue>>[]): readonly (readonly NewValue[])[] {
+  const values: (readonly NewValue[])[] = [];
   let bytes = 0;
   for (const row of rows) {
     const list = columns.map((column) => row[column] ?? null);

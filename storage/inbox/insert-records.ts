@@ -2,9 +2,10 @@ import { decisionClaim, type DeadLetter, type InboxRecord, type WorkspaceId } fr
 import type { Database, Executor } from '../database.ts';
 import { rowInserter } from '../insert-rows.ts';
 import { keyOf } from '../operations/batch-state.ts';
-import { takeNumbers } from '../operations/take-numbers.ts';
+import { numberRows } from '../operations/take-numbers.ts';
 import { selectByKeys } from '../select-by-keys.ts';
 import { deadLettersTable, inboxTable } from '../tables/primary-tables.ts';
+import type { SqlExpression } from '../tables/table-spec.ts';
 import { headersText } from './letter-columns.ts';
 import { knownOrigins, originColumns, originKey } from './record-origin.ts';
 
@@ -16,27 +17,25 @@ type Insert<T> = (
 
 /** Inserts records and gives each its arrival number. Returns those that were new, in their order. */
 export function recordInserter(database: Database): Insert<InboxRecord> {
-  const numbers = takeNumbers(database);
+  const numbers = numberRows(database);
   const add = rowInserter(database.dialect, inboxTable, { onTaken: 'fail' });
   return async (trx, { workspaceId, rows, look }) => {
     const fresh = look ? await newRecords(trx, workspaceId, rows) : rows;
-    const next = new Map<string, number>();
-    for (const [sourceId, count] of Array.from(countBySource(fresh)).sort(([a], [b]) => (a < b ? -1 : 1))) {
-      next.set(sourceId, await numbers(trx, { workspaceId, name: arrivalCounter(sourceId), count }));
+    // In one order for all, so that nobody waits for somebody who waits for him.
+    for (const [sourceId, records] of Array.from(bySource(fresh)).sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const arrival = await numbers(trx, { workspaceId, name: arrivalCounter(sourceId), count: records.length });
+      await add(
+        trx,
+        records.map((record, i) => recordRow(workspaceId, record, arrival(i))),
+      );
     }
-    const numbered = fresh.map((record) => {
-      const arrival = next.get(record.origin.sourceId) ?? 0;
-      next.set(record.origin.sourceId, arrival + 1);
-      return recordRow(workspaceId, record, arrival);
-    });
-    await add(trx, numbered);
     return fresh;
   };
 }
 
 export const arrivalCounter = (sourceId: string): string => `inbox/${sourceId}`;
 
-const recordRow = (workspaceId: WorkspaceId, record: InboxRecord, arrival: number) => ({
+const recordRow = (workspaceId: WorkspaceId, record: InboxRecord, arrival: number | SqlExpression) => ({
   workspace_id: workspaceId,
   ...originColumns(record.origin),
   arrival,
@@ -55,15 +54,15 @@ const recordRow = (workspaceId: WorkspaceId, record: InboxRecord, arrival: numbe
 
 /** Inserts dead letters and numbers them. Returns those that were new. */
 export function letterInserter(database: Database): Insert<DeadLetter> {
-  const numbers = takeNumbers(database);
+  const numbers = numberRows(database);
   const add = rowInserter(database.dialect, deadLettersTable, { onTaken: 'fail' });
   return async (trx, { workspaceId, rows, look }) => {
     const fresh = look ? await newLetters(trx, workspaceId, rows) : rows;
     if (fresh.length === 0) return fresh;
-    const first = await numbers(trx, { workspaceId, name: 'dead-letters', count: fresh.length });
+    const number = await numbers(trx, { workspaceId, name: 'dead-letters', count: fresh.length });
     const numbered = fresh.map((letter, i) => ({
       workspace_id: workspaceId,
-      letter_no: first + i,
+      letter_no: number(i),
       ...originColumns(letter.origin),
       bytes: letter.bytes,
       reason: letter.reason,
@@ -83,7 +82,8 @@ export function letterInserter(database: Database): Insert<DeadLetter> {
 /** Those whose id and origin are both unknown, also among themselves. */
 async function newRecords(trx: Executor, workspaceId: WorkspaceId, records: readonly InboxRecord[]): Promise<readonly InboxRecord[]> {
   const seen = new Set(await knownOrigins(trx, { table: 'inbox', workspaceId, origins: records.map(({ origin }) => origin) }));
-  for (const [sourceId, ids] of idsBySource(records)) {
+  for (const [sourceId, some] of bySource(records)) {
+    const ids = some.map(({ recordId }) => recordId);
     for (const id of await knownIds(trx, { workspaceId, sourceId, ids })) seen.add(idKey(sourceId, id));
   }
   return records.filter(({ recordId, origin }) => {
@@ -140,18 +140,6 @@ export async function withoutDecided(
 
 const idKey = (sourceId: string, recordId: string): string => keyOf('id', sourceId, recordId);
 
-function idsBySource(records: readonly InboxRecord[]): ReadonlyMap<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (const { recordId, origin } of records) {
-    const ids = groups.get(origin.sourceId) ?? [];
-    ids.push(recordId);
-    groups.set(origin.sourceId, ids);
-  }
-  return groups;
-}
-
-function countBySource(records: readonly InboxRecord[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { origin } of records) counts.set(origin.sourceId, (counts.get(origin.sourceId) ?? 0) + 1);
-  return counts;
+function bySource(records: readonly InboxRecord[]): ReadonlyMap<string, readonly InboxRecord[]> {
+  return Map.groupBy(records, ({ origin }) => origin.sourceId);
 }

@@ -31,10 +31,17 @@ export const mysqlDialect = (collation: string): Dialect => ({
   insertSize: (left) => Math.min(left, MAX_INSERT),
   rowsAreOneParameter: true,
   raiseCounter,
+  raiseWithNext: {
+    statement: ({ workspaceId, name, count }) => ({ ...CompiledQuery.raw(RAISE, [workspaceId, name, count, count]), deferrable: true }),
+    number: (before) => ({ toSqlString: () => `last_insert_id() - ${before}` }),
+  },
   looksAreFree: false,
   sliceWeight: SLICE_WEIGHT,
   trouble,
 });
+
+const RAISE =
+  'insert into counters (workspace_id, name, n) values (?, ?, last_insert_id(?)) on duplicate key update n = last_insert_id(n + ?)';
 
 /** The new value comes with the answer to the update (https://dev.mysql.com/doc/refman/8.4/en/information-functions.html#function_last-insert-id). */
 async function raiseCounter(trx: Executor, { workspaceId, name, count }: Counter): Promise<number | undefined> {

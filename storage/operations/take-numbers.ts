@@ -2,6 +2,7 @@ import type { Database, Executor } from '../database.ts';
 import type { Counter } from '../dialect.ts';
 import { rowInserter } from '../insert-rows.ts';
 import { countersTable } from '../tables/primary-tables.ts';
+import type { SqlExpression } from '../tables/table-spec.ts';
 
 /** Takes `count` numbers of a counter within a transaction and returns the first. Returned to the counter by a rollback. */
 export type TakeNumbers = (trx: Executor, wanted: Counter) => Promise<number>;
@@ -22,5 +23,25 @@ export function takeNumbers({ dialect }: Database): TakeNumbers {
     }
     if (last === undefined) throw new Error(`the counter ${name} vanished in the ${dialect.name} transaction that raised it`);
     return last - count + 1;
+  };
+}
+
+/** Says which number the nth of the next rows has. */
+export type NumberRows = (trx: Executor, wanted: Counter) => Promise<(nth: number) => number | SqlExpression>;
+
+/**
+ * Takes numbers for rows that are inserted next in the same transaction, before another counter is raised. As with `takeNumbers`, except that
+ * on a server they may be known to nobody but the database.
+ */
+export function numberRows(database: Database): NumberRows {
+  const { raiseWithNext } = database.dialect;
+  const numbers = takeNumbers(database);
+  return async (trx, wanted) => {
+    if (raiseWithNext === undefined) {
+      const first = await numbers(trx, wanted);
+      return (nth) => first + nth;
+    }
+    await trx.executeQuery(raiseWithNext.statement(wanted));
+    return (nth) => raiseWithNext.number(wanted.count - 1 - nth);
   };
 }

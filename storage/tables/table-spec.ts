@@ -38,6 +38,8 @@ export const defineTable = <const S extends TableSpec>(spec: S): S => spec;
 
 /** What a column can hold, as both drivers take and give it. */
 export type SqlValue = string | number | null | Uint8Array;
+/** Computed by the database. As mysql2's client takes it; the text must come from this program alone. */
+export type SqlExpression = { readonly toSqlString: () => string };
 export type SqlRow = Readonly<Record<string, SqlValue>>;
 
 type Plain<K extends ColumnKind> = K extends 'id' | 'text' ? string : K extends 'bytes' ? Uint8Array : number;
