@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createSource } from '../../runtime/commands/sources/create-source.ts';
 import { controlSource } from '../../runtime/commands/sources/control-source.ts';
 import { openApp, readSettings, runSource, type App } from '../../runtime/index.ts';
-import { readSource } from '../../runtime/streams/read-source.ts';
+import { readSource } from '../../runtime/streams/intake/read-source.ts';
 import { watchSource } from '../../runtime/streams/source-watch.ts';
 import { connectSourceClient } from '../../runtime/temporal/source-client.ts';
 import { sourceSettings } from '../../schemas/index.ts';

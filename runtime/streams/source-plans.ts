@@ -3,8 +3,8 @@ import { modelsOf, type Plan } from '../../flow/index.ts';
 import { RiskflowError, type ModelRouter, type SourceSettings, type StageFlow } from '../../schemas/index.ts';
 import { loadPlan } from '../commands/flows.ts';
 import type { Context } from '../context.ts';
-import type { StagePlans } from './choose-stage.ts';
-import type { RecordReading } from './record-inputs.ts';
+import type { StagePlans } from './deciding/choose-stage.ts';
+import type { RecordReading } from './deciding/record-inputs.ts';
 import type { SourceState } from './source-state.ts';
 
 /** The plans of the versions that a source's stages name, or of the latest there are now. */

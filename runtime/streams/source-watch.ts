@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
-import type { StagePlans } from './choose-stage.ts';
-import type { RecordReading } from './record-inputs.ts';
+import type { StagePlans } from './deciding/choose-stage.ts';
+import type { RecordReading } from './deciding/record-inputs.ts';
 import { loadStagePlans, readingOf } from './source-plans.ts';
 import { readSourceState, type SourceState } from './source-state.ts';
 

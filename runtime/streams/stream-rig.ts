@@ -8,7 +8,7 @@ import { listDecisions, type Decision } from '../commands/decisions/decisions.ts
 import { sourceStatus, type SourceStatus } from '../commands/sources/source-status.ts';
 import type { Context } from '../context.ts';
 import type { App } from '../open-app.ts';
-import { keepSource, type SourceNews } from './keep-source.ts';
+import { keepSource, type SourceNews } from './keeping/keep-source.ts';
 import { openRig, rulesFlow, startRigModel, type RigModel } from './source-rig.ts';
 
 /** What tests of followed sources share: a folder with a file of records, a source "s" over it, and somebody who works on it. */

@@ -2,7 +2,7 @@ import { asyncLocalStorage, Context, type Info } from '@temporalio/activity';
 import { noopMetricMeter, type Logger } from '@temporalio/common';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { PART_COUNT } from '../../schemas/index.ts';
-import { readSource } from '../streams/read-source.ts';
+import { readSource } from '../streams/intake/read-source.ts';
 import { llmFlow } from '../streams/source-rig.ts';
 import { watchSource } from '../streams/source-watch.ts';
 import { openStreamRig, type StreamRig } from '../streams/stream-rig.ts';

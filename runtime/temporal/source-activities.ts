@@ -4,11 +4,11 @@ import { PART_COUNT, RiskflowError } from '../../schemas/index.ts';
 import type { PartName, PartTurn, SourceActivities } from '../../workflows/index.ts';
 import type { Context } from '../context.ts';
 import { LeaseHeld } from '../leases.ts';
-import { decidePart } from '../streams/decide-part.ts';
-import { decidingTools } from '../streams/deciding-tools.ts';
-import { partTask } from '../streams/share-parts.ts';
+import { decidePart } from '../streams/deciding/decide-part.ts';
+import { decidingTools } from '../streams/deciding/deciding-tools.ts';
+import { partTask } from '../streams/keeping/share-parts.ts';
 import { watchSource } from '../streams/source-watch.ts';
-import { openTaskBoard, REPEAT_MS } from '../streams/task-board.ts';
+import { openTaskBoard, REPEAT_MS } from '../streams/keeping/task-board.ts';
 import { guarded } from './final-failures.ts';
 
 const BEAT_MS = 3_000;

@@ -2,7 +2,7 @@ import { compileMapping, readText, type Mapping } from '../../connectors/index.t
 import { RiskflowError, type ArrivedRecord, type SourceSettings, type TrendKey } from '../../schemas/index.ts';
 import { clusterTexts, timeOf, type TextCluster } from '../../trends/index.ts';
 import type { Context } from '../context.ts';
-import { viewOf } from '../streams/record-inputs.ts';
+import { viewOf } from '../streams/deciding/record-inputs.ts';
 
 export type TextsRequest = {
   readonly sourceId: string;

@@ -1,6 +1,6 @@
 import { summarize, type EvaluationResult } from '../../../evaluation/index.ts';
 import type { ArrivedRecord, DecisionRow, EvaluationDifference, EvaluationStarted, VariantSummary } from '../../../schemas/index.ts';
-import { isDecided } from '../../streams/record-decision.ts';
+import { isDecided } from '../../streams/deciding/record-decision.ts';
 
 /** A record that says what it is (null: it does not), and what two flows said. */
 export type LabelledPair = {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { runSource } from '../../streams/run-source.ts';
+import { runSource } from '../../streams/keeping/run-source.ts';
 import { createFileSource, llmFlow, openRig, startRigModel, type RigModel } from '../../streams/source-rig.ts';
 import { listDecisions } from '../decisions/decisions.ts';
 import { controlSource } from '../sources/control-source.ts';

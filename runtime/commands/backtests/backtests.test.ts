@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { App } from '../../open-app.ts';
 import { OUTGOING_TYPES, outgoingOf } from '../../outbox/outgoing-events.ts';
-import { runSource } from '../../streams/run-source.ts';
+import { runSource } from '../../streams/keeping/run-source.ts';
 import { createFileSource, llmFlow, openRig, rulesFlow, startRigModel, type FileSource, type RigModel } from '../../streams/source-rig.ts';
 import { listDecisions, type Decision } from '../decisions/decisions.ts';
 import { controlSource, switchSource } from '../sources/control-source.ts';

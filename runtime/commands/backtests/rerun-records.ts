@@ -11,15 +11,15 @@ import {
   type RecordRange,
 } from '../../../schemas/index.ts';
 import type { Context } from '../../context.ts';
-import { createBudget } from '../../streams/budget.ts';
-import { decideRecord } from '../../streams/decide-record.ts';
-import { duplicateRule } from '../../streams/duplicate-keys.ts';
-import { inTurn } from '../../streams/in-turn.ts';
-import { createPace } from '../../streams/pace.ts';
+import { createBudget } from '../../streams/deciding/budget.ts';
+import { decideRecord } from '../../streams/deciding/decide-record.ts';
+import { duplicateRule } from '../../streams/deciding/duplicate-keys.ts';
+import { inTurn } from '../../streams/deciding/in-turn.ts';
+import { createPace } from '../../streams/deciding/pace.ts';
 import { planCache } from '../../streams/plan-cache.ts';
-import { runsInFlight } from '../../streams/plan-effects.ts';
-import { besideOf, runIdOf } from '../../streams/record-decision.ts';
-import type { RecordTask, RecordWork } from '../../streams/record-work.ts';
+import { runsInFlight } from '../../streams/deciding/plan-effects.ts';
+import { besideOf, runIdOf } from '../../streams/deciding/record-decision.ts';
+import type { RecordTask, RecordWork } from '../../streams/deciding/record-work.ts';
 import { readingOf } from '../../streams/source-plans.ts';
 import type { SourceState } from '../../streams/source-state.ts';
 import { inWindow } from '../in-window.ts';

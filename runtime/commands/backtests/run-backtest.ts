@@ -3,7 +3,7 @@ import type { Plan } from '../../../flow/index.ts';
 import { RiskflowError, type Pin } from '../../../schemas/index.ts';
 import type { Context, OnProgress } from '../../context.ts';
 import { holdLease } from '../../leases.ts';
-import { refuseActing } from '../../streams/acting-nodes.ts';
+import { refuseActing } from '../../streams/deciding/acting-nodes.ts';
 import { planOfStage } from '../../streams/source-plans.ts';
 import { readSourceState, type SourceState } from '../../streams/source-state.ts';
 import { freezeModels } from '../evaluations/evaluation-prepare.ts';

@@ -3,7 +3,7 @@ import { compileMapping, readCsv, readJsonl, type Row, type Table } from '../../
 import { startVariables, type Plan } from '../../../flow/index.ts';
 import { encodeValues, isRiskflowError, RiskflowError, type BatchStarted, type Json, type Value } from '../../../schemas/index.ts';
 import { fileTrouble } from '../flows.ts';
-import { recordInputs } from '../../streams/record-inputs.ts';
+import { recordInputs } from '../../streams/deciding/record-inputs.ts';
 
 /** What one run of a batch is given; `line` is where its row begins in the file, from 1. Inputs in encoded form. */
 export type BatchRow = { readonly line: number; readonly inputs: Json; readonly query?: string };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { App } from '../../open-app.ts';
-import { runSource } from '../../streams/run-source.ts';
+import { runSource } from '../../streams/keeping/run-source.ts';
 import { createFileSource, openRig, rulesFlow } from '../../streams/source-rig.ts';
 import { runBacktest } from '../backtests/run-backtest.ts';
 import { EVALUATION_DEFAULTS } from '../evaluations/evaluation-request.ts';

@@ -12,7 +12,7 @@ import {
   type Values,
 } from '../../../schemas/index.ts';
 import type { Context, OnProgress } from '../../context.ts';
-import { viewOf, type RecordReading } from '../../streams/record-inputs.ts';
+import { viewOf, type RecordReading } from '../../streams/deciding/record-inputs.ts';
 import { readingOf } from '../../streams/source-plans.ts';
 import { readSourceState } from '../../streams/source-state.ts';
 import { disagreementPages } from '../backtests/compare-decisions.ts';

@@ -1,7 +1,7 @@
 import { RiskflowError, type SourceWish } from '../../../schemas/index.ts';
 import type { Context } from '../../context.ts';
 import { readSourceState, writeSourceEvents } from '../../streams/source-state.ts';
-import { livingTasks } from '../../streams/task-board.ts';
+import { livingTasks } from '../../streams/keeping/task-board.ts';
 
 /** Says what is wanted of a source. `changed` is false when it was so before. */
 export async function controlSource(

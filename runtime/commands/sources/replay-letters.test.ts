@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStreamRig, type StreamRig } from '../../streams/stream-rig.ts';
-import { runSource } from '../../streams/run-source.ts';
+import { runSource } from '../../streams/keeping/run-source.ts';
 import { listDeadLetters } from './dead-letters.ts';
 import { replayDeadLetters } from './replay-letters.ts';
 

@@ -1,9 +1,9 @@
 import { createRecordDecoder } from '../../../connectors/index.ts';
 import { RiskflowError, type StoredDeadLetter } from '../../../schemas/index.ts';
 import { utf8, type Context, type OnProgress } from '../../context.ts';
-import { mapRecord } from '../../streams/map-record.ts';
-import { openDecoder } from '../../streams/open-decoder.ts';
-import { makerOf } from '../../streams/read-source.ts';
+import { mapRecord } from '../../streams/intake/map-record.ts';
+import { openDecoder } from '../../streams/intake/open-decoder.ts';
+import { makerOf } from '../../streams/intake/read-source.ts';
 import { watchSource } from '../../streams/source-watch.ts';
 
 export type ReplayRequest = {

@@ -1,6 +1,6 @@
 import { RiskflowError, type RolloutStage, type StageFlow } from '../../../schemas/index.ts';
 import type { Context } from '../../context.ts';
-import { refuseActing } from '../../streams/acting-nodes.ts';
+import { refuseActing } from '../../streams/deciding/acting-nodes.ts';
 import { checkModels, planOfStage } from '../../streams/source-plans.ts';
 import { readSourceState, writeSourceEvents, type SourceState } from '../../streams/source-state.ts';
 import { resolveFlow } from '../evaluations/evaluation-request.ts';

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
 import { modelWarnings } from '../../model-warnings.ts';
-import { isEndless } from '../../streams/read-source.ts';
+import { isEndless } from '../../streams/intake/read-source.ts';
 import { planOfStage } from '../../streams/source-plans.ts';
 import { readSourceState } from '../../streams/source-state.ts';
 

@@ -1,9 +1,9 @@
 import { messageOf, PART_COUNT, type InboxCounts, type PartitionEnd, type SourceOffset, type SourceTask } from '../../../schemas/index.ts';
 import type { Context } from '../../context.ts';
-import { openConnector } from '../../streams/open-connector.ts';
+import { openConnector } from '../../streams/intake/open-connector.ts';
 import { listSourceIds, readSourceState, sourceStream, type SourceState } from '../../streams/source-state.ts';
-import { livingTasks } from '../../streams/task-board.ts';
-import { partResource } from '../../streams/decide-part.ts';
+import { livingTasks } from '../../streams/keeping/task-board.ts';
+import { partResource } from '../../streams/deciding/decide-part.ts';
 
 /** A partition and how far it was read, counted as the source does. `lag` and `end` are null where the source does not say. */
 export type PartitionStatus = Pick<SourceOffset, 'topic' | 'partition' | 'incarnation' | 'nextOffset' | 'position'> & {
