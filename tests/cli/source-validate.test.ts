@@ -23,6 +23,8 @@ describe.concurrent('riskflow source validate', () => {
       'connector.sasl.passwordEnv',
       'decide.concurrency',
       'Unrecognized key',
+      'flow',
+      '  → name a .yml file exported from Dify',
       '',
     ]);
     expect(out + err).not.toContain('hunter2');
