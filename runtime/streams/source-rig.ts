@@ -211,7 +211,7 @@ export function startInProcess(
       ...environment,
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       RIG: import.meta.url,
-      SOURCES: new URL('run-source.ts', import.meta.url).href,
+      SOURCES: new URL('keeping/run-source.ts', import.meta.url).href,
       FOLDER: folder,
       SOURCE: sourceId,
     },
