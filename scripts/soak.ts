@@ -10,7 +10,7 @@ const HELP = `Runs the long tests at their full size: the same code as in CI, wi
 
 What each size is:
   streams   100,000 records through Kafka, MySQL and Temporal while consumers, the broker and the database die (CI: 4,000)
-  trends    as many counted into panes, out of order, late and repeated, while readers die (CI: 2,000)
+  trends    40,000 of them at most, counted into panes, out of order, late and repeated, while readers die (CI: 2,000)
 `;
 
 /** Test files that know a full size, by what they take it from. */
