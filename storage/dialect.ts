@@ -51,6 +51,8 @@ export type Dialect = {
    * process is at something else. Absent where asking costs nothing.
    */
   readonly raiseWithNext?: RaiseWithNext;
+  /** Rows that are deleted in one transaction: with all of their indexes they cost much more than rows that are added. */
+  readonly deleteSize: number;
   /** How much may be written in one transaction that many share: rows, roughly. */
   readonly sliceWeight: number;
   /** Whether a look is no round trip: else rows that are most likely new are inserted without one, and looked for when that fails. */

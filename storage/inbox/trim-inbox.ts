@@ -10,8 +10,6 @@ type Outcome = (typeof OUTCOMES)[number];
 /** Counters of what was deleted: of each outcome how many; the last arrival; the last event time. */
 export const trimmedName = (what: Outcome | 'arrival' | 'time', sourceId: string): string => `trimmed/${what}/${sourceId}`;
 
-/** Rows that are deleted in one transaction: with all of their indexes they cost much more than rows that are added. */
-const ROWS = { sqlite: 16, mysql: 500 } as const;
 /** SQLite deletes a row page by page: a large one counts for several. */
 const MOST_BYTES = 128 * 1024;
 
@@ -21,7 +19,7 @@ type Trim = { readonly workspaceId: WorkspaceId; readonly sourceId: string; read
 /** Deletes the oldest records that are done. The order of arrival is about that of receipt, so that one look at the first rows tells whether there are any. */
 export function trimInbox(database: Database): InboxStore['trim'] {
   const numbers = takeNumbers(database);
-  const limit = ROWS[database.dialect.name];
+  const limit = database.dialect.deleteSize;
   return async (workspaceId, sourceId, { receivedBefore, upTo }) => {
     const trim = { workspaceId, sourceId, receivedBefore, upTo };
     for (const outcome of OUTCOMES) {

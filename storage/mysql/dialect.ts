@@ -36,6 +36,7 @@ export const mysqlDialect = (collation: string): Dialect => ({
     number: (before) => ({ toSqlString: () => `last_insert_id() - ${before}` }),
   },
   looksAreFree: false,
+  deleteSize: 500,
   sliceWeight: SLICE_WEIGHT,
   trouble,
 });

@@ -37,6 +37,7 @@ export const sqliteDialect: Dialect = {
   rowsAreOneParameter: false,
   raiseCounter,
   looksAreFree: true,
+  deleteSize: 16,
   sliceWeight: SLICE_WEIGHT,
   trouble,
 };

@@ -1,24 +1,15 @@
 import { pinOf, type Plan, type PlanNode } from '../../../flow/index.ts';
 import { RiskflowError, type Pin } from '../../../schemas/index.ts';
+import { INLINE_KINDS } from './plan-effects.ts';
 
-/** Kinds of nodes that change nothing outside: they compute, or ask a model. Whatever is not listed is taken to act. */
-const WITHOUT_TRACE: ReadonlySet<string> = new Set<PlanNode['behaviour']['kind']>([
-  'start',
-  'end',
-  'answer',
-  'if-else',
-  'template-transform',
-  'variable-aggregator',
-  'code',
-  'llm',
-  'question-classifier',
-  // Reached, it fails.
-  'unsupported',
-]);
+/** Kinds of nodes that ask outside and change nothing there: code in its box, models. Whatever is neither inline nor listed is taken to act. */
+const WITHOUT_TRACE: ReadonlySet<string> = new Set<PlanNode['behaviour']['kind']>(['code', 'llm', 'question-classifier']);
+
+const leavesNoTrace = ({ behaviour: { kind } }: PlanNode): boolean => INLINE_KINDS.has(kind) || WITHOUT_TRACE.has(kind);
 
 /** The nodes of a plan that would do something outside if they ran: those of a kind that may, and whose results are not pinned. */
 export const actingNodes = (plan: Plan, pins: Readonly<Record<string, Pin>>): readonly PlanNode[] =>
-  plan.nodes.filter((node) => !WITHOUT_TRACE.has(node.behaviour.kind) && pinOf(pins, node) === undefined);
+  plan.nodes.filter((node) => !leavesNoTrace(node) && pinOf(pins, node) === undefined);
 
 /** Who may not act: the start of a sentence. */
 export type Onlooker = 'a backtest' | 'a shadow';

@@ -11,6 +11,9 @@ import { prepareWork } from './prepare-work.ts';
 import { sourceStream } from '../source-state.ts';
 import type { SourceView } from '../source-watch.ts';
 
+/** More runs than any part has in flight. */
+const MOST_BEGUN = 20_000;
+
 export const partResource = (sourceId: string, part: number): string => `${sourceStream(sourceId)}/part/${part}`;
 
 /**
@@ -61,5 +64,3 @@ async function runsBegun(context: Context, resource: string): Promise<ReadonlySe
   const runs = await events.unfinishedRuns(context.workspaceId, { resource, limit: MOST_BEGUN });
   return new Set(runs.map(({ runId }) => runId));
 }
-/** More than any part has in flight. */
-const MOST_BEGUN = 20_000;

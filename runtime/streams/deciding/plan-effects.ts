@@ -1,17 +1,20 @@
-import type { Plan } from '../../../flow/index.ts';
+import type { Plan, PlanNode } from '../../../flow/index.ts';
 
-const INLINE: ReadonlySet<string> = new Set([
+/** Kinds of nodes that need nothing from outside. */
+export const INLINE_KINDS: ReadonlySet<string> = new Set<PlanNode['behaviour']['kind']>([
   'start',
   'end',
   'answer',
   'if-else',
   'template-transform',
   'variable-aggregator',
+  // Reached, it fails.
   'unsupported',
 ]);
 
 /** Whether runs of a plan can have effects: else they are over as soon as they begin. */
-export const performsEffects = (plan: Plan): boolean => plan.hasSecrets || plan.nodes.some((node) => !INLINE.has(node.behaviour.kind));
+export const performsEffects = (plan: Plan): boolean =>
+  plan.hasSecrets || plan.nodes.some((node) => !INLINE_KINDS.has(node.behaviour.kind));
 
 /** Runs in flight for each call in flight: a run that stores its decision must not keep a slot of the limit empty. */
 const RUNS_PER_CALL = 2;
