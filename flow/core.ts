@@ -7,5 +7,7 @@ export { checkInputs, startVariables, type InputCheck } from './engine/start-inp
 export { EVALUATED_HANDLE } from './engine/node-outcome.ts';
 export type { Evaluated } from './engine/secrets.ts';
 export { interpreterFor, interpreterOf, knownVersions, type Interpreter } from './versions.ts';
-export type { Plan, PlanNode, StartVariable } from './plan/plan.ts';
+export { traitsOf } from './nodes/kinds.ts';
+export type { StartVariable } from './nodes/start/config.ts';
+export type { Plan, PlanNode } from './plan/plan.ts';
 export { difyEvents, type DifyEvent } from './stream/dify-events.ts';

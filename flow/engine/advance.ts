@@ -15,13 +15,23 @@ import {
   type Values,
 } from '../../schemas/core.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
-import { REUSABLE, RETRYABLE, type Plan, type PlanNode, type Selector } from '../plan/plan.ts';
+import type { Plan, PlanNode } from '../plan/plan.ts';
+import type { Selector } from '../plan/selector.ts';
 import { lookupIn } from '../text/index.ts';
 import { applyEvent, applyNodeFinished, findNode, FoldError } from './apply.ts';
-import { DEFAULT_HANDLE, EMPTY, EVALUATED_HANDLE, type NodeContext, type NodeError, type NodeOutcome } from './node-outcome.ts';
+import {
+  DEFAULT_HANDLE,
+  EMPTY,
+  EVALUATED_HANDLE,
+  type Conclusion,
+  type More,
+  type NodeContext,
+  type NodeError,
+  type NodeOutcome,
+} from './node-outcome.ts';
 import { pinOf } from './pins.ts';
 import { draftOf, type Draft, type RunningNode, type RunState } from './state.ts';
-import { concludeNode, pinnedHandle, startNode } from './start-node.ts';
+import { concludeNode, pinnedHandle, startNode, traitsOf } from '../nodes/kinds.ts';
 import { behaviourJson, watchSecrets } from './secrets.ts';
 
 /** What a step of the interpreter leads to. `facts` continue the run's events; `effects` are to be performed. */
@@ -177,6 +187,7 @@ function consume(step: Work, effectId: string, running: RunningNode, result: Eff
     const conclusion = pinned
       ? { ok: true as const, outputs, handle: pinnedHandle(node.behaviour, outputs) }
       : concludeEffect(node, outputs);
+    if ('more' in conclusion) throw new FoldError('not yet');
     if (conclusion.ok) return finishNode(step, node, { ...base, status: 'succeeded', error: null }, conclusion.outputs, conclusion.handle);
     return retryOrFail(step, node, { effectId, running, usage: result.usage, error: conclusion.error, base });
   }
@@ -190,9 +201,9 @@ function consume(step: Work, effectId: string, running: RunningNode, result: Eff
 }
 
 /** An inline node that read a secret was evaluated outside: its outputs carry the handle beside them. */
-function concludeEffect(node: PlanNode, outputs: Values): ReturnType<typeof concludeNode> {
+function concludeEffect(node: PlanNode, outputs: Values): Conclusion | More {
   const evaluated = outputs.get(EVALUATED_HANDLE);
-  if (typeof evaluated !== 'string') return concludeNode(node.behaviour, outputs);
+  if (typeof evaluated !== 'string') return concludeNode(node.behaviour, outputs, null);
   const rest = new Map(outputs);
   rest.delete(EVALUATED_HANDLE);
   return { ok: true, outputs: rest, handle: evaluated };
@@ -208,7 +219,7 @@ type Attempt = {
 
 function retryOrFail(step: Work, node: PlanNode, attempt: Attempt): void {
   const { effectId, running, usage, error, base } = attempt;
-  const retryable = RETRYABLE.has(node.behaviour.kind) || pinFor(step.draft, node) !== undefined;
+  const retryable = traitsOf(node.behaviour.kind).retries === true || pinFor(step.draft, node) !== undefined;
   if (!retryable || running.attempt > node.retry.times) return failNode(step, node, base, error);
   const delayMs = node.retry.intervalMs;
   record(step, {
@@ -335,7 +346,7 @@ const distinct = (secrets: readonly SecretRef[]): readonly SecretRef[] =>
 
 /** 64 hex digits of what is asked for, then which of several equal questions of this run it is: each is a draw of its own. */
 function contentKeyOf(draft: Draft, node: PlanNode, request: EffectRequest): string | null {
-  if (!REUSABLE.has(request.kind)) return null;
+  if (traitsOf(node.behaviour.kind).reusable !== true || request.kind === 'pinned' || request.kind === 'evaluate') return null;
   const base = hashJson({ plan: draft.started?.planVersion ?? 0, node: node.meaning, request });
   return `${base}.${draft.asked.get(base) ?? 0}`;
 }

@@ -1,5 +1,5 @@
 import type { ModelRef, RunStarted } from '../../schemas/core.ts';
-import type { ModelConfig } from '../plan/plan.ts';
+import type { ModelConfig } from '../nodes/model-config.ts';
 
 /** Models that are asked in place of those the nodes name, by `provider/name` as a node says it. */
 export type ModelReplacements = RunStarted['data']['modelMap'];

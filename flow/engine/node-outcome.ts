@@ -1,5 +1,5 @@
-import type { EffectRequest, SecretRef, Value, Values } from '../../schemas/core.ts';
-import type { Selector } from '../plan/plan.ts';
+import type { EffectRequest, Json, SecretRef, Value, Values } from '../../schemas/core.ts';
+import type { Selector } from '../plan/selector.ts';
 import type { ModelReplacements } from './mapped-model.ts';
 
 /** What a node may read while it starts. */
@@ -9,17 +9,27 @@ export type NodeContext = {
   readonly modelMap: ModelReplacements;
 };
 
+export type VariableWrite = { readonly selector: Selector; readonly value: Value };
 export type NodeError = { readonly message: string; readonly type: string };
 
 /** What starting a node leads to: a result at once, something needed from outside, or a failure. */
 export type NodeOutcome =
-  | { readonly kind: 'finished'; readonly inputs: Values; readonly outputs: Values; readonly handle: string }
+  | {
+      readonly kind: 'finished';
+      readonly inputs: Values;
+      readonly outputs: Values;
+      readonly handle: string;
+      /** Variables of others that it changes: of the conversation, or of a loop around it. */
+      readonly writes?: readonly VariableWrite[];
+    }
   | { readonly kind: 'effect'; readonly inputs: Values; readonly request: EffectRequest; readonly secrets: readonly SecretRef[] }
   | { readonly kind: 'failed'; readonly inputs: Values; readonly error: NodeError };
 
-/** What an effect's outputs mean for the node. */
+/** What an effect's outputs mean for the node: its end, or a failure. */
 export type Conclusion =
   { readonly ok: true; readonly outputs: Values; readonly handle: string } | { readonly ok: false; readonly error: NodeError };
+/** Or that it has more to ask: this is what it must know then. */
+export type More = { readonly more: Json };
 
 export const EMPTY: Values = new Map();
 /** The handle of nodes that do not branch. */

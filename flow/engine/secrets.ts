@@ -8,10 +8,12 @@ import {
   type Value,
   type Values,
 } from '../../schemas/core.ts';
-import type { NodeBehaviour, NodeKindName, PlanNode, Selector } from '../plan/plan.ts';
+import type { NodeBehaviour } from '../nodes/configs.ts';
+import { isKind, startNode } from '../nodes/kinds.ts';
+import type { PlanNode } from '../plan/plan.ts';
+import type { Selector } from '../plan/selector.ts';
 import { lookupIn } from '../text/index.ts';
 import { EVALUATED_HANDLE, type NodeContext, type NodeError } from './node-outcome.ts';
-import { startNode } from './start-node.ts';
 
 /** Watches what a node reads, so that one that reads a secret can be evaluated where secrets are known. */
 export function watchSecrets(context: NodeContext): {
@@ -61,19 +63,6 @@ export function evaluateWithSecrets(request: Extract<EffectRequest, { kind: 'eva
 
 const refused = (message: string): Evaluated => ({ ok: false, error: { type: 'InternalError', message } });
 
-const KINDS: Readonly<Record<NodeKindName, true>> = {
-  start: true,
-  end: true,
-  answer: true,
-  'if-else': true,
-  'template-transform': true,
-  code: true,
-  llm: true,
-  'question-classifier': true,
-  'variable-aggregator': true,
-  unsupported: true,
-};
-
 /**
  * Whether this is what `behaviourJson` gave before it crossed a process boundary. Only its outer form is looked at: the interpreter of
  * the same plan version wrote the config.
@@ -83,7 +72,7 @@ const isBehaviour = (value: unknown): value is NodeBehaviour =>
   value !== null &&
   'kind' in value &&
   typeof value.kind === 'string' &&
-  Object.hasOwn(KINDS, value.kind) &&
+  isKind(value.kind) &&
   'config' in value &&
   typeof value.config === 'object' &&
   value.config !== null;

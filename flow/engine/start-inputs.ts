@@ -1,5 +1,6 @@
 import { decodeValue, float, isObject, parseJson, typeOf, type Value, type Values } from '../../schemas/core.ts';
-import type { Plan, StartVariable } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { StartVariable } from '../nodes/start/config.ts';
 import { parsePythonFloat, parsePythonInteger, pythonStrip } from '../text/index.ts';
 
 export type InputCheck = { readonly ok: true; readonly inputs: Values } | { readonly ok: false; readonly message: string };

@@ -1,4 +1,4 @@
-import type { NodeBehaviour } from './plan.ts';
+import type { NodeBehaviour } from '../nodes/configs.ts';
 
 /** A node's data, read; or why it cannot be, in one sentence. Warnings are one sentence each. */
 export type BehaviourResult =

@@ -1,6 +1,6 @@
 import { encodeValue } from '../../schemas/core.ts';
 import { valueOfPlain } from '../import/yaml-values.ts';
-import type { ModelConfig } from './plan.ts';
+import type { ModelConfig } from '../nodes/model-config.ts';
 
 type ModelData = {
   readonly provider: string;

@@ -5,14 +5,13 @@ import { firstIssue } from '../import/issues.ts';
 import { toYamlPlain } from '../import/yaml-values.ts';
 import { compileBehaviour } from './compile-behaviour.ts';
 import { defaultValues } from './default-values.ts';
+import { traitsOf } from '../nodes/kinds.ts';
 import type { PlanNode } from './plan.ts';
 
 type CompiledNode = Pick<PlanNode, 'behaviour' | 'branches' | 'onError' | 'defaults' | 'retry'>;
 export type CompileNodeResult =
   | { readonly ok: true; readonly node: CompiledNode; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly message: string };
-
-const BRANCHING: ReadonlySet<string> = new Set(['if-else', 'question-classifier', 'human-input']);
 
 /** Compiles one node of a definition: its behaviour, and what happens when it fails. */
 export function compileNode(node: DefinitionNode): CompileNodeResult {
@@ -31,7 +30,7 @@ export function compileNode(node: DefinitionNode): CompileNodeResult {
     warnings: behaviour.warnings,
     node: {
       behaviour: behaviour.behaviour,
-      branches: BRANCHING.has(node.type) || onError === 'fail-branch',
+      branches: traitsOf(behaviour.behaviour.kind).branches === true || onError === 'fail-branch',
       onError,
       defaults: onError === 'default-value' ? encodeValue(defaults.values) : {},
       retry: { times, intervalMs: retry?.retry_interval ?? 0 },

@@ -1,7 +1,8 @@
-import { conditionSelectors } from '../conditions/index.ts';
 import type { FlowDefinition } from '../import/definition.ts';
-import { findLiteralSelectors, templateSelectors, type VariableTemplate } from '../text/index.ts';
-import type { Plan, PlanNode, Selector } from './plan.ts';
+import { readsOf } from '../nodes/kinds.ts';
+import { findLiteralSelectors, templateSelectors } from '../text/index.ts';
+import type { Plan, PlanNode } from './plan.ts';
+import type { Selector } from './selector.ts';
 
 const NAMESPACES: ReadonlySet<string> = new Set(['sys', 'env', 'conversation', 'rag']);
 
@@ -12,7 +13,7 @@ export function referenceWarnings(plan: Plan, definition: FlowDefinition): reado
   return plan.nodes.flatMap((node): readonly string[] => {
     const name = `node "${node.title}" (${node.id})`;
     const lost = selectorsOf(node).filter((selector) => !known(selector));
-    const literal = templatesOf(node).flatMap((template) => findLiteralSelectors(template, known));
+    const literal = readsOf(node.behaviour).templates.flatMap((template) => findLiteralSelectors(template, known));
     return [
       ...new Set(lost.map((selector) => `${name}: it reads {{#${selector.join('.')}#}}, but there is no node "${selector[0] ?? ''}"`)),
       ...new Set(
@@ -26,44 +27,6 @@ export function referenceWarnings(plan: Plan, definition: FlowDefinition): reado
 
 /** Every variable a node reads. */
 export function selectorsOf(node: PlanNode): readonly Selector[] {
-  const { behaviour } = node;
-  const inTemplates = templatesOf(node).flatMap(templateSelectors);
-  switch (behaviour.kind) {
-    case 'end':
-      return behaviour.config.outputs.map((output) => output.selector);
-    case 'if-else':
-      return behaviour.config.cases.flatMap((item) => item.conditions.flatMap(conditionSelectors));
-    case 'template-transform':
-    case 'code':
-      return behaviour.config.variables.map((variable) => variable.selector);
-    case 'llm':
-      return [
-        ...inTemplates,
-        ...behaviour.config.jinjaVariables.map((variable) => variable.selector),
-        ...(behaviour.config.context === null ? [] : [behaviour.config.context]),
-      ];
-    case 'question-classifier':
-      return [behaviour.config.query, ...inTemplates];
-    case 'variable-aggregator':
-      return [...behaviour.config.variables, ...(behaviour.config.groups ?? []).flatMap((group) => group.variables)];
-    default:
-      return inTemplates;
-  }
-}
-
-function templatesOf(node: PlanNode): readonly VariableTemplate[] {
-  const { behaviour } = node;
-  switch (behaviour.kind) {
-    case 'answer':
-      return [behaviour.config.template];
-    case 'llm':
-      return [
-        ...behaviour.config.prompts.flatMap((part) => ('basic' in part ? part.basic : [])),
-        ...(behaviour.config.query === null ? [] : [behaviour.config.query]),
-      ];
-    case 'question-classifier':
-      return [behaviour.config.instruction];
-    default:
-      return [];
-  }
+  const { selectors, templates } = readsOf(node.behaviour);
+  return [...selectors, ...templates.flatMap(templateSelectors)];
 }

@@ -1,6 +1,6 @@
 import type { Value } from '../../../schemas/core.ts';
 import { EMPTY, finished, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
-import type { AnswerConfig } from '../../plan/plan.ts';
+import type { AnswerConfig } from './config.ts';
 import { renderTemplate } from '../../text/index.ts';
 
 /** The template in Dify's markdown rendering. Secrets in it make the node an effect before this text is used. */

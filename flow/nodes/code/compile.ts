@@ -2,7 +2,7 @@ import { codeDataSchema } from '../../../schemas/index.ts';
 import { firstIssue } from '../../import/issues.ts';
 import type { YamlPlain } from '../../import/yaml-values.ts';
 import type { BehaviourResult } from '../../plan/behaviour-result.ts';
-import type { OutputType } from '../../plan/plan.ts';
+import type { OutputType } from './config.ts';
 
 export function compileCode(data: YamlPlain): BehaviourResult {
   const parsed = codeDataSchema.safeParse(data);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseJson, type Value } from '../../../schemas/core.ts';
-import type { CodeConfig, OutputType } from '../../plan/plan.ts';
+import type { CodeConfig, OutputType } from './config.ts';
 import { concludeCode } from './conclude.ts';
 
 const type = (name: string, children: Readonly<Record<string, OutputType>> | null = null): OutputType => ({ type: name, children });

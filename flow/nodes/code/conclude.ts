@@ -1,7 +1,7 @@
 import { isArray, isNumeric, isObject, integer, isFloatTag, type Value, type Values } from '../../../schemas/core.ts';
 import { DEFAULT_HANDLE, type Conclusion } from '../../engine/node-outcome.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../limits.ts';
-import type { CodeConfig, OutputType } from '../../plan/plan.ts';
+import type { CodeConfig, OutputType } from './config.ts';
 
 type Checked = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly message: string };
 const ok = (value: Value): Checked => ({ ok: true, value });

@@ -1,6 +1,6 @@
 import { encodeValues, isSecretRef, type SecretRef, type Value } from '../../../schemas/core.ts';
 import { failed, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
-import type { CodeConfig } from '../../plan/plan.ts';
+import type { CodeConfig } from './config.ts';
 
 /** Asks for the code to be run with its variables; one that is missing is None. */
 export function startCode(config: CodeConfig, context: NodeContext): NodeOutcome {

@@ -1,6 +1,6 @@
 import type { Value } from '../../../schemas/core.ts';
 import { EMPTY, finished, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
-import type { EndConfig } from '../../plan/plan.ts';
+import type { EndConfig } from './config.ts';
 
 /** The variables it names; one that is missing is null. */
 export function startEnd(config: EndConfig, context: NodeContext): NodeOutcome {

@@ -4,7 +4,7 @@ import { firstIssue } from '../../import/issues.ts';
 import { valueOfPlain, type YamlPlain } from '../../import/yaml-values.ts';
 import type { BehaviourResult } from '../../plan/behaviour-result.ts';
 import { compileModel } from '../../plan/compile-model.ts';
-import type { PromptPart } from '../../plan/plan.ts';
+import type { PromptPart } from './config.ts';
 import { compileTemplate } from '../../templates/index.ts';
 import { compileVariableTemplate } from '../../text/index.ts';
 

@@ -1,6 +1,6 @@
 import { isObject, parseJson, type Value, type Values } from '../../../schemas/core.ts';
 import { DEFAULT_HANDLE, type Conclusion } from '../../engine/node-outcome.ts';
-import type { LlmConfig } from '../../plan/plan.ts';
+import type { LlmConfig } from './config.ts';
 
 const THINKING = /<think[^>]*>([\s\S]*?)<\/think>/gi;
 

@@ -1,7 +1,7 @@
 import { isArray, isObject, type ChatMessage, type SecretRef, type Value } from '../../../schemas/core.ts';
 import { failed, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
 import { mappedModel } from '../../engine/mapped-model.ts';
-import type { LlmConfig, PromptPart } from '../../plan/plan.ts';
+import type { LlmConfig, PromptPart } from './config.ts';
 import { renderJinja } from '../../templates/index.ts';
 import { renderTemplate, renderText } from '../../text/index.ts';
 

@@ -1,9 +1,15 @@
 import type { Value } from '../../../schemas/core.ts';
 import { mappedModel } from '../../engine/mapped-model.ts';
-import { failed, type Conclusion, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
-import type { ClassifierConfig } from '../../plan/plan.ts';
+import { DEFAULT_HANDLE, failed, type Conclusion, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
+import type { ClassifierConfig } from './config.ts';
 import { compileVariableTemplate, renderTemplate, renderText, secretPlaceholder } from '../../text/index.ts';
 import { isSecretRef, type Values } from '../../../schemas/core.ts';
+
+/** The class that pinned outputs stand for: the first where they name none. */
+export function pinnedClass({ classes }: ClassifierConfig, outputs: Values): string {
+  const named = outputs.get('class_id');
+  return typeof named === 'string' ? named : (classes[0]?.id ?? DEFAULT_HANDLE);
+}
 
 /** Asks which of its classes the query belongs to. */
 export function startClassifier(config: ClassifierConfig, context: NodeContext): NodeOutcome {

@@ -1,6 +1,6 @@
 import type { Value } from '../../../schemas/core.ts';
 import { failed, finished, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
-import type { TemplateConfig } from '../../plan/plan.ts';
+import type { TemplateConfig } from './config.ts';
 import { renderJinja } from '../../templates/index.ts';
 
 /** Renders the template; a variable that is missing is None. */

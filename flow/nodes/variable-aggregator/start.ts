@@ -1,6 +1,7 @@
 import type { Value } from '../../../schemas/core.ts';
 import { EMPTY, finished, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
-import type { AggregatorConfig, Selector } from '../../plan/plan.ts';
+import type { AggregatorConfig } from './config.ts';
+import type { Selector } from '../../plan/selector.ts';
 
 /** The first variable that exists, even when it is "", [] or null; none: no output, which is no error. */
 export function startAggregator(config: AggregatorConfig, context: NodeContext): NodeOutcome {

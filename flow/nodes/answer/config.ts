@@ -1,0 +1,3 @@
+import type { VariableTemplate } from '../../text/index.ts';
+
+export type AnswerConfig = { readonly template: VariableTemplate };

@@ -1,0 +1,30 @@
+import type { AnswerConfig } from './answer/config.ts';
+import type { CodeConfig } from './code/config.ts';
+import type { EndConfig } from './end/config.ts';
+import type { IfElseConfig } from './if-else/config.ts';
+import type { LlmConfig } from './llm/config.ts';
+import type { ClassifierConfig } from './question-classifier/config.ts';
+import type { StartConfig } from './start/config.ts';
+import type { TemplateConfig } from './template-transform/config.ts';
+import type { UnsupportedConfig } from './unsupported/config.ts';
+import type { AggregatorConfig } from './variable-aggregator/config.ts';
+
+/** What a node of each kind is compiled to: plain data, so that a plan can cross a process boundary. */
+export type NodeConfigs = {
+  readonly start: StartConfig;
+  readonly end: EndConfig;
+  readonly answer: AnswerConfig;
+  readonly 'if-else': IfElseConfig;
+  readonly 'template-transform': TemplateConfig;
+  readonly code: CodeConfig;
+  readonly llm: LlmConfig;
+  readonly 'question-classifier': ClassifierConfig;
+  readonly 'variable-aggregator': AggregatorConfig;
+  readonly unsupported: UnsupportedConfig;
+};
+export type NodeKindName = keyof NodeConfigs;
+
+/** A compiled node of one kind, or of any. */
+export type NodeBehaviour<K extends NodeKindName = NodeKindName> = {
+  readonly [P in K]: { readonly kind: P; readonly config: NodeConfigs[P] };
+}[K];

@@ -1,0 +1,3 @@
+import type { NamedSelector } from '../../plan/selector.ts';
+
+export type EndConfig = { readonly outputs: readonly NamedSelector[] };

@@ -1,0 +1,3 @@
+import type { IfElseCase } from '../../conditions/index.ts';
+
+export type IfElseConfig = { readonly cases: readonly IfElseCase[] };

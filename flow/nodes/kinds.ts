@@ -1,0 +1,113 @@
+import type { Json, Values } from '../../schemas/core.ts';
+import { conditionSelectors } from '../conditions/index.ts';
+import {
+  DEFAULT_HANDLE,
+  EMPTY,
+  failed,
+  finished,
+  type Conclusion,
+  type More,
+  type NodeContext,
+  type NodeOutcome,
+} from '../engine/node-outcome.ts';
+import { startAnswer } from './answer/start.ts';
+import { concludeCode } from './code/conclude.ts';
+import { startCode } from './code/start.ts';
+import type { NodeBehaviour, NodeConfigs, NodeKindName } from './configs.ts';
+import { startEnd } from './end/start.ts';
+import { pinnedCase, startIfElse } from './if-else/start.ts';
+import { concludeLlm } from './llm/conclude.ts';
+import { startLlm } from './llm/start.ts';
+import type { ModelConfig } from './model-config.ts';
+import type { NodeKind, Reads } from './node-kind.ts';
+import { concludeClassifier, pinnedClass, startClassifier } from './question-classifier/start.ts';
+import type { NamedSelector, Selector } from '../plan/selector.ts';
+import { startTemplateTransform } from './template-transform/start.ts';
+import { startAggregator } from './variable-aggregator/start.ts';
+
+const selectorsOf = (variables: readonly NamedSelector[]): readonly Selector[] => variables.map((variable) => variable.selector);
+
+/** The kinds of nodes. */
+const KINDS: { readonly [K in NodeKindName]: NodeKind<NodeConfigs[K]> } = {
+  /** Its variables are the run's inputs, which the engine puts into the pool itself. */
+  start: { needs: 'nothing', start: () => finished(EMPTY, EMPTY) },
+  end: { needs: 'nothing', start: startEnd, reads: ({ outputs }) => ({ selectors: selectorsOf(outputs) }) },
+  answer: { needs: 'nothing', start: startAnswer, reads: ({ template }) => ({ templates: [template] }) },
+  'if-else': {
+    needs: 'nothing',
+    branches: true,
+    start: startIfElse,
+    pinnedHandle: pinnedCase,
+    reads: ({ cases }) => ({ selectors: cases.flatMap((item) => item.conditions.flatMap(conditionSelectors)) }),
+  },
+  'template-transform': {
+    needs: 'nothing',
+    start: startTemplateTransform,
+    reads: ({ variables }) => ({ selectors: selectorsOf(variables) }),
+  },
+  code: {
+    needs: 'answer',
+    reusable: true,
+    retries: true,
+    start: startCode,
+    conclude: (config, outputs) => concludeCode(config, outputs),
+    reads: ({ variables }) => ({ selectors: selectorsOf(variables) }),
+  },
+  llm: {
+    needs: 'answer',
+    reusable: true,
+    retries: true,
+    start: startLlm,
+    conclude: concludeLlm,
+    reads: ({ prompts, query, jinjaVariables, context }) => ({
+      templates: [...prompts.flatMap((part) => ('basic' in part ? part.basic : [])), ...(query === null ? [] : [query])],
+      selectors: [...jinjaVariables.map((variable) => variable.selector), ...(context === null ? [] : [context])],
+    }),
+    model: ({ model }) => model,
+  },
+  'question-classifier': {
+    needs: 'answer',
+    reusable: true,
+    branches: true,
+    start: startClassifier,
+    conclude: concludeClassifier,
+    pinnedHandle: pinnedClass,
+    reads: ({ query, instruction }) => ({ selectors: [query], templates: [instruction] }),
+    model: ({ model }) => model,
+  },
+  'variable-aggregator': {
+    needs: 'nothing',
+    start: startAggregator,
+    reads: ({ variables, groups }) => ({ selectors: [...variables, ...(groups ?? []).flatMap((group) => group.variables)] }),
+  },
+  unsupported: { needs: 'deed', start: ({ reason }) => failed(EMPTY, 'UnsupportedNodeError', reason) },
+};
+
+type Traits = Pick<NodeKind<never>, 'needs' | 'reusable' | 'retries' | 'branches' | 'passesSecrets'>;
+export const traitsOf = (kind: NodeKindName): Traits => KINDS[kind];
+export const isKind = (name: string): name is NodeKindName => Object.hasOwn(KINDS, name);
+
+export const startNode = <K extends NodeKindName>({ kind, config }: NodeBehaviour<K>, context: NodeContext): NodeOutcome =>
+  KINDS[kind].start(config, context);
+
+/** What the outputs of a node's effect mean for it. */
+export const concludeNode = <K extends NodeKindName>({ kind, config }: NodeBehaviour<K>, outputs: Values, memo: Json): Conclusion | More =>
+  KINDS[kind].conclude?.(config, outputs, memo) ?? { ok: true, outputs, handle: DEFAULT_HANDLE };
+
+/** What a node asks for next, after an answer that did not end it. */
+export const proceedNode = <K extends NodeKindName>({ kind, config }: NodeBehaviour<K>, context: NodeContext, memo: Json): NodeOutcome =>
+  KINDS[kind].proceed?.(config, context, memo) ?? failed(EMPTY, 'InternalError', `nodes of kind ${kind} ask for one thing only`);
+
+/** The handle that pinned outputs stand for. */
+export const pinnedHandle = <K extends NodeKindName>({ kind, config }: NodeBehaviour<K>, outputs: Values): string =>
+  KINDS[kind].pinnedHandle?.(config, outputs) ?? DEFAULT_HANDLE;
+
+/** What a node reads of the pool. */
+export const readsOf = <K extends NodeKindName>({ kind, config }: NodeBehaviour<K>): Required<Reads> => {
+  const reads = KINDS[kind].reads?.(config);
+  return { selectors: reads?.selectors ?? [], templates: reads?.templates ?? [] };
+};
+
+/** The model a node asks, if it asks one. */
+export const modelOf = <K extends NodeKindName>({ kind, config }: NodeBehaviour<K>): ModelConfig | null =>
+  KINDS[kind].model?.(config) ?? null;
