@@ -86,6 +86,43 @@ export type NodeRetried = {
   };
 };
 
+/**
+ * A node got an answer and asks for more before it is over: a loop of a model and its tools, say. `memo` is what it must know to ask
+ * again, in a form of its own.
+ */
+export type NodeContinued = {
+  readonly type: 'NodeContinued';
+  readonly data: NodeVisit & {
+    /** The effect that was answered, and the one that is asked for now. */
+    readonly effectId: string;
+    readonly nextEffectId: string;
+    readonly contentKey: string | null;
+    readonly memo: Json;
+    readonly usage: Usage;
+    readonly elapsedMs: number;
+    readonly reused: boolean;
+    readonly at: number;
+  };
+};
+
+/** An iteration or a loop began. */
+export type ContainerStarted = {
+  readonly type: 'ContainerStarted';
+  readonly data: NodeVisit & {
+    /** The how manieth node start of the run, from 1. */
+    readonly index: number;
+    /** Of an iteration its items as `iterator_selector`; of a loop the first values of its variables. */
+    readonly inputs: Json;
+    readonly at: number;
+  };
+};
+
+/** A pass through the nodes of an iteration or a loop began. `path` is that of the container; nodes within have the pass in theirs. */
+export type PassStarted = {
+  readonly type: 'PassStarted';
+  readonly data: NodeVisit & { /** From 0. */ readonly pass: number; readonly at: number };
+};
+
 export type NodeFinished = {
   readonly type: 'NodeFinished';
   readonly data: NodeVisit & {
@@ -97,6 +134,8 @@ export type NodeFinished = {
     readonly outputs: Json;
     /** Which outgoing edges are taken: those with this sourceHandle. Null: none (the run fails here). */
     readonly handle: string | null;
+    /** Variables of others that it changed, with their new values: of the conversation, or of a loop around it. */
+    readonly writes?: readonly (readonly [selector: readonly string[], value: Json])[];
     readonly error: { readonly message: string; readonly type: string } | null;
     /** Null for inline nodes. */
     readonly effectId: string | null;
@@ -121,6 +160,8 @@ export type RunPaused = {
   readonly data: {
     /** What is waited for, in words. */
     readonly reason: string;
+    /** Nodes that wait for a person. Absent in runs of earlier versions. */
+    readonly nodes?: readonly string[];
     /** When the wait ends by itself, milliseconds since 1970; null when somebody must end it. */
     readonly until: number | null;
     readonly at: number;
@@ -159,4 +200,15 @@ export const RUN_EVENT_TIMES: readonly string[] = ['at', 'startedAt', 'elapsedMs
 
 /** The facts of a run in the order the interpreter consumed them: the run's stream. */
 export type RunEvent =
-  RunStarted | NodeStarted | NodeRetried | NodeFinished | RunPaused | RunResumed | RunStopRequested | EffectDiscarded | RunFinished;
+  | RunStarted
+  | NodeStarted
+  | NodeContinued
+  | NodeRetried
+  | ContainerStarted
+  | PassStarted
+  | NodeFinished
+  | RunPaused
+  | RunResumed
+  | RunStopRequested
+  | EffectDiscarded
+  | RunFinished;

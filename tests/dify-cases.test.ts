@@ -1,8 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { importFlow } from '../flow/index.ts';
-import { flowOf, startNode, type TestEdge, type TestNode } from '../flow/testing/dsl.ts';
-import { drive, outcomeOf, type Driven } from '../flow/testing/drive.ts';
-import { encodeValue, isObject, parseJson, sameValue, type JsonObject, type Pin, type Value } from '../schemas/index.ts';
+import { difyEvents, importFlow, type Plan } from '../flow/index.ts';
+import { dslText, flowOf, startNode, type TestEdge, type TestNode } from '../flow/testing/dsl.ts';
+import { drive, fail, outcomeOf, succeed, type Answer, type Driven, answerPins } from '../flow/testing/drive.ts';
+import {
+  decodeValue,
+  encodeValue,
+  isObject,
+  parseJson,
+  sameValue,
+  toJsonText,
+  type EffectRequest,
+  type EffectResult,
+  type JsonObject,
+  type Pin,
+  type Value,
+} from '../schemas/index.ts';
 import { hasShared, needsShared, sharedText } from './shared-data.ts';
 
 const get = (value: Value | undefined, ...path: readonly string[]): Value | undefined =>
@@ -44,6 +56,17 @@ const end = (id: string, outputs: Readonly<Record<string, readonly string[]>>): 
   outputs: Object.entries(outputs).map(([variable, value_selector]) => ({ variable, value_selector })),
 });
 
+/** What the steps of the iteration rows return as `r`. */
+const STEPS: Readonly<Record<string, { readonly type: string; readonly result: (index: Value, item: Value) => Value }>> = {
+  'r = "<index>:<item>"': { type: 'string', result: (index, item) => `${String(index)}:${String(item)}` },
+  'r=[item,item]': { type: 'array[number]', result: (_, item) => [item, item] },
+  'r=[item] for 0 else null': { type: 'array[number]', result: (index, item) => (index === 0 ? [item] : null) },
+  'r=[item]; index 1 fails': { type: 'array[string]', result: (_, item) => [item] },
+};
+
+/** A value as the JSON text of a flow has it: floats stay floats. */
+const plainOf = (value: Value): unknown => JSON.parse(toJsonText(value)) as unknown;
+
 const tables = read('cases/node_tables.json');
 
 describe.runIf(hasShared)(`observed rows of node_tables.json${needsShared}`, () => {
@@ -63,12 +86,98 @@ describe.runIf(hasShared)(`observed rows of node_tables.json${needsShared}`, () 
     string,
     Pin
   >;
-  const http = (extra: Readonly<Record<string, unknown>> = {}): TestNode => ({ id: 'h', type: 'http-request', ...extra });
+  const http = (extra: Readonly<Record<string, unknown>> = {}): TestNode => ({
+    id: 'h',
+    type: 'http-request',
+    method: 'get',
+    url: 'http://h.example/',
+    ...extra,
+  });
   const branchEdges: readonly TestEdge[] = ['start -> h', 'h:source -> ok', 'h:fail-branch -> bad'];
   const branchEnds = [
     end('ok', { ok: ['h', 'body'] }),
     end('bad', { error_message: ['h', 'error_message'], error_type: ['h', 'error_type'] }),
   ];
+
+  it.each(list(get(tables, 'list_operator')).map((item, i) => [i, item] as const))('list_operator row %i', (_, item) => {
+    const given = get(item, 'input') ?? null;
+    const settings = Object.fromEntries(
+      ['filter_by', 'extract_by', 'order_by', 'limit'].flatMap((name) => {
+        const setting = get(item, name) ?? get(get(item, 'settings'), name);
+        return setting === undefined ? [] : [[name, plainOf(setting)]];
+      }),
+    );
+    const source = dslText(
+      [
+        { id: 'start', type: 'start', variables: [{ variable: 'a', label: 'a', type: 'json_object', required: false }] },
+        { id: 'lo', type: 'list-operator', variable: ['start', 'a'], ...settings },
+        end('end', { result: ['lo', 'result'], first_record: ['lo', 'first_record'], last_record: ['lo', 'last_record'] }),
+      ],
+      ['start -> lo', 'lo -> end'],
+    );
+    const imported = importFlow(source);
+    if (!imported.ok) return expect(get(item, 'status'), imported.message).toBeUndefined();
+    expectRow(drive(imported.flow.plan, { inputs: new Map([['a', given]]) }), item);
+  });
+
+  it.each(list(get(tables, 'iteration')).map((item, i) => [i, item] as const))('iteration row %i', (_, item) => {
+    const settings = Object.fromEntries(
+      ['error_handle_mode', 'is_parallel', 'parallel_nums', 'flatten_output'].flatMap((name) => {
+        const setting = get(item, name);
+        return setting === undefined ? [] : [[name, plainOf(setting)]];
+      }),
+    );
+    const { plan } = flowOf(
+      [
+        { id: 'start', type: 'start', variables: [{ variable: 'a', label: 'a', type: 'json_object', required: false }] },
+        { id: 'it', type: 'iteration', iterator_selector: ['start', 'a'], output_selector: ['s', 'r'], start_node_id: 'b', ...settings },
+        { id: 'b', type: 'iteration-start', parentId: 'it' },
+        {
+          id: 's',
+          type: 'code',
+          parentId: 'it',
+          code_language: 'javascript',
+          code: 'the test is the sandbox',
+          variables: ['index', 'item'].map((variable) => ({ variable, value_selector: ['it', variable] })),
+          outputs: { r: { type: STEPS[text(get(item, 'step'))]?.type ?? 'string' } },
+        },
+        end('end', { o: ['it', 'output'] }),
+      ],
+      ['start -> it', 'b -> s', 'it -> end'],
+    );
+    const step = STEPS[text(get(item, 'step'))];
+    expect(step, `the test knows the step ${text(get(item, 'step'))}`).toBeDefined();
+    const answer: Answer = ({ request }) => {
+      const inputs = request.kind === 'code' ? decodeValue(request.inputs) : null;
+      const [index, value] = [get(inputs, 'index') ?? null, get(inputs, 'item') ?? null];
+      if (list(get(item, 'fail')).includes(index)) return fail(`boom ${String(index)}`);
+      return succeed({ result: new Map([['r', step?.result(index, value) ?? null]]) });
+    };
+    for (let i = 0; i < 5; i++)
+      expectRow(drive(plan, { inputs: new Map([['a', get(item, 'items') ?? null]]), answer, next: (waiting) => (i * 7) % waiting }), item);
+  });
+
+  it.each(list(get(tables, 'loop')).map((item) => [text(get(item, 'case')), item] as const))('loop: %s', (_, item) => {
+    const [loop_count, break_conditions, loop_variables, items] = [
+      'loop_count',
+      'break_conditions',
+      'loop_variables',
+      'assigner_items',
+    ].map((name) => plainOf(get(item, name) ?? null));
+    const source = dslText(
+      [
+        startNode(),
+        { id: 'lp', type: 'loop', loop_count, break_conditions, loop_variables, start_node_id: 'b' },
+        { id: 'b', type: 'loop-start', parentId: 'lp' },
+        { id: 'add', type: 'assigner', version: '2', parentId: 'lp', items },
+        end('end', { x: ['lp', 'x'], loop_round: ['lp', 'loop_round'] }),
+      ],
+      ['start -> lp', 'b -> add', 'lp -> end'],
+    );
+    const imported = importFlow(source);
+    if (!imported.ok) return expect(get(item, 'status'), imported.message).toBeUndefined();
+    expectRow(drive(imported.flow.plan), item);
+  });
 
   it('has the four rows this file knows', () => expect(errors).toHaveLength(4));
   it('fail-branch; node fails', () => {
@@ -89,8 +198,8 @@ describe.runIf(hasShared)(`observed rows of node_tables.json${needsShared}`, () 
     const { plan } = flowOf(
       [
         startNode(),
-        { id: 'x', type: 'http-request' },
-        { id: 'y', type: 'http-request' },
+        { id: 'x', type: 'http-request', method: 'get', url: 'http://x.example/' },
+        { id: 'y', type: 'http-request', method: 'get', url: 'http://y.example/' },
         end('e1', { o: ['x', 'n'] }),
         end('e2', { o: ['y', 'n'], p: ['y', 'n'] }),
       ],
@@ -100,17 +209,6 @@ describe.runIf(hasShared)(`observed rows of node_tables.json${needsShared}`, () 
   });
 });
 
-const SUPPORTED = new Set([
-  'start',
-  'end',
-  'answer',
-  'if-else',
-  'template-transform',
-  'llm',
-  'question-classifier',
-  'variable-aggregator',
-  'variable-assigner',
-]);
 const flowCases = list(get(read('cases/dify-flows/expected.json'), 'cases'));
 
 function patched(source: string, patch: Value): string {
@@ -141,7 +239,8 @@ function pinsOf(mocks: Value): Readonly<Record<string, Pin>> {
   if (!isObject(mocks)) return {};
   return Object.fromEntries(
     [...mocks].flatMap(([name, mock]): readonly (readonly [string, Pin])[] => {
-      if (!isObject(mock)) return [];
+      // A text instead of outputs is a formula: the node runs.
+      if (!isObject(mock) || typeof mock.get('outputs') === 'string') return [];
       const error = mock.get('error');
       if (typeof error === 'string') return [[name, { error }]];
       return [[name, { outputs: encodeValue(mock.get('outputs') ?? new Map<string, Value>()) }]];
@@ -149,33 +248,61 @@ function pinsOf(mocks: Value): Readonly<Record<string, Pin>> {
   );
 }
 
-describe.runIf(hasShared)(`real Dify files whose nodes exist${needsShared}`, () => {
+/** What the two code nodes of these files that are not pinned do: a list they hold, and one made of their input. */
+function steps({ code, inputs }: Extract<EffectRequest, { kind: 'code' }>): EffectResult {
+  const arg = get(decodeValue(inputs), 'arg1');
+  if (typeof arg === 'number') return succeed({ result: new Map([['result', [arg, arg * 2]]]) });
+  const parsed = parseJson(/"result": (\[[^\]]*\])/.exec(code)?.[1] ?? '');
+  return parsed.ok ? succeed({ result: new Map([['result', parsed.value]]) }) : fail(`the test does not know this code: ${code}`);
+}
+
+function driveCase(plan: Plan, item: Value): Driven {
+  const inputs = get(item, 'inputs');
+  return drive(plan, {
+    answer: (effect) => (effect.request.kind === 'code' ? steps(effect.request) : answerPins(effect)),
+    inputs: inputs !== undefined && isObject(inputs) ? inputs : new Map(),
+    system: new Map<string, Value>([
+      ['query', text(get(item, 'query'))],
+      ['files', []],
+    ]),
+    pins: pinsOf(get(item, 'mocks') ?? null),
+  });
+}
+
+/** The text that a case says its stream is, where it does. */
+function chunksOf(item: Value): string | undefined {
+  for (const line of list(get(item, 'asserts'))) {
+    const quoted = /^concat\(chunks\) ?== ?(".*")$/.exec(text(line))?.[1];
+    if (quoted !== undefined) return String(JSON.parse(quoted));
+  }
+  return undefined;
+}
+
+describe.runIf(hasShared)(`real Dify files${needsShared}`, () => {
   const runnable = flowCases.flatMap((item) => {
     const file = text(get(item, 'fixture'));
     const imported = importFlow(patched(sharedText(`cases/dify-flows/${file}`), get(item, 'fixture_patch') ?? null));
-    if (!imported.ok || imported.flow.plan.nodes.some((node) => !SUPPORTED.has(node.type))) return [];
+    if (!imported.ok) return [];
     return [{ name: `${file} ${text(get(item, 'name'))}`, item, plan: imported.flow.plan }];
   });
 
   it('there are some', () => expect(runnable.length).toBeGreaterThan(5));
 
   it.each(runnable)('$name', ({ item, plan }) => {
-    const inputs = get(item, 'inputs');
-    const query = text(get(item, 'query'));
-    const driven = drive(plan, {
-      inputs: inputs !== undefined && isObject(inputs) ? inputs : new Map(),
-      system: new Map<string, Value>([
-        ['query', query],
-        ['files', []],
-      ]),
-      pins: pinsOf(get(item, 'mocks') ?? null),
-    });
+    const driven = driveCase(plan, item);
     const outcome = outcomeOf(driven);
-    expect(outcome.status).toBe(text(get(item, 'expected_status')));
+    expect(outcome.status, String(outcome.error)).toBe(text(get(item, 'expected_status')));
     const expected = get(item, 'expected_outputs');
     if (expected === undefined || !isObject(expected)) return;
     for (const [name, value] of expected) expect(sameValue(get(outcome.outputs, name) ?? null, value), `output ${name}`).toBe(true);
     if (text(get(item, 'expected_outputs_match')) === 'exact-keys')
       expect(outcome.outputs instanceof Map ? sorted(outcome.outputs.keys()) : []).toEqual(sorted(expected.keys()));
+  });
+
+  it.each(runnable.filter(({ item }) => chunksOf(item) !== undefined))('$name streams its text in order', ({ item, plan }) => {
+    const stream = difyEvents(plan);
+    const driven = driveCase(plan, item);
+    const said = driven.events.flatMap((event) => stream.event(event)).filter((event) => event.get('event') === 'message');
+    expect(said.map((event) => event.get('answer')).join('')).toBe(chunksOf(item));
   });
 });

@@ -29,9 +29,11 @@ const plan: Plan = {
   mode: 'workflow',
   nodes: [],
   edges: [],
+  scopes: [],
   root: 0,
   environment: {},
   conversation: {},
+  conversationTypes: {},
   hasSecrets: false,
   mayWait: false,
 };

@@ -22,7 +22,7 @@ export async function followRun(session: Session, { runtime, context }: Work, { 
   let translate: ReturnType<typeof runtime.difyEvents> | undefined;
   const print: RunWatch['onEvent'] = (event, plan) => {
     translate ??= runtime.difyEvents(plan);
-    for (const translated of translate(event)) session.terminal.out.write(`${toJsonText(translated)}\n`);
+    for (const translated of translate.event(event)) session.terminal.out.write(`${toJsonText(translated)}\n`);
   };
   try {
     const finished = await drive({

@@ -1,12 +1,13 @@
 import {
+  decodeValue,
   decodeValues,
+  encodeValue,
   encodeValues,
   hashJson,
   type Effect,
   type EffectRequest,
   type EffectResult,
   type NodeFinished,
-  type NodeVisit,
   type RunEvent,
   type RunFinished,
   type SecretRef,
@@ -15,10 +16,12 @@ import {
   type Values,
 } from '../../schemas/core.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
+import { concludeNode, pinnedHandle, proceedNode, startNode, traitsOf } from '../nodes/kinds.ts';
 import type { Plan, PlanNode } from '../plan/plan.ts';
-import type { Selector } from '../plan/selector.ts';
-import { lookupIn } from '../text/index.ts';
-import { applyEvent, applyNodeFinished, findNode, FoldError } from './apply.ts';
+import { applyEvent, applyNodeFinished } from './apply.ts';
+import { nextOf } from './containers.ts';
+import { nodeAt } from './find-node.ts';
+import { containerKeyOf, effectIdOf, visitOf } from './names.ts';
 import {
   DEFAULT_HANDLE,
   EMPTY,
@@ -28,20 +31,42 @@ import {
   type NodeContext,
   type NodeError,
   type NodeOutcome,
+  type VariableWrite,
 } from './node-outcome.ts';
 import { pinOf } from './pins.ts';
-import { draftOf, type Draft, type RunningNode, type RunState } from './state.ts';
-import { concludeNode, pinnedHandle, startNode, traitsOf } from '../nodes/kinds.ts';
+import { canWrite, declaredType, lookup } from './pool.ts';
 import { behaviourJson, watchSecrets } from './secrets.ts';
+import {
+  draftOf,
+  FoldError,
+  stateOf,
+  type Container,
+  type Draft,
+  type Frame,
+  type Ready,
+  type RunningNode,
+  type RunState,
+} from './state.ts';
 
 /** What a step of the interpreter leads to. `facts` continue the run's events; `effects` are to be performed. */
-export type Step = { readonly state: RunState; readonly facts: readonly RunEvent[]; readonly effects: readonly Effect[] };
+export type Step = {
+  readonly state: RunState;
+  readonly facts: readonly RunEvent[];
+  readonly effects: readonly Effect[];
+  /** The step ended because it was long enough: `advance` goes on. */
+  readonly more: boolean;
+};
 export type StepOptions = {
   readonly now: number;
   readonly limits?: Limits;
   /** Whether new effects get content keys. Default: in evaluations, which alone reuse results; a key costs more than all else a start does. */
   readonly contentKeys?: boolean;
+  /** After so many nodes the step ends, so that a host can write what happened and look at what else came. Default: no end. */
+  readonly maxNodes?: number;
 };
+
+/** A node in the frame it runs in. */
+type Place = { readonly at: Ready; readonly node: PlanNode; readonly frame: Frame };
 
 /** A step in progress. */
 type Work = {
@@ -52,6 +77,8 @@ type Work = {
   readonly now: number;
   readonly limits: Limits;
   readonly contentKeys: boolean;
+  readonly maxNodes: number;
+  more: boolean;
 };
 
 function work(plan: Plan, state: RunState, options: StepOptions): Work {
@@ -63,10 +90,12 @@ function work(plan: Plan, state: RunState, options: StepOptions): Work {
     now: options.now,
     limits: options.limits ?? DEFAULT_LIMITS,
     contentKeys: options.contentKeys ?? state.started?.mode === 'evaluation',
+    maxNodes: options.maxNodes ?? Infinity,
+    more: false,
   };
 }
 
-const stepOf = ({ draft, facts, effects }: Work): Step => ({ state: draft, facts, effects });
+const stepOf = ({ draft, facts, effects, more }: Work): Step => ({ state: stateOf(draft), facts, effects, more });
 
 /** Runs every node that can run until only effects are left, or the run is over. Effects of nodes already under way are not repeated. */
 export function advance(plan: Plan, state: RunState, options: StepOptions): Step {
@@ -85,10 +114,10 @@ export function conclude(
   const running = step.draft.running.get(options.effectId);
   if (running === undefined) throw new FoldError(`a result came for the effect ${options.effectId}, which is not under way`);
   if (step.draft.finished !== null) {
-    const node = nodeAt(plan, running.node);
+    const { node, frame } = placeOf(step, running);
     record(step, {
       type: 'EffectDiscarded',
-      data: { ...visitOf(node), effectId: options.effectId, usage: options.result.usage, at: options.now },
+      data: { ...visitOf(node, frame), effectId: options.effectId, usage: options.result.usage, at: options.now },
     });
     return stepOf(step);
   }
@@ -115,21 +144,27 @@ export function failRun(plan: Plan, state: RunState, options: StepOptions & { re
 }
 
 /** The effects of all nodes under way, for a host that takes the run over at `now`: a retry still waits for what is left of its delay. */
-export function pendingEffects(plan: Plan, state: RunState, { now }: Pick<StepOptions, 'now'>): readonly Effect[] {
-  const draft = draftOf(state);
+export function pendingEffects(plan: Plan, state: RunState, options: Pick<StepOptions, 'now'>): readonly Effect[] {
+  const step = work(plan, state, options);
   return [...state.running].flatMap(([effectId, running]): readonly Effect[] => {
-    const node = nodeAt(plan, running.node);
-    const outcome = startPlanNode(plan, draft, node);
+    const place = placeOf(step, running);
+    const outcome = askAgain(step, place, running);
     if (outcome.kind !== 'effect') return [];
     const { attempt, contentKey } = running;
-    const delayMs = attempt === 1 ? 0 : Math.max(0, running.notBefore - now);
-    return [effectOf({ plan, draft, node, outcome, effectId, attempt, delayMs, contentKey })];
+    const delayMs = attempt === 1 ? 0 : Math.max(0, running.notBefore - options.now);
+    return [effectOf(step, place, { outcome, effectId, attempt, delayMs, contentKey })];
   });
 }
 
+function placeOf({ plan, draft }: Work, { frame: key, node: index }: Ready): Place {
+  const frame = draft.frames.get(key);
+  if (frame === undefined) throw new FoldError(`the run has no pass "${key}" under way`);
+  return { at: { frame: key, node: index }, node: nodeAt(plan, index), frame };
+}
+
 function proceed(step: Work): void {
-  const { draft, plan } = step;
-  while (draft.finished === null) {
+  const { draft } = step;
+  for (let begun = 0; draft.finished === null; begun++) {
     if (draft.failure !== null) return finish(step, 'failed', draft.failure);
     if (draft.stopReason !== null) return finish(step, 'stopped', draft.stopReason);
     const next = draft.ready[0];
@@ -137,41 +172,77 @@ function proceed(step: Work): void {
       if (draft.running.size === 0) finish(step, draft.exceptions > 0 ? 'partial-succeeded' : 'succeeded', null);
       return;
     }
+    if (begun >= step.maxNodes) {
+      step.more = true;
+      return;
+    }
+    const place = placeOf(step, next);
+    const container = draft.containers.get(containerKeyOf(next.frame, next.node));
+    if (container !== undefined) {
+      goOn(step, place, container);
+      continue;
+    }
     if (draft.steps >= step.limits.maxSteps)
       return finish(step, 'failed', `the run was ended after ${step.limits.maxSteps} steps (limit maxSteps)`);
-    begin(step, nodeAt(plan, next));
+    begin(step, place);
   }
 }
 
-function begin(step: Work, node: PlanNode): void {
-  const outcome = startPlanNode(step.plan, step.draft, node);
+function begin(step: Work, place: Place): void {
+  const { node, frame } = place;
+  const outcome = startPlanNode(step, place);
   const index = step.draft.steps + 1;
+  const visit = visitOf(node, frame);
+  const inputs = encodeValues(outcome.inputs);
   if (outcome.kind === 'effect') {
-    const effectId = effectIdOf(node);
+    const effectId = effectIdOf(visit, 1);
     const contentKey = step.contentKeys ? contentKeyOf(step.draft, node, outcome.request) : null;
-    const effect = effectOf({ plan: step.plan, draft: step.draft, node, outcome, effectId, attempt: 1, delayMs: 0, contentKey });
-    record(step, {
-      type: 'NodeStarted',
-      data: { ...visitOf(node), index, effectId, contentKey, inputs: encodeValues(outcome.inputs), at: step.now },
-    });
+    const effect = effectOf(step, place, { outcome, effectId, attempt: 1, delayMs: 0, contentKey });
+    record(step, { type: 'NodeStarted', data: { ...visit, index, effectId, contentKey, inputs, at: step.now } });
     step.effects.push(effect);
     return;
   }
-  const base = {
-    index,
-    inputs: encodeValues(outcome.inputs),
-    effectId: null,
-    usage: null,
-    reused: false,
-    elapsedMs: 0,
-    startedAt: step.now,
-  };
-  if (outcome.kind === 'finished') finishNode(step, node, { ...base, status: 'succeeded', error: null }, outcome.outputs, outcome.handle);
-  else failNode(step, node, base, outcome.error);
+  if (outcome.kind === 'passes') {
+    if (node.body !== null) return record(step, { type: 'ContainerStarted', data: { ...visit, index, inputs, at: step.now } });
+    const empty: NodeError = { type: 'EmptyContainerError', message: `there are no nodes within this ${node.type}` };
+    return failNode(step, place, inlineBase(step, index, inputs), empty);
+  }
+  finishOutcome(step, place, outcome, inlineBase(step, index, inputs));
+}
+
+/** An iteration or loop goes on: with its next pass, or to its end. */
+function goOn(step: Work, place: Place, container: Container): void {
+  const next = nextOf(step.plan, step.draft, { node: place.node, container });
+  const base = { ...inlineBase(step, container.index, null), startedAt: container.startedAt };
+  if (next.kind === 'failed') return failNode(step, place, base, next.error);
+  if (next.kind === 'finished')
+    return finishNode(step, place, { ...base, status: 'succeeded', error: null }, { outputs: next.outputs, handle: DEFAULT_HANDLE });
+  record(step, { type: 'PassStarted', data: { ...visitOf(place.node, place.frame), pass: next.pass, at: step.now } });
+}
+
+const inlineBase = (step: Work, index: number, inputs: FinishBase['inputs']): FinishBase => ({
+  index,
+  inputs,
+  effectId: null,
+  usage: null,
+  reused: false,
+  elapsedMs: 0,
+  startedAt: step.now,
+});
+
+/** A node that needed nothing (more) from outside is over. */
+function finishOutcome(step: Work, place: Place, outcome: Extract<NodeOutcome, { kind: 'finished' | 'failed' }>, base: FinishBase): void {
+  if (outcome.kind === 'failed') return failNode(step, place, base, outcome.error);
+  const { outputs, handle, writes = [] } = outcome;
+  const refused = writes.find(({ selector }) => !canWrite(step.plan, step.draft, place.at.frame, selector));
+  if (refused === undefined) return finishNode(step, place, { ...base, status: 'succeeded', error: null }, { outputs, handle, writes });
+  const message = `the variable ${refused.selector.join('.')} cannot be written here: it is neither of the conversation nor of a loop around this node`;
+  failNode(step, place, base, { type: 'VariableOperatorNodeError', message });
 }
 
 function consume(step: Work, effectId: string, running: RunningNode, result: EffectResult): void {
-  const node = nodeAt(step.plan, running.node);
+  const place = placeOf(step, running);
+  const { node } = place;
   const base = {
     index: running.index,
     inputs: null,
@@ -181,33 +252,56 @@ function consume(step: Work, effectId: string, running: RunningNode, result: Eff
     elapsedMs: result.elapsedMs,
     startedAt: running.startedAt,
   };
-  if (result.status === 'succeeded') {
-    const outputs = decodeValues(result.outputs);
-    const pinned = pinFor(step.draft, node) !== undefined;
-    const conclusion = pinned
-      ? { ok: true as const, outputs, handle: pinnedHandle(node.behaviour, outputs) }
-      : concludeEffect(node, outputs);
-    if ('more' in conclusion) throw new FoldError('not yet');
-    if (conclusion.ok) return finishNode(step, node, { ...base, status: 'succeeded', error: null }, conclusion.outputs, conclusion.handle);
-    return retryOrFail(step, node, { effectId, running, usage: result.usage, error: conclusion.error, base });
+  if (result.status === 'failed') {
+    const error = { message: result.error.message, type: result.error.type };
+    return retryOrFail(step, place, { effectId, running, usage: result.usage, error, base });
   }
-  retryOrFail(step, node, {
-    effectId,
-    running,
-    usage: result.usage,
-    error: { message: result.error.message, type: result.error.type },
-    base,
-  });
+  const outputs = decodeValues(result.outputs);
+  const pinned = pinFor(step.draft, node) !== undefined;
+  const conclusion = pinned
+    ? { ok: true as const, outputs, handle: pinnedHandle(node.behaviour, outputs) }
+    : concludeEffect(node, outputs, running);
+  if ('more' in conclusion) return askMore(step, place, { effectId, running, result, memo: conclusion.more, base });
+  if (conclusion.ok) return finishNode(step, place, { ...base, status: 'succeeded', error: null }, conclusion);
+  retryOrFail(step, place, { effectId, running, usage: result.usage, error: conclusion.error, base });
 }
 
 /** An inline node that read a secret was evaluated outside: its outputs carry the handle beside them. */
-function concludeEffect(node: PlanNode, outputs: Values): Conclusion | More {
+function concludeEffect(node: PlanNode, outputs: Values, { memo }: RunningNode): Conclusion | More {
   const evaluated = outputs.get(EVALUATED_HANDLE);
-  if (typeof evaluated !== 'string') return concludeNode(node.behaviour, outputs, null);
+  if (typeof evaluated !== 'string') return concludeNode(node.behaviour, outputs, memo);
   const rest = new Map(outputs);
   rest.delete(EVALUATED_HANDLE);
   return { ok: true, outputs: rest, handle: evaluated };
 }
+
+type Question = {
+  readonly effectId: string;
+  readonly running: RunningNode;
+  readonly result: EffectResult;
+  readonly memo: NonNullable<RunningNode['memo']> | null;
+  readonly base: FinishBase;
+};
+
+/** The answer was not the last one: the node asks for what it needs next. */
+function askMore(step: Work, place: Place, { effectId, running, result, memo, base }: Question): void {
+  const outcome = askAgain(step, place, { ...running, memo });
+  if (outcome.kind === 'passes') throw new FoldError(`node ${place.node.id} cannot become an iteration`);
+  if (outcome.kind !== 'effect') return finishOutcome(step, place, outcome, base);
+  const visit = visitOf(place.node, place.frame);
+  const nextEffectId = effectIdOf(visit, running.turn + 1);
+  const contentKey = step.contentKeys ? contentKeyOf(step.draft, place.node, outcome.request) : null;
+  const { usage, elapsedMs, reused } = result;
+  record(step, {
+    type: 'NodeContinued',
+    data: { ...visit, effectId, nextEffectId, contentKey, memo, usage, elapsedMs, reused, at: step.now },
+  });
+  step.effects.push(effectOf(step, place, { outcome, effectId: nextEffectId, attempt: 1, delayMs: 0, contentKey }));
+}
+
+/** What a node under way asks for: its first question, or a later one by what it noted. */
+const askAgain = (step: Work, place: Place, { memo }: Pick<RunningNode, 'memo'>): NodeOutcome =>
+  memo === null ? startPlanNode(step, place) : proceedNode(place.node.behaviour, contextOf(step, place), memo);
 
 type Attempt = {
   readonly effectId: string;
@@ -217,42 +311,51 @@ type Attempt = {
   readonly base: FinishBase;
 };
 
-function retryOrFail(step: Work, node: PlanNode, attempt: Attempt): void {
+function retryOrFail(step: Work, place: Place, attempt: Attempt): void {
   const { effectId, running, usage, error, base } = attempt;
+  const { node, frame } = place;
   const retryable = traitsOf(node.behaviour.kind).retries === true || pinFor(step.draft, node) !== undefined;
-  if (!retryable || running.attempt > node.retry.times) return failNode(step, node, base, error);
+  // A pass that failed elsewhere, or a loop that is to end, waits for what is under way and asks for nothing more.
+  const wanted = frame.failure === null && !frame.ended;
+  if (!retryable || !wanted || running.attempt > node.retry.times) return failNode(step, place, base, error);
   const delayMs = node.retry.intervalMs;
   record(step, {
     type: 'NodeRetried',
-    data: { ...visitOf(node), effectId, attempt: running.attempt, error, delayMs, usage, at: step.now },
+    data: { ...visitOf(node, frame), effectId, attempt: running.attempt, error, delayMs, usage, at: step.now },
   });
-  const outcome = startPlanNode(step.plan, step.draft, node);
+  const outcome = askAgain(step, place, running);
   if (outcome.kind !== 'effect') throw new FoldError(`node ${node.id} needed an effect before and none now`);
-  const { plan, draft } = step;
-  step.effects.push(
-    effectOf({ plan, draft, node, outcome, effectId, attempt: running.attempt + 1, delayMs, contentKey: running.contentKey }),
-  );
+  const { attempt: last, contentKey } = running;
+  step.effects.push(effectOf(step, place, { outcome, effectId, attempt: last + 1, delayMs, contentKey }));
 }
 
 type FinishBase = Pick<NodeFinished['data'], 'index' | 'inputs' | 'effectId' | 'usage' | 'reused' | 'elapsedMs' | 'startedAt'>;
+type Finish = { readonly outputs: Values; readonly handle: string | null; readonly writes?: readonly VariableWrite[] };
 
-function failNode(step: Work, node: PlanNode, base: FinishBase, error: NodeError): void {
-  if (node.onError === 'fail-run') return finishNode(step, node, { ...base, status: 'failed', error }, EMPTY, null);
+function failNode(step: Work, place: Place, base: FinishBase, error: NodeError): void {
+  const { node } = place;
+  if (node.onError === 'fail-run') return finishNode(step, place, { ...base, status: 'failed', error }, { outputs: EMPTY, handle: null });
   const outputs = new Map<string, Value>(node.onError === 'default-value' ? decodeValues(node.defaults) : []);
   outputs.set('error_message', error.message);
   outputs.set('error_type', error.type);
   const handle = node.onError === 'fail-branch' ? 'fail-branch' : node.branches ? pinnedHandle(node.behaviour, outputs) : DEFAULT_HANDLE;
-  finishNode(step, node, { ...base, status: 'exception', error }, outputs, handle);
+  finishNode(step, place, { ...base, status: 'exception', error }, { outputs, handle });
 }
 
 function finishNode(
   step: Work,
-  node: PlanNode,
+  { node, frame }: Place,
   base: FinishBase & Pick<NodeFinished['data'], 'status' | 'error'>,
-  outputs: Values,
-  handle: string | null,
+  { outputs, handle, writes = [] }: Finish,
 ): void {
-  const data: NodeFinished['data'] = { ...visitOf(node), ...base, outputs: encodeValues(outputs), handle, at: step.now };
+  const data: NodeFinished['data'] = {
+    ...visitOf(node, frame),
+    ...base,
+    outputs: encodeValues(outputs),
+    handle,
+    ...(writes.length === 0 ? {} : { writes: writes.map(({ selector, value }) => [selector, encodeValue(value)] as const) }),
+    at: step.now,
+  };
   step.draft.seq++;
   applyNodeFinished(step.plan, step.draft, data, outputs);
   step.facts.push({ type: 'NodeFinished', data });
@@ -283,31 +386,30 @@ function record(step: Work, event: RunEvent): void {
   step.facts.push(event);
 }
 
-function startPlanNode(plan: Plan, draft: Draft, node: PlanNode): NodeOutcome {
-  const pin = pinFor(draft, node);
+function startPlanNode(step: Work, place: Place): NodeOutcome {
+  const { node } = place;
+  const pin = pinFor(step.draft, node);
   if (pin !== undefined) return { kind: 'effect', inputs: EMPTY, secrets: [], request: { kind: 'pinned', pin } };
-  const context: NodeContext = { lookup: (selector) => lookup(plan, draft, selector), modelMap: draft.started?.modelMap ?? {} };
-  if (!plan.hasSecrets) return startNode(node.behaviour, context);
+  const context = contextOf(step, place);
+  if (!step.plan.hasSecrets || traitsOf(node.behaviour.kind).passesSecrets === true) return startNode(node.behaviour, context);
   const watched = watchSecrets(context);
   const outcome = startNode(node.behaviour, watched.context);
   const secrets = watched.secrets();
-  if (outcome.kind === 'effect' || secrets.length === 0) return outcome;
+  if (outcome.kind === 'effect' || outcome.kind === 'passes' || secrets.length === 0) return outcome;
   return {
     kind: 'effect',
     inputs: outcome.inputs,
     secrets,
-    request: { kind: 'evaluate', planVersion: plan.planVersion, node: behaviourJson(node), inputs: watched.inputs() },
+    request: { kind: 'evaluate', planVersion: step.plan.planVersion, node: behaviourJson(node), inputs: watched.inputs() },
   };
 }
 
-function lookup(plan: Plan, draft: Draft, selector: Selector): Value | undefined {
-  const [namespace, name] = selector;
-  if (namespace === undefined || name === undefined) return undefined;
-  const node = findNode(plan, namespace);
-  const variables = (node === undefined ? null : draft.produced[node]) ?? draft.shared.get(namespace);
-  const value = variables?.get(name);
-  return value === undefined || selector.length === 2 ? value : lookupIn(value, selector.slice(2));
-}
+const contextOf = ({ plan, draft }: Work, { at, node }: Place): NodeContext => ({
+  lookup: (selector) => lookup(plan, draft, at.frame, selector),
+  modelMap: draft.started?.modelMap ?? {},
+  typeOf: (selector) => declaredType(plan, selector),
+  handlesErrors: node.onError !== 'fail-run' || node.retry.times > 0,
+});
 
 /** What a node gives instead of being executed: the pin of its id before that of its type. */
 function pinFor(draft: Draft, node: PlanNode): NonNullable<Draft['started']>['pins'][string] | undefined {
@@ -316,9 +418,6 @@ function pinFor(draft: Draft, node: PlanNode): NonNullable<Draft['started']>['pi
 }
 
 type EffectParts = {
-  readonly plan: Plan;
-  readonly draft: Draft;
-  readonly node: PlanNode;
   readonly outcome: Extract<NodeOutcome, { kind: 'effect' }>;
   readonly effectId: string;
   readonly attempt: number;
@@ -326,7 +425,7 @@ type EffectParts = {
   readonly contentKey: string | null;
 };
 
-function effectOf({ draft, node, outcome, effectId, attempt, delayMs, contentKey }: EffectParts): Effect {
+function effectOf({ draft }: Work, { node }: Place, { outcome, effectId, attempt, delayMs, contentKey }: EffectParts): Effect {
   return {
     effectId,
     runId: draft.started?.runId ?? '',
@@ -349,13 +448,4 @@ function contentKeyOf(draft: Draft, node: PlanNode, request: EffectRequest): str
   if (traitsOf(node.behaviour.kind).reusable !== true || request.kind === 'pinned' || request.kind === 'evaluate') return null;
   const base = hashJson({ plan: draft.started?.planVersion ?? 0, node: node.meaning, request });
   return `${base}.${draft.asked.get(base) ?? 0}`;
-}
-
-const visitOf = (node: PlanNode): NodeVisit => ({ nodeId: node.id, path: [], visit: 1 });
-const effectIdOf = (node: PlanNode): string => (node.id.length <= 120 ? `${node.id}#1` : `${hashJson(node.id)}#1`);
-
-function nodeAt(plan: Plan, index: number): PlanNode {
-  const node = plan.nodes[index];
-  if (node === undefined) throw new FoldError(`the plan has no node number ${index}`);
-  return node;
 }

@@ -1,35 +1,60 @@
-import { decodeValues, type NodeFinished, type RunEvent, type Value, type Values } from '../../schemas/core.ts';
+import { decodeValue, decodeValues, type NodeFinished, type RunEvent, type Value, type Values } from '../../schemas/core.ts';
 import type { Plan, PlanNode } from '../plan/plan.ts';
-import { addUsage, draftOf, EdgeProgress, NodeProgress, sharedOf, type Draft, type RunState } from './state.ts';
-
-/** A run's events do not fit its plan: a broken contract, not a user's mistake. */
-export class FoldError extends Error {
-  readonly code = 'fold_error';
-}
+import { nodeAt, nodeIndex } from './find-node.ts';
+import { closeNode, followEdges, markReady, takeReady } from './follow-edges.ts';
+import { containerKeyOf, frameKeyOf } from './names.ts';
+import { abandon, closeContainer, endPass, openContainer, openPass } from './passes.ts';
+import { frameUp, write } from './pool.ts';
+import {
+  addUsage,
+  draftOf,
+  FoldError,
+  NodeProgress,
+  ownFrame,
+  sharedOf,
+  stateOf,
+  type Draft,
+  type DraftFrame,
+  type RunState,
+} from './state.ts';
 
 /** The state after these events. Uses recorded outputs only; no node is evaluated. @throws FoldError when they do not fit the plan. */
 export function evolve(plan: Plan, state: RunState, events: readonly RunEvent[]): RunState {
   const draft = draftOf(state);
   for (const event of events) applyEvent(plan, draft, event);
-  return draft;
+  return stateOf(draft);
 }
 
 export function applyEvent(plan: Plan, draft: Draft, event: RunEvent): void {
   draft.seq++;
   switch (event.type) {
-    case 'RunStarted':
+    case 'RunStarted': {
       draft.started = event.data;
       draft.shared = sharedOf(event.data, plan);
-      draft.produced[plan.root] = decodeValues(event.data.inputs);
-      markReady(draft, plan.root);
+      const top = ownFrame(draft, '');
+      top.produced[nodeAt(plan, plan.root).slot] = decodeValues(event.data.inputs);
+      markReady(plan, draft, top, plan.root);
       return;
+    }
     case 'NodeStarted': {
-      const node = nodeIndex(plan, event.data.nodeId);
-      takeReady(draft, node);
-      draft.nodes[node] = NodeProgress.running;
+      const at = { frame: frameKeyOf(event.data.path), node: nodeIndex(plan, event.data.nodeId) };
+      takeReady(draft, at.frame, at.node);
+      ownFrame(draft, at.frame).nodes[nodeAt(plan, at.node).slot] = NodeProgress.running;
       draft.steps++;
-      const { effectId, index, at, contentKey } = event.data;
-      draft.running.set(effectId, { node, index, attempt: 1, startedAt: at, notBefore: at, contentKey });
+      const { effectId, index, at: startedAt, contentKey } = event.data;
+      draft.running.set(effectId, { ...at, index, attempt: 1, startedAt, notBefore: startedAt, contentKey, memo: null, turn: 1 });
+      if (contentKey !== null) countAsked(draft, contentKey);
+      return;
+    }
+    case 'NodeContinued': {
+      const { effectId, nextEffectId, memo, contentKey, usage, elapsedMs, reused } = event.data;
+      const running = draft.running.get(effectId);
+      if (running === undefined) throw new FoldError(`NodeContinued names the effect ${effectId}, which is not under way`);
+      draft.running.delete(effectId);
+      draft.running.set(nextEffectId, { ...running, attempt: 1, notBefore: event.data.at, contentKey, memo, turn: running.turn + 1 });
+      draft.usage = addUsage(draft.usage, usage);
+      draft.effectMs += elapsedMs;
+      if (reused) draft.reused++;
       if (contentKey !== null) countAsked(draft, contentKey);
       return;
     }
@@ -39,6 +64,17 @@ export function applyEvent(plan: Plan, draft: Draft, event: RunEvent): void {
       const { attempt, at, delayMs } = event.data;
       draft.running.set(event.data.effectId, { ...running, attempt: attempt + 1, notBefore: at + delayMs });
       draft.usage = addUsage(draft.usage, event.data.usage);
+      return;
+    }
+    case 'ContainerStarted': {
+      const at = { frame: frameKeyOf(event.data.path), node: nodeIndex(plan, event.data.nodeId) };
+      draft.steps++;
+      openContainer(plan, draft, at, { index: event.data.index, startedAt: event.data.at, inputs: decodeValues(event.data.inputs) });
+      return;
+    }
+    case 'PassStarted': {
+      const at = { frame: frameKeyOf(event.data.path), node: nodeIndex(plan, event.data.nodeId) };
+      openPass(plan, draft, at, event.data.pass);
       return;
     }
     case 'NodeFinished':
@@ -72,101 +108,56 @@ function countAsked(draft: Draft, contentKey: string): void {
 
 /** `outputs` is `data.outputs` decoded: the live path has it already. Does not count the event. */
 export function applyNodeFinished(plan: Plan, draft: Draft, data: NodeFinished['data'], outputs: Values): void {
-  const index = nodeIndex(plan, data.nodeId);
-  const node = plan.nodes[index];
-  if (node === undefined) throw new FoldError(`the plan has no node ${data.nodeId}`);
-  if (data.effectId === null) {
-    takeReady(draft, index);
+  const at = { frame: frameKeyOf(data.path), node: nodeIndex(plan, data.nodeId) };
+  const node = nodeAt(plan, at.node);
+  if (data.effectId !== null) draft.running.delete(data.effectId);
+  else if (draft.containers.has(containerKeyOf(at.frame, at.node))) {
+    const { answers } = closeContainer(plan, draft, at);
+    if (answers !== null) say(draft, at.frame, answers.outputs);
+  } else {
+    takeReady(draft, at.frame, at.node);
     draft.steps++;
-  } else draft.running.delete(data.effectId);
-  draft.nodes[index] = NodeProgress.finished;
+  }
+  const frame = closeNode(plan, draft, at, NodeProgress.finished);
   if (data.usage !== null) draft.usage = addUsage(draft.usage, data.usage);
   if (data.reused) draft.reused++;
   draft.effectMs += data.elapsedMs;
   if (data.status === 'exception' || data.status === 'failed') draft.exceptions++;
-  if (data.status === 'failed') {
-    draft.failure = data.error?.message ?? 'a node failed';
+  if (data.status === 'failed') return failFrame(plan, draft, frame, data.error?.message ?? 'a node failed');
+  // What the root gives are the inputs of the run, unless it was pinned.
+  if (at.node !== plan.root || data.effectId !== null) frame.produced[node.slot] = outputs;
+  for (const [selector, value] of data.writes ?? []) write(plan, draft, frame.key, { selector, value: decodeValue(value) });
+  collectOutputs(draft, frame, node, outputs);
+  if (node.behaviour.kind === 'loop-end') {
+    frame.ended = true;
+    abandon(plan, draft, frame.key);
+  } else if (frame.failure === null && !frame.ended) followEdges(plan, draft, frame, { node, handle: data.handle });
+  endPass(plan, draft, frame.key);
+}
+
+/** At the top it is the run that fails; in a pass the rest of the pass is left, and its iteration or loop decides. */
+function failFrame(plan: Plan, draft: Draft, frame: DraftFrame, message: string): void {
+  if (frame.parent === null) {
+    draft.failure ??= message;
     return;
   }
-  // What the root gives are the inputs of the run, unless it was pinned.
-  if (index !== plan.root || data.effectId !== null) draft.produced[index] = outputs;
-  collectOutputs(draft, node, outputs);
-  followEdges(plan, draft, node, data.handle);
+  frame.failure ??= message;
+  abandon(plan, draft, frame.key);
+  endPass(plan, draft, frame.key);
 }
 
-function collectOutputs(draft: Draft, node: PlanNode, outputs: Values): void {
+function collectOutputs(draft: Draft, frame: DraftFrame, node: PlanNode, outputs: Values): void {
   if (node.behaviour.kind === 'end') for (const [name, value] of outputs) draft.outputs.set(name, value);
-  if (node.behaviour.kind !== 'answer') return;
+  if (node.behaviour.kind === 'answer') say(draft, frame.key, outputs);
+}
+
+/** What answer nodes say is joined: for the run, or for the pass of an iteration they run in. */
+function say(draft: Draft, frameKey: string, outputs: Values): void {
+  const holder = frameUp(draft, frameKey, (frame) => frame.outputs !== null);
+  const said = holder === undefined ? draft.outputs : new Map(holder.outputs ?? []);
   for (const [name, value] of outputs) {
-    const before: Value | undefined = draft.outputs.get(name);
-    draft.outputs.set(name, name === 'answer' && typeof before === 'string' && typeof value === 'string' ? before + value : value);
+    const before: Value | undefined = said.get(name);
+    said.set(name, name === 'answer' && typeof before === 'string' && typeof value === 'string' ? before + value : value);
   }
-}
-
-/** First the edges not chosen are skipped, with all that hangs on them alone; then the chosen ones are taken. */
-function followEdges(plan: Plan, draft: Draft, node: PlanNode, handle: string | null): void {
-  if (node.branches) for (const edge of node.outgoing) if (plan.edges[edge]?.handle !== handle) skipEdge(plan, draft, edge);
-  for (const edge of node.outgoing) {
-    if (draft.edges[edge] !== EdgeProgress.unknown) continue;
-    draft.edges[edge] = EdgeProgress.taken;
-    settle(plan, draft, plan.edges[edge]?.target ?? -1);
-  }
-}
-
-function skipEdge(plan: Plan, draft: Draft, edge: number): void {
-  const stack = [edge];
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    if (draft.edges[at] !== EdgeProgress.unknown) continue;
-    draft.edges[at] = EdgeProgress.skipped;
-    const target = plan.edges[at]?.target ?? -1;
-    if (settle(plan, draft, target) === NodeProgress.skipped) stack.push(...(plan.nodes[target]?.outgoing ?? []));
-  }
-}
-
-/** A node is ready once no incoming edge is open and one was taken; skipped once all were skipped. */
-function settle(plan: Plan, draft: Draft, index: number): NodeProgress {
-  const node = plan.nodes[index];
-  const current = draft.nodes[index];
-  if (node === undefined || current !== NodeProgress.waiting) return current ?? NodeProgress.waiting;
-  let taken = false;
-  for (const edge of node.incoming) {
-    const progress = draft.edges[edge];
-    if (progress === EdgeProgress.unknown) return NodeProgress.waiting;
-    if (progress === EdgeProgress.taken) taken = true;
-  }
-  if (taken) {
-    markReady(draft, index);
-    return NodeProgress.ready;
-  }
-  draft.nodes[index] = NodeProgress.skipped;
-  return NodeProgress.skipped;
-}
-
-function markReady(draft: Draft, index: number): void {
-  draft.nodes[index] = NodeProgress.ready;
-  draft.ready.push(index);
-}
-
-function takeReady(draft: Draft, index: number): void {
-  const at = draft.ready.indexOf(index);
-  if (at === -1) throw new FoldError(`node ${index} finished or started without being ready`);
-  draft.ready.splice(at, 1);
-}
-
-const nodeIndexes = new WeakMap<Plan, ReadonlyMap<string, number>>();
-
-/** A cache by identity of the plan, which is data and never changes: it can be forgotten and built again at any time. */
-export function findNode(plan: Plan, nodeId: string): number | undefined {
-  let indexes = nodeIndexes.get(plan);
-  if (indexes === undefined) {
-    indexes = new Map(plan.nodes.map((node, i) => [node.id, i]));
-    nodeIndexes.set(plan, indexes);
-  }
-  return indexes.get(nodeId);
-}
-
-function nodeIndex(plan: Plan, nodeId: string): number {
-  const index = findNode(plan, nodeId);
-  if (index === undefined) throw new FoldError(`the plan has no node ${nodeId}`);
-  return index;
+  if (holder !== undefined) ownFrame(draft, holder.key).outputs = said;
 }

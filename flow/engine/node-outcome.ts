@@ -6,7 +6,16 @@ import type { ModelReplacements } from './mapped-model.ts';
 export type NodeContext = {
   /** Undefined: the variable is not there (null is a value). */
   readonly lookup: (selector: Selector) => Value | undefined;
+  /**
+   * The type a variable was declared with, by Dify's name: `value_type` of the conversation, `var_type` of a loop around the node. A number
+   * that began as an integer is `integer`, as a float `float`. Undefined: nothing declares it.
+   */
+  readonly typeOf?: (selector: Selector) => string | undefined;
   readonly modelMap: ModelReplacements;
+  /** How many flows called each other to get here; none by default. */
+  readonly callDepth?: number;
+  /** Whether a failure of the node is answered: tried again, or followed by a branch or default values. */
+  readonly handlesErrors?: boolean;
 };
 
 export type VariableWrite = { readonly selector: Selector; readonly value: Value };
@@ -23,6 +32,8 @@ export type NodeOutcome =
       readonly writes?: readonly VariableWrite[];
     }
   | { readonly kind: 'effect'; readonly inputs: Values; readonly request: EffectRequest; readonly secrets: readonly SecretRef[] }
+  /** An iteration or loop: it runs the nodes within it. Of an iteration its items, of a loop the first values of its variables. */
+  | { readonly kind: 'passes'; readonly inputs: Values }
   | { readonly kind: 'failed'; readonly inputs: Values; readonly error: NodeError };
 
 /** What an effect's outputs mean for the node: its end, or a failure. */

@@ -57,7 +57,7 @@ export function evaluateWithSecrets(request: Extract<EffectRequest, { kind: 'eva
   if (!isBehaviour(request.node)) return refused('the effect holds no behaviour of a node');
   const outcome = startNode(request.node, { lookup, modelMap: {} });
   if (outcome.kind === 'failed') return { ok: false, error: outcome.error };
-  if (outcome.kind === 'effect') return refused('only an inline node can be evaluated with secrets');
+  if (outcome.kind !== 'finished') return refused('only an inline node can be evaluated with secrets');
   return { ok: true, outputs: new Map([...outcome.outputs, [EVALUATED_HANDLE, outcome.handle]]) };
 }
 

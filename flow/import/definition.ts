@@ -25,8 +25,18 @@ export type FlowDefinition = {
   readonly features: Json;
 };
 
-/** SHA-256 of the canonical JSON: the name of the version. */
-export const versionOf = (definition: FlowDefinition): string => hashJson(definition);
+/** SHA-256 of the canonical JSON: the name of the version. The format's own version is left out, since an export is in the newest. */
+export const versionOf = ({ dslVersion: _, ...definition }: FlowDefinition): string => hashJson(definition);
+
+/** What people call a node. */
+export function nodeTitle({ id, data }: DefinitionNode): string {
+  const title = typeof data === 'object' && data !== null && 'title' in data ? data.title : '';
+  return typeof title === 'string' && title !== '' ? title : id;
+}
+
+/** How a node is called in a sentence. */
+export const nodeName = (node: DefinitionNode): string =>
+  nodeTitle(node) === node.id ? `"${node.id}"` : `"${nodeTitle(node)}" (${node.id})`;
 
 /** The same for all versions that run alike: without layout, titles, descriptions and notes. */
 export function meaningOf(definition: FlowDefinition): string {
@@ -40,7 +50,8 @@ export function meaningOf(definition: FlowDefinition): string {
   });
 }
 
-const COSMETIC: ReadonlySet<string> = new Set(['title', 'desc', 'selected', 'width', 'height']);
+/** Keys of a node's data that change nothing but its looks. */
+export const COSMETIC: ReadonlySet<string> = new Set(['title', 'desc', 'selected', 'width', 'height']);
 const NO_MEANING: ReadonlySet<string> = new Set([...COSMETIC, 'retry_config', 'error_strategy', 'default_value']);
 
 /** Hash of what a node asks for, without what does not change the asking: title, position, retry and what follows an error. */

@@ -11,18 +11,34 @@ import {
   type NodeOutcome,
 } from '../engine/node-outcome.ts';
 import { startAnswer } from './answer/start.ts';
+import { readsOfAssigner } from './assigner/reads.ts';
+import { startAssigner } from './assigner/start.ts';
 import { concludeCode } from './code/conclude.ts';
 import { startCode } from './code/start.ts';
 import type { NodeBehaviour, NodeConfigs, NodeKindName } from './configs.ts';
+import { startDocumentExtractor } from './document-extractor/start.ts';
 import { startEnd } from './end/start.ts';
+import { concludeHttpRequest } from './http-request/conclude.ts';
+import { readsOfHttpRequest, startHttpRequest } from './http-request/start.ts';
 import { pinnedCase, startIfElse } from './if-else/start.ts';
+import { startIteration } from './iteration/start.ts';
+import { readsOfKnowledgeRetrieval, startKnowledgeRetrieval } from './knowledge-retrieval/start.ts';
+import { readsOfListOperator } from './list-operator/reads.ts';
+import { startListOperator } from './list-operator/start.ts';
 import { concludeLlm } from './llm/conclude.ts';
+import { readsOfLlm } from './llm/reads.ts';
 import { startLlm } from './llm/start.ts';
+import { startLoop } from './loop/start.ts';
 import type { ModelConfig } from './model-config.ts';
 import type { NodeKind, Reads } from './node-kind.ts';
+import { concludeExtractor } from './parameter-extractor/conclude.ts';
+import { readsOfExtractor } from './parameter-extractor/reads.ts';
+import { startExtractor } from './parameter-extractor/start.ts';
+import { readsOfClassifier } from './question-classifier/reads.ts';
 import { concludeClassifier, pinnedClass, startClassifier } from './question-classifier/start.ts';
 import type { NamedSelector, Selector } from '../plan/selector.ts';
 import { startTemplateTransform } from './template-transform/start.ts';
+import { readsOfTool, startTool } from './tool/start.ts';
 import { startAggregator } from './variable-aggregator/start.ts';
 
 const selectorsOf = (variables: readonly NamedSelector[]): readonly Selector[] => variables.map((variable) => variable.selector);
@@ -59,10 +75,7 @@ const KINDS: { readonly [K in NodeKindName]: NodeKind<NodeConfigs[K]> } = {
     retries: true,
     start: startLlm,
     conclude: concludeLlm,
-    reads: ({ prompts, query, jinjaVariables, context }) => ({
-      templates: [...prompts.flatMap((part) => ('basic' in part ? part.basic : [])), ...(query === null ? [] : [query])],
-      selectors: [...jinjaVariables.map((variable) => variable.selector), ...(context === null ? [] : [context])],
-    }),
+    reads: readsOfLlm,
     model: ({ model }) => model,
   },
   'question-classifier': {
@@ -72,14 +85,56 @@ const KINDS: { readonly [K in NodeKindName]: NodeKind<NodeConfigs[K]> } = {
     start: startClassifier,
     conclude: concludeClassifier,
     pinnedHandle: pinnedClass,
-    reads: ({ query, instruction }) => ({ selectors: [query], templates: [instruction] }),
+    reads: readsOfClassifier,
     model: ({ model }) => model,
   },
+  'parameter-extractor': {
+    needs: 'answer',
+    reusable: true,
+    start: startExtractor,
+    conclude: concludeExtractor,
+    reads: readsOfExtractor,
+    model: ({ model }) => model,
+  },
+  assigner: { needs: 'nothing', passesSecrets: true, start: startAssigner, reads: readsOfAssigner },
+  'list-operator': { needs: 'nothing', start: startListOperator, reads: readsOfListOperator },
   'variable-aggregator': {
     needs: 'nothing',
     start: startAggregator,
     reads: ({ variables, groups }) => ({ selectors: [...variables, ...(groups ?? []).flatMap((group) => group.variables)] }),
   },
+  iteration: {
+    needs: 'passes',
+    start: startIteration,
+    // What a pass gives is read by the iteration itself, within the pass.
+    reads: ({ items }) => ({ selectors: [items] }),
+  },
+  loop: {
+    needs: 'passes',
+    passesSecrets: true,
+    start: startLoop,
+    reads: ({ variables }) => ({ selectors: variables.flatMap(({ from }) => ('selector' in from ? [from.selector] : [])) }),
+  },
+  /** Where a pass begins: the engine goes on from it without a step. */
+  'pass-start': { needs: 'nothing', start: () => finished(EMPTY, EMPTY) },
+  /** Where a loop ends: the engine sees to it. */
+  'loop-end': { needs: 'nothing', start: () => finished(EMPTY, EMPTY) },
+  'http-request': {
+    needs: 'deed',
+    retries: true,
+    start: startHttpRequest,
+    conclude: concludeHttpRequest,
+    reads: readsOfHttpRequest,
+  },
+  'document-extractor': {
+    needs: 'answer',
+    reusable: true,
+    start: startDocumentExtractor,
+    reads: ({ variable }) => ({ selectors: [variable] }),
+  },
+  /** Some only compute; one that posts, or a flow, may do anything. */
+  tool: { needs: 'deed', retries: true, start: startTool, reads: readsOfTool },
+  'knowledge-retrieval': { needs: 'answer', start: startKnowledgeRetrieval, reads: readsOfKnowledgeRetrieval },
   unsupported: { needs: 'deed', start: ({ reason }) => failed(EMPTY, 'UnsupportedNodeError', reason) },
 };
 

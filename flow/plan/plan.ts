@@ -16,12 +16,27 @@ export type PlanNode = {
   readonly retry: { readonly times: number; readonly intervalMs: number };
   /** Hash of the node's data without title, description, position and retry. */
   readonly meaning: string;
+  /** The scope it runs in, by its place in the plan, and its own place there. */
+  readonly scope: number;
+  readonly slot: number;
+  /** The scope of the nodes within it; null unless it is an iteration or a loop. */
+  readonly body: number | null;
   /** Indexes of edges. */
   readonly outgoing: readonly number[];
   readonly incoming: readonly number[];
 };
 
-export type PlanEdge = { readonly source: number; readonly target: number; readonly handle: string };
+/** `slot`: its place in its scope. */
+export type PlanEdge = { readonly source: number; readonly target: number; readonly handle: string; readonly slot: number };
+
+/** Nodes that run together: those at the top, or those within one iteration or loop. An edge never leaves its scope. */
+export type PlanScope = {
+  /** The iteration or loop around it; null at the top. */
+  readonly container: number | null;
+  readonly root: number;
+  readonly nodeCount: number;
+  readonly edgeCount: number;
+};
 
 /** A graph compiled for running: plain data, so that it can cross a process boundary. Nodes unreachable from the start are left out. */
 export type Plan = {
@@ -32,10 +47,14 @@ export type Plan = {
   readonly mode: string;
   readonly nodes: readonly PlanNode[];
   readonly edges: readonly PlanEdge[];
+  /** The first is the top. */
+  readonly scopes: readonly PlanScope[];
   readonly root: number;
   /** Encoded values by name; secrets as their names. */
   readonly environment: Readonly<Record<string, { readonly value: Json } | { readonly secret: string }>>;
   readonly conversation: Readonly<Record<string, Json>>;
+  /** The declared type of each variable of the conversation: string, number, array[object] … */
+  readonly conversationTypes: Readonly<Record<string, string>>;
   /** Some variable of the environment is a secret. */
   readonly hasSecrets: boolean;
   /** A node may wait for a person or a timer. */

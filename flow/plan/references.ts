@@ -1,27 +1,26 @@
 import type { FlowDefinition } from '../import/definition.ts';
 import { readsOf } from '../nodes/kinds.ts';
 import { findLiteralSelectors, templateSelectors } from '../text/index.ts';
+import type { FlowIssue } from './issue.ts';
 import type { Plan, PlanNode } from './plan.ts';
 import type { Selector } from './selector.ts';
 
 const NAMESPACES: ReadonlySet<string> = new Set(['sys', 'env', 'conversation', 'rag']);
 
-/** Warnings about variables: selectors that name no node, secrets nobody set, and text that Dify replaces by surprise. */
-export function referenceWarnings(plan: Plan, definition: FlowDefinition): readonly string[] {
+/** Warnings about variables: selectors that name no node, and text that Dify replaces by surprise. */
+export function referenceWarnings(plan: Plan, definition: FlowDefinition): readonly FlowIssue[] {
   const ids = new Set(definition.nodes.map((node) => node.id));
   const known = (selector: Selector): boolean => ids.has(selector[0] ?? '') || NAMESPACES.has(selector[0] ?? '');
-  return plan.nodes.flatMap((node): readonly string[] => {
-    const name = `node "${node.title}" (${node.id})`;
-    const lost = selectorsOf(node).filter((selector) => !known(selector));
+  return plan.nodes.flatMap((node): readonly FlowIssue[] => {
+    const lost = selectorsOf(node).filter((selector) => selector.length > 0 && !known(selector));
     const literal = readsOf(node.behaviour).templates.flatMap((template) => findLiteralSelectors(template, known));
-    return [
-      ...new Set(lost.map((selector) => `${name}: it reads {{#${selector.join('.')}#}}, but there is no node "${selector[0] ?? ''}"`)),
+    const messages = [
+      ...new Set(lost.map((selector) => `it reads {{#${selector.join('.')}#}}, but there is no node "${selector[0] ?? ''}"`)),
       ...new Set(
-        literal.map(
-          (text) => `${name}: the plain text "${text}" equals the name of a variable, and Dify puts the variable's value in its place`,
-        ),
+        literal.map((text) => `the plain text "${text}" equals the name of a variable, and Dify puts the variable's value in its place`),
       ),
     ];
+    return messages.map((message) => ({ severity: 'warning', nodeId: node.id, message }));
   });
 }
 

@@ -2,7 +2,19 @@ import { iterate } from './python/iterate.ts';
 import { nextItem, startLoop } from './python/loop.ts';
 import { toText } from './python/printing.ts';
 import { truthy } from './python/truth.ts';
-import { fail, iterator, tuple, undefinedValue, type Arguments, type LoopState, type Macro, type Py, type Scope } from './python/values.ts';
+import {
+  fail,
+  iterator,
+  textOf,
+  tuple,
+  typeName,
+  undefinedValue,
+  type Arguments,
+  type LoopState,
+  type Macro,
+  type Py,
+  type Scope,
+} from './python/values.ts';
 import { assign, requireNamespaces, targetValue } from './assign.ts';
 import { callExpression, evaluate, filtered } from './evaluate.ts';
 import { enterScope, leaveScope, newScope, type Run } from './run.ts';
@@ -58,7 +70,9 @@ function perform(statement: Exclude<Statement, { readonly k: 'text' }>, scope: S
     case 'filter': {
       const text = captured(statement.scope, statement.body, scope, run);
       if (statement.filter.k !== 'filter') return;
-      write(toText(filtered(statement.filter, scope, run, text), run.budget), run, output);
+      const result = filtered(statement.filter, scope, run, text);
+      // Jinja joins what a filter block gives as it is, which only a text survives.
+      write(textOf(result) ?? fail('TypeError', `a filter block must give a text, not a ${typeName(result)}: add |string`), run, output);
       return leaveScope(statement.scope.leave, scope);
     }
     case 'with':

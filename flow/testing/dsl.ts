@@ -19,7 +19,12 @@ export function dslText(
       conversation_variables: extra.conversation ?? [],
       features: {},
       graph: {
-        nodes: nodes.map(({ id, ...data }) => ({ id, type: 'custom', data: { title: id, ...data } })),
+        nodes: nodes.map(({ id, parentId, ...data }) => ({
+          id,
+          type: 'custom',
+          ...(parentId === undefined ? {} : { parentId }),
+          data: { title: id, ...data },
+        })),
         edges: edges.map((edge) => {
           const [from = '', target = ''] = edge.split(' -> ');
           const [source = '', sourceHandle = 'source'] = from.split(':');

@@ -2,6 +2,7 @@
 export { codePointLength, compareCodePoints, isOneUnitPerCodePoint, sliceCodePoints } from './code-points.ts';
 export { fileAttribute, isFile } from './file-value.ts';
 export { lookupIn, type Lookup } from './lookup.ts';
+export { jsonObjectsIn, parseLooseJson } from './loose-json.ts';
 export {
   comparable,
   isPythonNumber,
@@ -18,7 +19,7 @@ export {
   type PythonNumber,
 } from './python-numbers.ts';
 export { pythonFloat, pythonJson, pythonRepr, pythonStr, type PythonJsonOptions } from './python-text.ts';
-export { renderMarkdown, renderText, type RenderMode } from './render.ts';
+export { renderMarkdown, renderText, secretsOf, withCleanTexts, type RenderMode } from './render.ts';
 export { fillSecrets, hasSecrets, secretPlaceholder, secretsIn, withoutSecretMarks } from './secret-text.ts';
 export {
   compileVariableTemplate,

@@ -59,7 +59,7 @@ function holdsSecret(value: Value): boolean {
   return isSecretRef(value);
 }
 
-function withCleanTexts(value: Value): Value {
+export function withCleanTexts(value: Value): Value {
   if (typeof value === 'string') return withoutSecretMarks(value);
   if (typeof value !== 'object' || value === null) return value;
   if (isArray(value)) return value.map(withCleanTexts);

@@ -1,4 +1,14 @@
-export { dslSchema, type Dsl } from './app.ts';
+export {
+  dslEdgeSchema,
+  dslHeadSchema,
+  dslNodeSchema,
+  dslVariableSchema,
+  flowMappingSchema,
+  type DslEdge,
+  type DslHead,
+  type DslNode,
+  type DslVariable,
+} from './app.ts';
 export { nodeCommonSchema, type NodeCommon } from './common.ts';
 export {
   aggregatorDataSchema,
@@ -6,8 +16,20 @@ export {
   codeDataSchema,
   endDataSchema,
   ifElseDataSchema,
-  llmDataSchema,
-  questionClassifierDataSchema,
+  iterationDataSchema,
+  loopDataSchema,
   startDataSchema,
   templateDataSchema,
+  type ConditionData,
 } from './nodes.ts';
+export { assignerDataSchema, assignerV1DataSchema } from './assigner.ts';
+export { listOperatorDataSchema } from './list-operator.ts';
+export {
+  llmDataSchema,
+  parameterExtractorDataSchema,
+  questionClassifierDataSchema,
+  type MemoryData,
+  type VisionData,
+} from './model-nodes.ts';
+export { httpRequestDataSchema, type HttpRequestData } from './http-request.ts';
+export { documentExtractorDataSchema, knowledgeRetrievalDataSchema, toolDataSchema, toolInputSchema } from './outside-nodes.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idSchema, listOf, modelSchema, selectorSchema, textOrEmpty, variableSchema, wholeNumber } from './common.ts';
+import { idSchema, listOf, selectorSchema, textOrEmpty, variableSchema, wholeNumber } from './common.ts';
 
 /** The data of each node kind, beyond the common fields (facts: dify-semantics §3). */
 
@@ -30,6 +30,7 @@ const conditionSchema = z.looseObject({
   varType: z.string().nullish(),
   sub_variable_condition: z.unknown().optional(),
 });
+export type ConditionData = z.output<typeof conditionSchema>;
 const logicalOperator = z.enum(['and', 'or']).nullish();
 
 export const ifElseDataSchema = z.looseObject({
@@ -48,6 +49,23 @@ export const ifElseDataSchema = z.looseObject({
   conditions: z.array(conditionSchema).nullish(),
 });
 
+/** Lists and names of the DSL that a container needs (facts: dify-semantics §3). */
+export const iterationDataSchema = z.looseObject({
+  iterator_selector: selectorSchema,
+  output_selector: selectorSchema.nullish().transform((selector) => selector ?? []),
+  is_parallel: z.boolean().nullish(),
+  parallel_nums: wholeNumber.nullish(),
+  error_handle_mode: z.enum(['terminated', 'continue-on-error', 'remove-abnormal-output']).nullish(),
+  flatten_output: z.boolean().nullish(),
+});
+
+export const loopDataSchema = z.looseObject({
+  loop_count: wholeNumber,
+  break_conditions: listOf(conditionSchema),
+  logical_operator: logicalOperator,
+  loop_variables: listOf(z.looseObject({ label: z.string(), var_type: z.string(), value_type: z.string(), value: z.unknown().optional() })),
+});
+
 export const templateDataSchema = z.looseObject({ template: textOrEmpty, variables: listOf(variableSchema) });
 
 type OutputDeclaration = { readonly type: string; readonly children?: Readonly<Record<string, OutputDeclaration>> | null | undefined };
@@ -60,32 +78,6 @@ export const codeDataSchema = z.looseObject({
   code: z.string(),
   variables: listOf(variableSchema),
   outputs: z.record(z.string(), outputDeclarationSchema).nullish(),
-});
-
-const promptMessageSchema = z.looseObject({
-  role: z.enum(['system', 'user', 'assistant']).nullish(),
-  text: textOrEmpty,
-  edition_type: z.string().nullish(),
-  jinja2_text: z.string().nullish(),
-});
-export const llmDataSchema = z.looseObject({
-  model: modelSchema,
-  prompt_template: z.union([z.array(promptMessageSchema), promptMessageSchema]),
-  prompt_config: z.looseObject({ jinja2_variables: listOf(variableSchema) }).nullish(),
-  memory: z.looseObject({ query_prompt_template: z.string().nullish() }).nullish(),
-  context: z.looseObject({ enabled: z.boolean().nullish(), variable_selector: selectorSchema.nullish() }).nullish(),
-  vision: z.looseObject({ enabled: z.boolean().nullish() }).nullish(),
-  structured_output: z.looseObject({ schema: z.unknown().optional() }).nullish(),
-  structured_output_enabled: z.boolean().nullish(),
-  structured_output_switch_on: z.boolean().nullish(),
-  reasoning_format: z.string().nullish(),
-});
-
-export const questionClassifierDataSchema = z.looseObject({
-  query_variable_selector: selectorSchema,
-  model: modelSchema,
-  classes: z.array(z.looseObject({ id: idSchema, name: z.string(), label: z.string().nullish() })).min(1),
-  instruction: textOrEmpty,
 });
 
 export const aggregatorDataSchema = z.looseObject({

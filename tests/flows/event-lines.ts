@@ -1,9 +1,10 @@
-import type { RunEvent } from '../../schemas/index.ts';
+import type { NodeVisit, RunEvent } from '../../schemas/index.ts';
 
 /**
  * An event as one line of a case, which begins with the node or `run`:
  *
  *     run started · run succeeded
+ *     ask started · ask continued · items pass 2 · items[2]/ask succeeded source
  *     ask started · ask retried InvokeBadRequestError · ask succeeded source · ask exception fail-branch · ask failed LLMNodeError
  *
  * The last word of a finished node is the handle it leaves by, or the type of the error that ends the run. Inline nodes have no start.
@@ -13,11 +14,16 @@ export function eventLine(event: RunEvent): string {
     case 'RunStarted':
       return 'run started';
     case 'NodeStarted':
-      return `${event.data.nodeId} started`;
+    case 'ContainerStarted':
+      return `${visitName(event.data)} started`;
+    case 'NodeContinued':
+      return `${visitName(event.data)} continued`;
+    case 'PassStarted':
+      return `${visitName(event.data)} pass ${event.data.pass}`;
     case 'NodeRetried':
-      return `${event.data.nodeId} retried ${event.data.error.type}`;
+      return `${visitName(event.data)} retried ${event.data.error.type}`;
     case 'NodeFinished':
-      return `${event.data.nodeId} ${event.data.status} ${event.data.handle ?? event.data.error?.type ?? ''}`;
+      return `${visitName(event.data)} ${event.data.status} ${event.data.handle ?? event.data.error?.type ?? ''}`;
     case 'RunPaused':
       return 'run paused';
     case 'RunResumed':
@@ -25,11 +31,15 @@ export function eventLine(event: RunEvent): string {
     case 'RunStopRequested':
       return 'run stop-requested';
     case 'EffectDiscarded':
-      return `${event.data.nodeId} discarded`;
+      return `${visitName(event.data)} discarded`;
     case 'RunFinished':
       return `run ${event.data.status}`;
   }
 }
+
+/** `step`, or `items[2]/step` in the third pass of an iteration. */
+export const visitName = ({ nodeId, path }: Pick<NodeVisit, 'nodeId' | 'path'>): string =>
+  [...path.map(([container, pass]) => `${container}[${pass}]`), nodeId].join('/');
 
 /** Whose a line is; null for the run's own. */
 export function nodeOfLine(line: string): string | null {

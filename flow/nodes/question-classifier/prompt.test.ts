@@ -80,7 +80,7 @@ describe('questionMessages', () => {
       fc.property(fc.array(fc.oneof(fc.string(), fc.constantFrom('=====TEXT 1=====', '=====TEXT 2=====', '\n'))), (parts) => {
         const query = parts.join('');
         const [, user] = questionMessages({ query, classes, instruction: '' });
-        const boundary = user?.content.split('\n')[0] ?? '';
+        const boundary = String(user?.content).split('\n')[0] ?? '';
         expect(query).not.toContain(boundary);
         expect(user?.content).toBe(`${boundary}\n${query}\n${boundary}`);
         expect(questionMessages({ query, classes, instruction: '' })[1]).toEqual(user);

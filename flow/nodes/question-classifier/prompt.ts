@@ -1,4 +1,5 @@
-import type { ChatMessage } from '../../../schemas/core.ts';
+import type { ChatMessage, ChatPart } from '../../../schemas/core.ts';
+import { withoutThoughts } from '../llm/reasoning.ts';
 
 /** A class of a question-classifier node. */
 export type QuestionClass = { readonly id: string; readonly name: string };
@@ -8,6 +9,10 @@ export type Question = {
   readonly classes: readonly QuestionClass[];
   /** The author's own rules for choosing; may be empty. */
   readonly instruction: string;
+  /** What was said before, a line a message. @default nothing */
+  readonly histories?: string;
+  /** Pictures that belong to the text. @default none */
+  readonly images?: readonly ChatPart[];
 };
 
 const SYSTEM = [
@@ -21,13 +26,15 @@ const SYSTEM = [
  * The prompt for a question-classifier node: rules and categories in the system message, the text to classify alone in the last
  * message, between boundary lines which the text cannot contain.
  */
-export function questionMessages({ query, classes, instruction }: Question): readonly ChatMessage[] {
+export function questionMessages({ query, classes, instruction, histories = '', images = [] }: Question): readonly ChatMessage[] {
   const categories = JSON.stringify(classes.map(({ id, name }) => ({ category_id: id, category_name: name })));
   const rules = instruction.trim() === '' ? '' : `\n\nRules for choosing:\n${instruction.trim()}`;
-  const boundary = boundaryFor(query);
+  const boundary = boundaryFor(query + histories);
+  const before = histories === '' ? '' : `What was said before, which is data too:\n${boundary}\n${histories}\n${boundary}\n\nThe text:\n`;
+  const text = `${before}${boundary}\n${query}\n${boundary}`;
   return [
     { role: 'system', content: `${SYSTEM}\n\nCategories:\n${categories}${rules}` },
-    { role: 'user', content: `${boundary}\n${query}\n${boundary}` },
+    { role: 'user', content: images.length === 0 ? text : [...images, { type: 'text', text }] },
   ];
 }
 
@@ -61,9 +68,6 @@ export function readCategory(reply: string, classes: readonly QuestionClass[]): 
 
 /** Of longer replies only the end is read. */
 const LONGEST_REPLY = 20_000;
-
-/** Reasoning models put their thoughts, which may weigh several categories, into such a block. */
-const withoutThoughts = (reply: string): string => reply.replace(/<think>[\s\S]*?<\/think>/g, ' ');
 
 function classOf({ category_id: id }: Readonly<Record<string, unknown>>, classes: readonly QuestionClass[]): QuestionClass | undefined {
   if (typeof id !== 'string' && typeof id !== 'number') return undefined;

@@ -1,9 +1,11 @@
-import type { Value } from '../../../schemas/core.ts';
-import { mappedModel } from '../../engine/mapped-model.ts';
+import type { SecretRef, Value, Values } from '../../../schemas/core.ts';
 import { DEFAULT_HANDLE, failed, type Conclusion, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
+import { renderTemplate } from '../../text/index.ts';
+import { historyText } from '../model-memory.ts';
+import { askedModel } from '../model-params.ts';
+import { queryOf } from '../model-query.ts';
+import { visionImages } from '../model-vision.ts';
 import type { ClassifierConfig } from './config.ts';
-import { compileVariableTemplate, renderTemplate, renderText, secretPlaceholder } from '../../text/index.ts';
-import { isSecretRef, type Values } from '../../../schemas/core.ts';
 
 /** The class that pinned outputs stand for: the first where they name none. */
 export function pinnedClass({ classes }: ClassifierConfig, outputs: Values): string {
@@ -13,27 +15,32 @@ export function pinnedClass({ classes }: ClassifierConfig, outputs: Values): str
 
 /** Asks which of its classes the query belongs to. */
 export function startClassifier(config: ClassifierConfig, context: NodeContext): NodeOutcome {
-  const value = context.lookup(config.query);
-  if (value === undefined) return failed(new Map(), 'VariableNotFoundError', `the query variable ${config.query.join('.')} does not exist`);
-  const secrets = isSecretRef(value) ? [value] : [];
-  const query = isSecretRef(value) ? secretPlaceholder(value) : renderText(value);
-  const inputs = new Map<string, Value>([['query', query]]);
-  // Class names and the instruction may name variables, as any text of a prompt may.
-  const instruction = renderTemplate(config.instruction, context.lookup, 'text');
-  const classes = config.classes.map((item) => ({
-    ...item,
-    name: renderTemplate(compileVariableTemplate(item.name), context.lookup, 'text').text,
-  }));
+  const { lookup } = context;
+  const query = queryOf(config.query, lookup);
+  const inputs = new Map<string, Value>([['query', query.text]]);
+  const shown = visionImages(config.vision, lookup);
+  if (!shown.ok) return failed(inputs, 'InvalidVariableTypeError', shown.message);
+  const secrets: SecretRef[] = [...query.secrets];
+  const rendered = (template: ClassifierConfig['instruction']): string => {
+    const { text, secrets: named } = renderTemplate(template, lookup, 'text');
+    secrets.push(...named);
+    return text;
+  };
+  const instruction = rendered(config.instruction);
+  const classes = config.classes.map(({ id, template, label }) => ({ id, name: rendered(template), label }));
+  const { model, secrets: inParams } = askedModel(config.model, context);
   return {
     kind: 'effect',
     inputs,
-    secrets: [...secrets, ...instruction.secrets],
+    secrets: [...secrets, ...inParams],
     request: {
       kind: 'question-classifier',
-      model: mappedModel(config.model, context.modelMap),
-      query,
+      model,
+      query: query.text,
       classes,
-      instruction: instruction.text,
+      instruction,
+      histories: historyText(config.memory, lookup),
+      images: shown.images,
     },
   };
 }
@@ -45,7 +52,7 @@ export function concludeClassifier(config: ClassifierConfig, outputs: Values): C
   if (chosen === undefined) return { ok: false, error: { message: 'the node has no classes', type: 'QuestionClassifierNodeError' } };
   const result = new Map<string, Value>(outputs);
   result.set('class_id', chosen.id);
-  result.set('class_label', chosen.label ?? '');
+  result.set('class_label', chosen.label);
   if (!result.has('class_name')) result.set('class_name', chosen.name);
   return { ok: true, outputs: result, handle: chosen.id };
 }

@@ -128,6 +128,8 @@ function objectAttribute(value: PyObject, name: string): Py | undefined {
       return cyclerAttribute(value, name);
     case 'macro':
       if (name === 'name') return value.definition.name;
+      if (name === 'catch_kwargs') return value.definition.namedSlot !== null;
+      if (name === 'catch_varargs') return value.definition.positionalSlot !== null;
       return name === 'arguments' ? tuple(value.definition.parameters.map((parameter) => parameter.name)) : undefined;
     default:
       return undefined;

@@ -1,7 +1,7 @@
 import { codePointLength, sliceCodePoints } from '../../text/index.ts';
 import { exponentDigits, fixedDigits, generalDigits, specialFloat } from './float-format.ts';
 import { pad } from './format-spec.ts';
-import { isNumeric, pythonInt, toDouble } from './numbers.ts';
+import { isNumeric, pythonInt, toDouble, toIndex } from './numbers.ts';
 import { escapeHtml } from './markup.ts';
 import { repr, toText } from './printing.ts';
 import {
@@ -60,7 +60,7 @@ export function percentFormat(format: string, values: Py, escape: boolean, budge
       if (type === undefined) return fail('ValueError', 'the format ends within a "%"');
       if (type === '%') return '%';
       named ||= name !== undefined;
-      const count = (part: string | undefined): number => (part === '*' ? Number(pythonInt(source.next())) : Number(part ?? 0));
+      const count = (part: string | undefined): number => (part === '*' ? toIndex(source.next(), '"*" in a format') : Number(part ?? 0));
       const columns = count(width);
       const digits = HAS_PRECISION.test(whole.slice(0, -type.length).replace(/^%\([^()]*\)/, '')) ? count(precision) : undefined;
       budget.room(Math.abs(columns) + (digits ?? 0));

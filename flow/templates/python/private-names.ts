@@ -10,7 +10,7 @@ const UNSUPPORTED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['float', new Set(['as_integer_ratio', 'fromhex', 'hex', 'imag'])],
   ['generator', new Set(['close', 'send', 'throw'])],
   ['range', new Set(['count', 'index'])],
-  ['Macro', new Set(['caller', 'catch_kwargs', 'catch_varargs', 'explicit_caller'])],
+  ['Macro', new Set(['caller', 'explicit_caller'])],
   ['dict view', new Set(['isdisjoint', 'mapping'])],
 ]);
 

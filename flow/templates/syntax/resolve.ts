@@ -7,6 +7,7 @@ import { childrenOf, undeclaredNames, type AnyNode } from './walk.ts';
 
 /** Gives every name its slot. @throws TemplateSyntaxError for unknown filters and tests and what Jinja refuses to compile. */
 export function resolveTemplate(nodes: readonly StatementNode[], options: ResolveOptions): CompiledTemplate {
+  if (undeclaredNames(nodes, ['self']).has('self')) refuseSelf(nodes);
   const scope = new FunctionScope(null);
   const symbols = new Symbols(null, scope);
   symbols.visitAll(nodes);
@@ -180,4 +181,13 @@ function refuseLoopAssignment(node: AnyNode): void {
     throw new TemplateSyntaxError('"loop" cannot be assigned to inside a loop: take another name', node.offset);
   }
   for (const child of childrenOf(node)) refuseLoopAssignment(child);
+}
+
+function refuseSelf(nodes: readonly AnyNode[]): void {
+  for (const node of nodes) {
+    if (node.k === 'name' && node.name === 'self') {
+      throw new TemplateSyntaxError('"self" means the blocks of the template to Jinja, which are not supported: take another name', node.offset);
+    }
+    refuseSelf(childrenOf(node));
+  }
 }

@@ -1,0 +1,3 @@
+import type { Selector } from '../../plan/selector.ts';
+
+export type DocumentExtractorConfig = { readonly variable: Selector };
