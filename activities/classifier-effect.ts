@@ -1,17 +1,17 @@
 import { questionMessages, readCategory } from '../flow/index.ts';
-import { float, NO_USAGE, type EffectRequest, type ModelRouter, type PerformOptions, type Value } from '../schemas/index.ts';
-import { modelFailed, paramsOf, usageOf, usageValue } from './llm-effect.ts';
-import { failedWith, type Performed } from './performed.ts';
+import { float, NO_USAGE, type EffectRequest, type PerformOptions, type Value } from '../schemas/index.ts';
+import { askModel, findModel, usageOf, usageValue, type ModelDeps } from './ask-model.ts';
+import type { Performed } from './performed.ts';
 
 type ClassifierRequest = Extract<EffectRequest, { kind: 'question-classifier' }>;
 
-/** Asks which class a text belongs to: a trained classifier by the class names, a chat model by a prompt. */
-export async function performClassifier(request: ClassifierRequest, models: ModelRouter, options: PerformOptions): Promise<Performed> {
-  const resolved = await models.resolve(request.model);
-  if (resolved.kind === 'none') return failedWith('ModelNotFoundError', `${resolved.message}. ${resolved.hint}`);
-  if (resolved.kind === 'classifier') {
+/** Asks which class a text belongs to: a trained classifier by the class names, a language model by a prompt. */
+export async function performClassifier(request: ClassifierRequest, deps: ModelDeps, options: PerformOptions): Promise<Performed> {
+  const found = await findModel(request.model, deps);
+  if (found.kind === 'failed') return found.failed;
+  if (found.kind === 'classifier') {
     const startedAt = performance.now();
-    const chosen = resolved.classifier.chooseClass(request.query, request.classes);
+    const chosen = found.classifier.chooseClass(request.query, request.classes);
     const elapsedMs = performance.now() - startedAt;
     if (!chosen.ok) return { failure: chosen.failure, usage: NO_USAGE, elapsedMs };
     const { className, classId, probability } = chosen.answer;
@@ -22,11 +22,8 @@ export async function performClassifier(request: ClassifierRequest, models: Mode
     ]);
     return { outputs, usage: NO_USAGE, elapsedMs };
   }
-  const answer = await resolved.model.complete(
-    { model: resolved.name, messages: questionMessages(request), params: paramsOf(request.model.params), schema: null },
-    options,
-  );
-  if (!answer.ok) return modelFailed(answer.failure);
+  const answer = await askModel(found.target, { ref: request.model, messages: questionMessages(request) }, deps, options);
+  if (!answer.ok) return answer.failed;
   const category = readCategory(answer.reply.text, request.classes);
   const outputs = new Map<string, Value>([
     ['class_name', category.className],

@@ -2,34 +2,49 @@ import { EVALUATED_HANDLE, fillSecrets, hasSecrets, interpreterFor } from '../fl
 import {
   decodeValue,
   encodeValue,
+  isObject,
   messageOf,
   NO_USAGE,
   parseJson,
   toJsonText,
+  StillWaiting,
   type CodeRunner,
   type Effect,
   type EffectExecutor,
   type EffectRequest,
   type Json,
+  type KnowledgeIndex,
   type ModelRouter,
   type PerformOptions,
   type SecretRef,
   type SecretStore,
+  type ToolBox,
   type Value,
 } from '../schemas/index.ts';
 import { performClassifier } from './classifier-effect.ts';
+import { performDocument, type DocumentDeps } from './document-effect.ts';
+import type { HttpDeps } from './http-deps.ts';
+import { performHumanInput } from './human-input-effect.ts';
+import { performHttpRequest } from './http-request-effect.ts';
+import { performKnowledge } from './knowledge-effect.ts';
 import { performLlm } from './llm-effect.ts';
+import { performExtractor } from './parameter-extractor-effect.ts';
 import { maskOutputs, maskSecrets } from './mask-secrets.ts';
 import { failedWith, type Performed } from './performed.ts';
 import { sleep } from './sleep.ts';
+import { performTool } from './tool-effect.ts';
 
 /** What effects are performed with. */
-export type EffectDeps = {
+export type EffectDeps = HttpDeps & {
   readonly workspaceId: string;
   readonly models: ModelRouter;
   readonly code: CodeRunner;
   readonly secrets: SecretStore;
-};
+  readonly tools: ToolBox;
+  readonly knowledge: KnowledgeIndex;
+  /** Milliseconds since 1970, for tools that tell the time. @default Date.now */
+  readonly now?: () => number;
+} & DocumentDeps;
 
 /**
  * Performs effects by kind, after their delay. Failures are results; rejects only when aborted. Secret values never leave: they are
@@ -67,7 +82,7 @@ async function performSafely(effect: Effect, deps: EffectDeps, options: PerformO
   try {
     return await perform(effect, deps, options);
   } catch (error) {
-    if (options.signal.aborted) throw error;
+    if (options.signal.aborted || error instanceof StillWaiting) throw error;
     return failedWith('InternalError', `the ${effect.nodeType} node could not be performed: ${messageOf(error)}`);
   }
 }
@@ -78,6 +93,25 @@ function perform(effect: Effect, deps: EffectDeps, options: PerformOptions): Pro
   switch (request.kind) {
     case 'pinned':
       return performPinned(request.pin, signal);
+    case 'document-extractor':
+      return performDocument(request, deps, options);
+    case 'knowledge-retrieval':
+      return performKnowledge(request, deps, options);
+    case 'tool': {
+      const args = revealed(decodeValue(withSecrets(request, deps).arguments), deps);
+      const { runId, effectId, attempt } = effect;
+      const context = {
+        ...options,
+        workspaceId: deps.workspaceId,
+        runId,
+        effectId,
+        attempt,
+        withSecrets: effect.secrets.length > 0,
+        depth: request.depth,
+        now: deps.now ?? Date.now,
+      };
+      return performTool(request, { tools: deps.tools, args: isObject(args) ? args : new Map(), context });
+    }
     case 'evaluate': {
       const evaluated = interpreterFor(request).evaluateWithSecrets(request, (ref) => reveal(deps, ref));
       return evaluated.ok
@@ -85,11 +119,28 @@ function perform(effect: Effect, deps: EffectDeps, options: PerformOptions): Pro
         : failedWith(evaluated.error.type, evaluated.error.message);
     }
     case 'code':
-      return performCode(request, deps, signal);
+      return performCode(request, deps, options);
+    case 'http-request':
+      return performHttpRequest(
+        {
+          request,
+          filled: withSecrets(request, deps),
+          secrets: deps.secrets.values(deps.workspaceId),
+          runId: effect.runId,
+          purpose: `http-request node "${effect.title === '' ? effect.nodeId : effect.title}"`,
+          signal,
+          slot: options.slot,
+        },
+        deps,
+      );
+    case 'human-input':
+      return performHumanInput(request, (deps.now ?? Date.now)());
     case 'llm':
-      return performLlm(withSecrets(request, deps), deps.models, options);
+      return performLlm(withSecrets(request, deps), deps, options);
     case 'question-classifier':
-      return performClassifier(withSecrets(request, deps), deps.models, options);
+      return performClassifier(withSecrets(request, deps), deps, options);
+    case 'parameter-extractor':
+      return performExtractor(withSecrets(request, deps), deps, options);
   }
 }
 
@@ -105,10 +156,16 @@ async function performPinned(pin: Extract<Effect['request'], { kind: 'pinned' }>
 async function performCode(
   request: Extract<Effect['request'], { kind: 'code' }>,
   deps: EffectDeps,
-  signal: AbortSignal,
+  { signal, flowVersion }: PerformOptions,
 ): Promise<Performed> {
   const inputs = revealed(decodeValue(request.inputs), deps);
-  const result = await deps.code.run({ language: request.language, code: request.code, inputsJson: toJsonText(inputs), signal });
+  const result = await deps.code.run({
+    language: request.language,
+    code: request.code,
+    inputsJson: toJsonText(inputs),
+    ...(flowVersion === undefined ? {} : { scope: { workspaceId: deps.workspaceId, flowVersion } }),
+    signal,
+  });
   const usage = NO_USAGE;
   if (!result.ok)
     return {

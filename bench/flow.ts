@@ -2,6 +2,8 @@ import { decodeValue, type Effect, type Value } from '../schemas/index.ts';
 import { flowOf, startNode, type TestEdge, type TestNode } from '../flow/testing/dsl.ts';
 import { drive, succeed, startedEvent } from '../flow/testing/drive.ts';
 import { advance, conclude, evolve, initialState, type Plan } from '../flow/index.ts';
+import { benchCode } from './code.ts';
+import { iterationMemory, iterationRate, longFlow } from './iteration.ts';
 import { printFigures, type Figure } from './print.ts';
 
 const SECONDS = 1.5;
@@ -111,5 +113,7 @@ export async function benchFlow(): Promise<void> {
     budget: '≤ 1.3 × 50 ms',
     holds: took <= 65,
   });
+  figures.push(iterationRate(), ...longFlow(), await iterationMemory());
   printFigures('Interpreter', figures);
+  await benchCode();
 }

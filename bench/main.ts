@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 const USAGE = `Measures Riskflow beside the budgets of the design.
 
-  npm run bench -- flow             the interpreter: nodes/s, runs/s, fan-out
+  npm run bench -- flow             the interpreter: nodes/s, runs/s, fan-out; calls of user code
   npm run bench -- storage          the event store on this disk
   npm run bench -- storage --mysql  on the server of RISKFLOW_TEST_MYSQL_URL or RISKFLOW_MYSQL_URL, in a database of its own
   npm run bench -- eval             500 samples × 2 variants, 50 ms a call, concurrency 32, stored

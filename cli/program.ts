@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addBackupCommand } from './commands/backup.ts';
 import { addBacktestCommands } from './commands/backtest.ts';
+import { addCodeCommands } from './commands/code.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addDeadletterCommands } from './commands/deadletter.ts';
 import { addDecisionCommands } from './commands/decision.ts';
@@ -9,6 +10,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addBatchCommands } from './commands/batch.ts';
 import { addEvalCommands } from './commands/eval.ts';
 import { addFlowCommands } from './commands/flow.ts';
+import { addKnowledgeCommands } from './commands/knowledge.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
 import { addModelCommands } from './commands/model.ts';
 import { addOutboxCommands } from './commands/outbox.ts';
@@ -70,6 +72,7 @@ export function buildProgram(terminal: Pick<Terminal, 'out'>, dispatch: Dispatch
   addRunCommand(program, dispatch);
   addFlowCommands(program, dispatch);
   addModelCommands(program, dispatch);
+  addKnowledgeCommands(program, dispatch);
   addSampleCommands(program, dispatch);
   addBatchCommands(program, dispatch);
   addEvalCommands(program, dispatch);
@@ -86,6 +89,7 @@ export function buildProgram(terminal: Pick<Terminal, 'out'>, dispatch: Dispatch
   addMigrateCommand(program, dispatch);
   addBackupCommand(program, dispatch);
   addRestoreCommand(program, dispatch);
+  addCodeCommands(program, dispatch);
   addConfigCommands(program, dispatch);
   addDoctorCommand(program, dispatch);
   addDemoCommand(program, dispatch, runProgram);

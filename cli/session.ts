@@ -5,7 +5,7 @@ import { styleFor, type Style } from './output/style.ts';
 import { oneLine } from './output/visible-text.ts';
 import type { Terminal } from './terminal.ts';
 
-type Runtime = typeof RuntimeRoom;
+export type Runtime = typeof RuntimeRoom;
 
 /** One use of a command: where it prints, and how. */
 export type Session = {

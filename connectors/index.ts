@@ -8,6 +8,7 @@ export { decodeMeta, encodeMeta } from './mapping/meta.ts';
 export { readInputs, readQuery, readText } from './mapping/read-inputs.ts';
 export type { MetaView, ReceivedRecord, RecordView } from './mapping/record-view.ts';
 export { DeliveryFailed } from './delivery-failed.ts';
+export type { HttpPost } from './webhook/http-post.ts';
 export { createWebhookSink, type WebhookSinkOptions } from './webhook/webhook-sink.ts';
 export { createRecordDecoder, type EncodedRecord, type RecordDecoder } from './formats/record-decoder.ts';
 export type { RegistrySecrets, TlsContents } from './formats/registry-client.ts';

@@ -1,6 +1,6 @@
 /**
  * Limits of a run. Those that can change a result equal the defaults of Dify's Docker deployment; `maxSteps` is a cap against
- * runaway flows and higher than Dify's 500 (docs/COMPATIBILITY.md lists the deviations).
+ * runaway flows and higher than Dify's 500 (docs/dify-compatibility.md lists the deviations).
  */
 export type Limits = {
   /** Node starts of one run. */

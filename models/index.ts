@@ -6,6 +6,7 @@ export { classOfText, enumAnswer, type ClassifierAnswer } from './classifier/ans
 export type { ClassifierMetrics } from './classifier/metrics.ts';
 export type { LabelledText } from './classifier/folds.ts';
 export { createOpenAiChatModel, type OpenAiChatModelOptions } from './openai/chat-model.ts';
+export { ResponseTooLargeError, type TextExchange } from './openai/http-transport.ts';
 export type { PriceTable } from './openai/price.ts';
 export type { RetryPolicy } from './openai/retry-policy.ts';
 export { createPace, type Pace, type PaceOptions } from './pace.ts';

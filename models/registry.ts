@@ -1,7 +1,10 @@
-import { ErrorCode } from '../schemas/core.ts';
+import { ErrorCode, type ModelAbility } from '../schemas/core.ts';
 import { mapModel, type ModelMap } from './model-map.ts';
 import type { PriceTable } from './openai/price.ts';
 import { isClassifierProvider, isOpenAiItself, isOpenAiProvider, shortProviderId, type ModelName } from './provider-names.ts';
+
+/** What models cannot do, by name; "*" is every other. */
+export type AbilityGaps = Readonly<Record<string, readonly ModelAbility[]>>;
 
 /** An OpenAI-compatible endpoint of the configuration (`models:`), by provider id. */
 export type ProviderSettings = {
@@ -11,11 +14,17 @@ export type ProviderSettings = {
   readonly prices: PriceTable;
   /** Calls that may start in a second. Default: as many as there are. */
   readonly callsPerSecond?: number;
+  readonly without?: AbilityGaps;
 };
 
 export type ModelSettings = {
   /** OPENAI_BASE_URL and OPENAI_API_KEY, undefined where they are not set, and prices for models behind them. */
-  readonly openai: { readonly baseUrl: string | undefined; readonly apiKey: string | undefined; readonly prices: PriceTable };
+  readonly openai: {
+    readonly baseUrl: string | undefined;
+    readonly apiKey: string | undefined;
+    readonly prices: PriceTable;
+    readonly without?: AbilityGaps;
+  };
   readonly providers: Readonly<Record<string, ProviderSettings>>;
   readonly map: ModelMap;
   /** The value of an environment variable that `apiKeyEnv` names. */
@@ -32,6 +41,8 @@ export type ModelTarget =
       readonly apiKey: string | null;
       readonly prices: PriceTable;
       readonly callsPerSecond?: number;
+      /** What the model cannot do. */
+      readonly without: readonly ModelAbility[];
     };
 
 /** Why a model cannot be served: one sentence, and how to mend it. */
@@ -77,7 +88,7 @@ function classifierTarget(served: ModelName): ModelResolution {
 }
 
 function providerTarget(served: ModelName, provider: ProviderSettings, { readKey }: ModelSettings): ModelResolution {
-  const { baseUrl, apiKeyEnv, prices, callsPerSecond } = provider;
+  const { baseUrl, apiKeyEnv, prices, callsPerSecond, without } = provider;
   const apiKey = apiKeyEnv === null ? null : (readKey(apiKeyEnv)?.trim() ?? '');
   if (apiKey === '') {
     return problem(
@@ -87,7 +98,14 @@ function providerTarget(served: ModelName, provider: ProviderSettings, { readKey
     );
   }
   const setting = `the base URL of the provider "${served.provider}"`;
-  return endpointTarget(served, { baseUrl, apiKey, prices, setting, ...(callsPerSecond === undefined ? {} : { callsPerSecond }) });
+  return endpointTarget(served, {
+    baseUrl,
+    apiKey,
+    prices,
+    setting,
+    without: gapsOf(served, without),
+    ...(callsPerSecond === undefined ? {} : { callsPerSecond }),
+  });
 }
 
 function openAiTarget(served: ModelName, { openai }: ModelSettings): ModelResolution {
@@ -112,8 +130,12 @@ function openAiTarget(served: ModelName, { openai }: ModelSettings): ModelResolu
     apiKey: apiKey === '' ? null : apiKey,
     prices: openai.prices,
     setting: 'OPENAI_BASE_URL',
+    without: gapsOf(served, openai.without),
   });
 }
+
+const gapsOf = ({ name }: ModelName, gaps: AbilityGaps = {}): readonly ModelAbility[] =>
+  (Object.hasOwn(gaps, name) ? gaps[name] : gaps['*']) ?? [];
 
 type Endpoint = Omit<Extract<ModelTarget, { readonly kind: 'openai' }>, 'kind' | 'model'> & { readonly setting: string };
 

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { CodeRunner, EffectExecutor, ModelRouter, SecretStore, Storage } from '../schemas/index.ts';
+import type { CodeRunner, DocumentReader, EffectExecutor, KnowledgeIndex, ModelRouter, OutgoingClient, SecretStore, Storage } from '../schemas/index.ts';
 import type { LeaseDeps } from './leases.ts';
 import type { CallLimiter } from '../activities/index.ts';
 import type { Settings } from './settings.ts';
@@ -10,6 +10,10 @@ export type Context = LeaseDeps & {
   readonly storage: Storage;
   readonly secrets: SecretStore;
   readonly code: CodeRunner;
+  /** What requests leave by whose addresses flows, tools or users may choose. */
+  readonly outgoing: OutgoingClient;
+  readonly documents: DocumentReader;
+  readonly knowledge: KnowledgeIndex;
   readonly models: (options?: RouterOptions) => ModelRouter;
   /** The limit of calls in flight of this process; a batch has its own. */
   readonly calls: CallLimiter;

@@ -3,6 +3,10 @@ export { openApp, type App, type OpenOptions } from './open-app.ts';
 export { readSettings, DEFAULT_WORKSPACE, type Settings } from './settings.ts';
 export type { Context, OnProgress, Progress } from './context.ts';
 export { listFlows, publishFlowFile, readFlowFile, type PublishedFlow } from './commands/flows.ts';
+export { exportedFlow, flowDifference, type NamedDefinition } from './commands/flow-definitions.ts';
+export { mappingFor, modelMapFor, readMappingFile, writeMappingFile, type MappingFile } from './commands/flow-mapping-file.ts';
+export { validateFlowFile, wouldFail, type FlowReport, type NodeReport, type Said } from './commands/flow-validate.ts';
+export type { FieldChange, FlowDiff } from '../flow/index.ts';
 export { resumeBatch, runBatch, showBatchRuns, type BatchSummary } from './commands/batches/batches.ts';
 export type { BatchOptions } from './commands/batches/batch-follow.ts';
 export { listBatches } from './commands/batches/batch-list.ts';
@@ -28,6 +32,7 @@ export {
   showResults,
   type EvaluateOptions,
 } from './commands/evaluations/evaluations.ts';
+export { importKnowledge, listKnowledge, searchKnowledge } from './commands/knowledge/knowledge.ts';
 export { listModels, trainModel, type TrainedModel } from './commands/models.ts';
 export { backUp, type FileRequest } from './commands/storage/backup.ts';
 export { migrateAll, migrateBack, planMigration, type Migrated, type MigrationPlan } from './commands/storage/migrate.ts';
@@ -44,7 +49,8 @@ export {
   writeWorkflowBundle,
 } from './commands/start-worker.ts';
 export { openKeeper, type Keeper, type KeeperOptions } from './commands/open-keeper.ts';
-export { runFlow, type FinishedRun, type RunRequest, type RunWatch } from './commands/runs/run-flow.ts';
+export { answerRun, openQuestions, type OpenQuestion } from './commands/runs/run-answer.ts';
+export { runFlow, type EndedRun, type FinishedRun, type PausedRun, type RunRequest, type RunWatch } from './commands/runs/run-flow.ts';
 export { resumeRun, type ResumedRun } from './commands/runs/run-resume.ts';
 export { interruptedRuns, type InterruptedRun } from './commands/runs/run-reads.ts';
 export { stopRun } from './commands/runs/run-stop.ts';
@@ -74,6 +80,8 @@ export { listDecisions, showDecision, type Decision } from './commands/decisions
 export { listDeadLetters, type DeadLetterRow } from './commands/sources/dead-letters.ts';
 export { checkConfiguration, type CheckedConfiguration, type SettingFinding } from './configuration/check.ts';
 export { showConfiguration, type ShownConfiguration, type ShownSetting } from './configuration/show.ts';
+export { installCodePackages, pythonInForce, type CodeInstall } from './commands/code/packages.ts';
+export type { PythonChoice } from '../sandbox/index.ts';
 export { examine, type Checkup, type DoctorOptions, type Finding as DoctorFinding } from './doctor/examine.ts';
 export { createAppSchedule, type ScheduleRequest, type WorkRequest } from './schedules/create-schedule.ts';
 export { keepAppSchedules, mendSchedules, openSchedules, schedulesLack } from './schedules/open-schedules.ts';

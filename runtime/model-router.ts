@@ -8,6 +8,7 @@ import {
   resolveModel,
   type ModelSettings,
   type Pace,
+  type TextExchange,
 } from '../models/index.ts';
 import {
   isRiskflowError,
@@ -44,6 +45,8 @@ export type ModelRouterOptions = {
   readonly artifacts: Readonly<Record<string, string>>;
   /** When calls to an endpoint may start: one for all routers of the process. Undefined: at once. */
   readonly paceOf: PaceOf;
+  /** What calls to an endpoint leave by. */
+  readonly exchangeFor: (baseUrl: string) => TextExchange;
   readonly onNotice: ((sentence: string) => void) | undefined;
   readonly onProgress: OnProgress | undefined;
 };
@@ -60,7 +63,9 @@ export function createModelRouter(options: ModelRouterOptions): ModelRouter {
     if (target.kind === 'classifier') return findClassifier(options, target.model);
     // The key decides what one may ask, not what is answered: it must not reach a reuse key.
     const pace = options.paceOf(target);
-    const client = clients.get(target.baseUrl) ?? createOpenAiChatModel({ ...target, ...(pace === undefined ? {} : { pace }) });
+    const client =
+      clients.get(target.baseUrl) ??
+      createOpenAiChatModel({ ...target, exchange: options.exchangeFor(target.baseUrl), ...(pace === undefined ? {} : { pace }) });
     clients.set(target.baseUrl, client);
     return {
       kind: 'chat',
@@ -68,6 +73,7 @@ export function createModelRouter(options: ModelRouterOptions): ModelRouter {
       name: target.model,
       version: `${target.baseUrl} ${target.model}`,
       hasPrice: Object.hasOwn(target.prices, target.model),
+      without: target.without,
     };
   };
   return {
@@ -80,13 +86,20 @@ export function createModelRouter(options: ModelRouterOptions): ModelRouter {
   };
 }
 
-function modelSettings({ openai, config, environment }: Settings): ModelSettings {
+/** What the models room is told of the settings. */
+export function modelSettings({ openai, config, environment }: Settings): ModelSettings {
   return {
-    openai: { ...openai, prices: config.prices ?? {} },
+    openai: { ...openai, prices: config.prices ?? {}, without: config.without ?? {} },
     providers: Object.fromEntries(
-      Object.entries(config.models ?? {}).map(([id, { baseUrl, apiKeyEnv, prices, callsPerSecond }]) => [
+      Object.entries(config.models ?? {}).map(([id, { baseUrl, apiKeyEnv, prices, callsPerSecond, without }]) => [
         id,
-        { baseUrl, apiKeyEnv: apiKeyEnv ?? null, prices: prices ?? {}, ...(callsPerSecond === undefined ? {} : { callsPerSecond }) },
+        {
+          baseUrl,
+          apiKeyEnv: apiKeyEnv ?? null,
+          prices: prices ?? {},
+          without: without ?? {},
+          ...(callsPerSecond === undefined ? {} : { callsPerSecond }),
+        },
       ]),
     ),
     map: {},

@@ -1,12 +1,18 @@
 import { createCallLimiter, createEffectExecutor } from '../activities/index.ts';
-import { createQuickJsRunner } from '../sandbox/index.ts';
-import type { CodeRunner, Storage } from '../schemas/index.ts';
+import { createCodeRunner, createOutgoingClient } from '../sandbox/index.ts';
+import { textMasker, type OutgoingClient, type SecretStore, type Storage } from '../schemas/index.ts';
 import { isDead, openMysqlStorage, openSqliteStorage, processIdentity } from '../storage/index.ts';
+import { codeOptions } from './code-options.ts';
+import { createFlowRunner } from './commands/runs/flow-runner.ts';
 import type { Context, OnProgress } from './context.ts';
 import { environmentSecrets } from './environment-secrets.ts';
 import { hiddenValues } from './hidden-values.ts';
+import { outsideDeps } from './knowledge/outside-deps.ts';
 import { createModelRouter, createPaces } from './model-router.ts';
 import { mysqlOptions } from './mysql-options.ts';
+import { auditLine } from './outgoing/audit-line.ts';
+import { httpDeps } from './outgoing/http-deps.ts';
+import { modelExchanges } from './outgoing/model-exchanges.ts';
 import type { Settings } from './settings.ts';
 import type { StoragePlace } from './storage-place.ts';
 
@@ -28,7 +34,11 @@ export async function openApp(settings: Settings, options: OpenOptions): Promise
   const identity = processIdentity();
   const secrets = environmentSecrets(settings.environment, hiddenValues(settings));
   const paceOf = createPaces();
-  const code = lazily(createQuickJsRunner);
+  const code = createCodeRunner(codeOptions(settings));
+  const outgoing = openOutgoing(settings, { secrets, onNotice: options.onNotice });
+  const http = httpDeps({ outgoing, storage, workspaceId: settings.workspaceId, httpLimits: settings.outgoing.limits });
+  const outside = outsideDeps({ storage, outgoing, config: settings.config, flows: createFlowRunner(() => context) });
+  const exchangeFor = modelExchanges(outgoing);
   const context: Context = {
     settings,
     workspaceId: settings.workspaceId,
@@ -39,22 +49,34 @@ export async function openApp(settings: Settings, options: OpenOptions): Promise
     now: Date.now,
     secrets,
     code,
+    outgoing,
+    documents: outside.documents,
+    knowledge: outside.knowledge,
     actor: options.actor,
     models: (router = {}) =>
       createModelRouter({
         context,
         artifacts: router.artifacts ?? {},
         paceOf,
+        exchangeFor,
         onNotice: options.onNotice,
         onProgress: options.onProgress,
       }),
     calls: createCallLimiter(settings.config.modelConcurrency ?? DEFAULT_MODEL_CONCURRENCY),
-    effects: (models) => createEffectExecutor({ workspaceId: settings.workspaceId, models, code, secrets }),
+    effects: (models) =>
+      createEffectExecutor({
+        workspaceId: settings.workspaceId,
+        models,
+        code,
+        secrets,
+        ...http,
+        ...outside,
+      }),
   };
   return {
     context,
     close: async () => {
-      await code.close();
+      await Promise.all([code.close(), outgoing.close(), outside.documents.close()]);
       await storage.close();
     },
   };
@@ -65,11 +87,14 @@ function openStorage(place: StoragePlace): Promise<Storage> {
   return openMysqlStorage(mysqlOptions(place));
 }
 
-/** A worker for code costs time and memory that most commands need not spend. */
-function lazily(create: () => CodeRunner): CodeRunner {
-  let runner: CodeRunner | undefined;
-  return {
-    run: (request) => (runner ??= create()).run(request),
-    close: async () => runner?.close(),
-  };
+/** What the guard refuses, and what it lets pass because it is listed, is told as it happens. */
+function openOutgoing(
+  { workspaceId, outgoing: { allow, ports } }: Settings,
+  { secrets, onNotice }: { readonly secrets: SecretStore; readonly onNotice: OpenOptions['onNotice'] },
+): OutgoingClient {
+  return createOutgoingClient({
+    allow,
+    ...(ports === undefined ? {} : { ports }),
+    audit: (entry) => onNotice?.(textMasker(secrets.values(workspaceId))(auditLine(entry))),
+  });
 }

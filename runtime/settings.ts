@@ -5,6 +5,7 @@ import { readConfigurationFile, type ConfigurationFile } from './configuration/c
 import { createCollector, firstError, type SettingError } from './configuration/problems.ts';
 import { withSecretFiles } from './configuration/secret-files.ts';
 import { secretVariables } from './configuration/settings-table.ts';
+import { outgoingSettings, type OutgoingSettings } from './outgoing/outgoing-settings.ts';
 import type { TemporalPlace } from './temporal/address.ts';
 import { temporalPlace } from './temporal/place.ts';
 import { storagePlace, type StoragePlace } from './storage-place.ts';
@@ -18,6 +19,7 @@ export type Settings = {
   /** Undefined when no server is set. */
   readonly temporal: TemporalPlace | undefined;
   readonly openai: OpenAiSettings;
+  readonly outgoing: OutgoingSettings;
   readonly config: Config;
   /**
    * The environment, for secrets (RISKFLOW_SECRET_*) and the keys that the configuration names. Those that lie in files (NAME_FILE) are
@@ -40,6 +42,7 @@ export type SettingsReading = {
   readonly storage: { readonly value: StoragePlace } | undefined;
   readonly temporal: { readonly value: TemporalPlace | undefined } | undefined;
   readonly openai: { readonly value: OpenAiSettings } | undefined;
+  readonly outgoing: { readonly value: OutgoingSettings } | undefined;
   readonly errors: readonly SettingError[];
 };
 
@@ -67,6 +70,7 @@ export function readAllSettings({ environment: given, folder, file: path }: Surr
     storage: part(() => storagePlace(surroundings)),
     temporal: part(() => temporalPlace(surroundings)),
     openai: part(() => openAiSettings(environment, attempt)),
+    outgoing: part(() => outgoingSettings({ environment, config, attempt })),
     errors,
   };
 }
@@ -79,8 +83,8 @@ export function readSettings(environment: Environment, workingFolder: string): S
   const reading = readAllSettings({ environment, folder: workingFolder });
   const error = firstError(reading.errors);
   if (error !== undefined) throw error;
-  const { storage, temporal, openai, dataFolder, file } = reading;
-  if (storage === undefined || temporal === undefined || openai === undefined) {
+  const { storage, temporal, openai, outgoing, dataFolder, file } = reading;
+  if (storage === undefined || temporal === undefined || openai === undefined || outgoing === undefined) {
     throw new RiskflowError('internal', 'settings could not be read, and nothing is said to be wrong with them');
   }
   return {
@@ -89,6 +93,7 @@ export function readSettings(environment: Environment, workingFolder: string): S
     storage: storage.value,
     temporal: temporal.value,
     openai: openai.value,
+    outgoing: outgoing.value,
     config: file.config,
     environment: reading.environment,
   };

@@ -10,6 +10,3 @@ export const resultTooLong = (length: number, limit: number): string =>
 
 export const inputTooLong = (what: 'code' | 'inputs', length: number, limit: number): string =>
   `The ${what} of the code node ${what === 'code' ? 'is' : 'are'} too large: ${length} characters, where the limit is ${limit}.`;
-
-export const PYTHON_MESSAGE =
-  'This version of Riskflow runs JavaScript in code nodes only; Python comes in a later one. Write the node in JavaScript, or pin its outputs.';

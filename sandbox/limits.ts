@@ -2,8 +2,10 @@
 export type SandboxLimits = {
   /** Running time of one call, milliseconds. */
   readonly timeoutMs: number;
-  /** Memory of the interpreter with everything the code builds in it, MiB (1024 × 1024 bytes). At least 17: it starts with 16. */
+  /** Memory of JavaScript's interpreter with everything the code builds in it, MiB (1024 × 1024 bytes). At least 17: it starts with 16. */
   readonly memoryMb: number;
+  /** Memory of Python: in Pyodide with its interpreter, MiB; in bubblewrap beyond what the interpreter with its packages has. At least 64. */
+  readonly pythonMemoryMb: number;
   /** Longest code, UTF-16 units. */
   readonly maxCodeLength: number;
   /** Longest JSON text of the inputs, UTF-16 units. */
@@ -19,6 +21,7 @@ export type SandboxLimits = {
 export const DEFAULT_SANDBOX_LIMITS: SandboxLimits = {
   timeoutMs: 15_000,
   memoryMb: 64,
+  pythonMemoryMb: 512,
   maxCodeLength: 1_000_000,
   maxInputLength: 4_000_000,
   maxResultLength: 1_000_000,

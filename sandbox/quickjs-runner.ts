@@ -1,5 +1,5 @@
 import type { CodeResult, CodeRunner } from '../schemas/core.ts';
-import { inputTooLong, PYTHON_MESSAGE, resultTooLong } from './failures.ts';
+import { inputTooLong, resultTooLong } from './failures.ts';
 import { DEFAULT_SANDBOX_LIMITS, LEAST_MEMORY_MB, type SandboxLimits } from './limits.ts';
 import { withoutPrototypeKeys } from './prototype-keys.ts';
 import type { FailureType, WorkerOutcome } from './quickjs-protocol.ts';
@@ -20,10 +20,8 @@ type Request = Parameters<CodeRunner['run']>[0];
  * Runs JavaScript in QuickJS compiled to WebAssembly, in worker threads that start with the first call and do not keep the
  * process alive. Every call gets a runtime of its own: nothing is left of one for the next. Inputs and results cross as JSON text
  * only, so the code has no object of this process to climb out by; it has no files, network, environment, timers or modules.
- *
- * Python is answered with a failure that says that it comes later.
  */
-export function createQuickJsRunner(options: QuickJsRunnerOptions = {}): CodeRunner {
+export function createQuickJsRunner(options: QuickJsRunnerOptions = {}): Pick<CodeRunner, 'run' | 'close'> {
   const limits: SandboxLimits = { ...DEFAULT_SANDBOX_LIMITS, ...options.limits };
   const settings = { memoryMb: Math.max(limits.memoryMb, LEAST_MEMORY_MB) };
   const pool = createThreadPool<QuickJsThread>({
@@ -44,7 +42,6 @@ export function createQuickJsRunner(options: QuickJsRunnerOptions = {}): CodeRun
 }
 
 function refusal(request: Request, limits: SandboxLimits): string | undefined {
-  if (request.language !== 'javascript') return PYTHON_MESSAGE;
   if (request.code.length > limits.maxCodeLength) return inputTooLong('code', request.code.length, limits.maxCodeLength);
   if (request.inputsJson.length > limits.maxInputLength) return inputTooLong('inputs', request.inputsJson.length, limits.maxInputLength);
   return undefined;

@@ -1,10 +1,36 @@
 import type { Json } from './encoded-value.ts';
+import type { FileDescriptor } from './ports/documents.ts';
+import type { MetadataFilter } from './ports/knowledge.ts';
 
 /** Which enclosing iterations and loops a node runs in, outermost first, with the index of each. Empty at the top. */
 export type ContainerPath = readonly (readonly [nodeId: string, index: number])[];
 
-/** One message of a chat prompt, after variables were filled in. `content` may hold secret placeholders (see `secrets`). */
-export type ChatMessage = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string };
+/** How closely a model looks at a picture. */
+export type ImageDetail = 'low' | 'high' | 'auto';
+
+/** A part of a message that is more than text. Texts may hold secret placeholders. */
+export type ChatPart =
+  | { readonly type: 'text'; readonly text: string }
+  /** `url`: http(s), or a data URL. */
+  | { readonly type: 'image_url'; readonly url: string; readonly detail: ImageDetail }
+  /** A picture whose content the executor of the effect has to fetch: it makes an `image_url` of it. */
+  | { readonly type: 'image_file'; readonly file: FileDescriptor; readonly detail: ImageDetail };
+
+/** A tool that a model wants called; `arguments` is the JSON text that the model wrote, whatever it is. */
+export type ToolCall = { readonly id: string; readonly name: string; readonly arguments: string };
+/** A tool as a model is told of it; `parameters` is a JSON schema. */
+export type ChatTool = { readonly name: string; readonly description: string; readonly parameters: Json };
+
+/** One message of a chat prompt, after variables were filled in. Plain text is a string; it may hold secret placeholders (see `secrets`). */
+export type ChatMessage =
+  | {
+      readonly role: 'system' | 'user' | 'assistant';
+      readonly content: string | readonly ChatPart[];
+      /** What an assistant's message asked to have called. */
+      readonly toolCalls?: readonly ToolCall[];
+    }
+  /** What a call of a tool gave. */
+  | { readonly role: 'tool'; readonly content: string; readonly toolCallId: string };
 
 export type ModelRef = { readonly provider: string; readonly name: string; readonly mode: 'chat' | 'completion'; readonly params: Json };
 
@@ -21,6 +47,8 @@ export type EffectRequest =
       readonly schema: Json;
       /** The text the classifier provider classifies: the last user message. */
       readonly text: string;
+      /** Tools that the model may ask to have called: what it asks for is the output `tool_calls`. */
+      readonly tools?: readonly ChatTool[];
     }
   | {
       readonly kind: 'question-classifier';
@@ -28,6 +56,21 @@ export type EffectRequest =
       readonly query: string;
       readonly classes: readonly { readonly id: string; readonly name: string; readonly label: string | null }[];
       readonly instruction: string;
+      /** What was said before, one line a message; "" for nothing. */
+      readonly histories: string;
+      readonly images: readonly ChatPart[];
+    }
+  | {
+      readonly kind: 'parameter-extractor';
+      readonly model: ModelRef;
+      readonly query: string;
+      readonly instruction: string;
+      readonly histories: string;
+      readonly images: readonly ChatPart[];
+      /** JSON schema of an object with the wanted parameters. */
+      readonly schema: Json;
+      /** `function_call` asks by a tool where the model can call tools, and by the prompt where it cannot. */
+      readonly mode: 'function_call' | 'prompt';
     }
   | {
       readonly kind: 'code';
@@ -36,10 +79,72 @@ export type EffectRequest =
       /** Encoded values by name of the parameter. */
       readonly inputs: Json;
     }
+  | HttpRequestEffect
+  | {
+      readonly kind: 'document-extractor';
+      readonly files: readonly FileDescriptor[];
+      /** Whether the node gives a list of texts, also for one file. */
+      readonly many: boolean;
+    }
+  | {
+      readonly kind: 'tool';
+      readonly tool: ToolName;
+      /** Encoded values by name; texts may hold secret placeholders. */
+      readonly arguments: Json;
+      /** How many flows called each other to get here. */
+      readonly depth: number;
+    }
+  | {
+      readonly kind: 'knowledge-retrieval';
+      readonly query: string;
+      /** Names or ids. */
+      readonly datasets: readonly string[];
+      readonly topK: number;
+      readonly scoreThreshold: number | null;
+      readonly weights: { readonly keyword: number; readonly vector: number } | null;
+      readonly filter: MetadataFilter | null;
+    }
+  /** A person is asked. `askedAt`, milliseconds since 1970: from when on the timeout counts. */
+  | { readonly kind: 'human-input'; readonly timeoutMs: number | null; readonly askedAt: number }
   /** A node whose result the user pinned; it is not executed. */
   | { readonly kind: 'pinned'; readonly pin: Pin }
   /** An inline node that reads a secret: evaluated by the executor, which knows the secret, with the same pure code. */
   | { readonly kind: 'evaluate'; readonly planVersion: number; readonly node: Json; readonly inputs: Json };
+
+/** A tool as a flow names it. */
+export type ToolName = {
+  /** builtin, plugin, api, workflow, mcp, app */
+  readonly providerType: string;
+  readonly provider: string;
+  readonly name: string;
+};
+
+/** A request of an http-request node, with its variables filled in. All texts may hold secret placeholders. */
+export type HttpRequestEffect = {
+  readonly kind: 'http-request';
+  /** In capitals. */
+  readonly method: string;
+  readonly url: string;
+  /** Added to the query of the URL. */
+  readonly params: readonly (readonly [name: string, value: string])[];
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly authorization: { readonly type: 'basic' | 'bearer' | 'custom'; readonly key: string; readonly header: string } | null;
+  readonly body:
+    | { readonly kind: 'none' }
+    /** The text of a `json` body is mended where it is not quite JSON. */
+    | { readonly kind: 'raw-text' | 'json'; readonly text: string }
+    | { readonly kind: 'x-www-form-urlencoded'; readonly fields: readonly (readonly [name: string, value: string])[] }
+    | {
+        readonly kind: 'form-data';
+        readonly parts: readonly (
+          { readonly name: string; readonly text: string } | { readonly name: string; readonly file: FileDescriptor }
+        )[];
+      }
+    | { readonly kind: 'binary'; readonly file: FileDescriptor };
+  /** Milliseconds. */
+  readonly timeouts: { readonly connect: number; readonly read: number; readonly write: number };
+  readonly verifyTls: boolean;
+};
 
 /** A pinned result: outputs (plain JSON), or an error; `delayMs` later; `chunks` are the pieces a stream would have had. */
 export type Pin =

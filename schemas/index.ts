@@ -3,6 +3,8 @@ export * from './values.ts';
 export * from './encoded-value.ts';
 export * from './canonical-json.ts';
 export * from './json-text.ts';
+export { PYODIDE_LACKS } from './python-modules.ts';
+export * from './host-and-port.ts';
 export * from './mask-text.ts';
 export * from './errors.ts';
 export * from './effects.ts';

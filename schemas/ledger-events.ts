@@ -74,6 +74,21 @@ export type ModelTrained = {
   };
 };
 
+/** Documents came into a dataset, which made a new version of it. Stream `knowledge/<dataset>`. */
+export type KnowledgeImported = {
+  readonly type: 'KnowledgeImported';
+  readonly data: {
+    readonly dataset: string;
+    /** Blob of the list of its documents; its hash names the version. The passages of each are a blob of their own. */
+    readonly version: string;
+    readonly documents: number;
+    readonly passages: number;
+    /** Names of the files that were imported, without folders. */
+    readonly fileNames: readonly string[];
+    readonly at: number;
+  };
+};
+
 /** One of the things that are compared: a flow version and what was overridden. The first is the baseline A. */
 export type Variant = {
   readonly name: string;
@@ -200,6 +215,7 @@ export type LedgerEvent =
   | FlowVersionPublished
   | SampleSetVersionCreated
   | ModelTrained
+  | KnowledgeImported
   | SourceEvent
   | DecisionMade
   | EvaluationStarted

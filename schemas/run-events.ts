@@ -18,6 +18,8 @@ export type RunOrigin =
   /** `stage`: at which the flow decides. Runs of the first release do not say. */
   | { readonly kind: 'record'; readonly sourceId: string; readonly recordId: string; readonly stage?: DecisionStage }
   | { readonly kind: 'alert'; readonly sourceId: string; readonly alertId: string }
+  /** The tool node of another run called the flow; `depth`: how many flows called each other to get here. */
+  | { readonly kind: 'tool'; readonly runId: string; readonly effectId: string; readonly depth: number }
   | {
       readonly kind: 'sample';
       readonly evaluationId: string;

@@ -21,6 +21,7 @@ const types: Readonly<Record<RiskflowEvent['type'], true>> = {
   FlowVersionPublished: true,
   SampleSetVersionCreated: true,
   ModelTrained: true,
+  KnowledgeImported: true,
   SourceCreated: true,
   SourceConfigured: true,
   SourceControlled: true,

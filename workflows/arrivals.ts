@@ -4,6 +4,8 @@ import type { EffectToPerform, PerformedEffect } from './run-activities.ts';
 export type Arrival =
   | { readonly kind: 'performed'; readonly asked: EffectToPerform; readonly performed: PerformedEffect }
   | { readonly kind: 'stop'; readonly reason: string }
+  /** Somebody may have answered what people are asked. */
+  | { readonly kind: 'look'; /** Word came; else it is time to look. */ readonly isWord: boolean }
   /** The run cannot go on, for a reason that is no node's. */
   | { readonly kind: 'broken'; readonly message: string }
   | { readonly kind: 'error'; readonly error: unknown };

@@ -60,7 +60,11 @@ describe('the table of progress', () => {
     const table = new ProgressTable(plan);
     table.note([began('a'), began('b', 3_661_000), retried('a', 1, 50), finished('a', 0, 1_250), retried('b', 1, 60)]);
     const text = table.text(
-      state({ running: new Map([['b', { frame: '', node: 0, index: 1, attempt: 2, startedAt: 0, notBefore: 0, contentKey: null, memo: null, turn: 1 }]]) }),
+      state({
+        running: new Map([
+          ['b', { frame: '', node: 0, index: 1, attempt: 2, startedAt: 0, notBefore: 0, contentKey: null, memo: null, turn: 1 }],
+        ]),
+      }),
     );
     expect(text.split('\n')).toEqual([
       '**running** · 3 nodes · 1 under way · 2 tried again',

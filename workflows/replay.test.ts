@@ -11,7 +11,7 @@ import {
 } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { interpreterFor } from '../flow/core.ts';
+import { interpreterFor, upgradePlan } from '../flow/core.ts';
 import { PLAN_VERSION, type RunFinished } from '../schemas/core.ts';
 import type { EffectToPerform, PerformedEffect, RunActivities, RunFlowArgs, RunFlowResult } from './run-activities.ts';
 
@@ -78,7 +78,7 @@ function openedOf(events: readonly HistoryEvent[]): Opened {
 /** Feeds what the history says came from outside into the interpreter of today. */
 function finishedOf(events: readonly HistoryEvent[]): RunFinished['data'] | null {
   const { loaded, taken } = openedOf(events);
-  const { plan } = loaded;
+  const plan = upgradePlan(loaded.plan);
   const { started } = told<RunFlowArgs>(events[0]?.workflowExecutionStartedEventAttributes?.input);
   const { advance, conclude, evolve, failRun, initialState, requestStop } = interpreterFor(plan);
   const now = started.data.at;
@@ -89,7 +89,7 @@ function finishedOf(events: readonly HistoryEvent[]): RunFinished['data'] | null
     const signal = event.workflowExecutionSignaledEventAttributes;
     const completed = event.activityTaskCompletedEventAttributes;
     const failed = event.activityTaskFailedEventAttributes;
-    if (signal !== undefined) state = requestStop(plan, state, { now, reason: told<string>(signal.input) }).state;
+    if (signal?.signalName === 'stop') state = requestStop(plan, state, { now, reason: told<string>(signal.input) }).state;
     if (failed !== undefined) state = failRun(plan, state, { now, error: failed.failure.message }).state;
     if (completed === undefined) continue;
     const { effect } = told<EffectToPerform>(asked.get(completed.scheduledEventId));

@@ -93,6 +93,8 @@ export type EffectToPerform = {
 /** `written`: whether the facts that came with it are. */
 export type PerformedEffect =
   | { readonly status: 'performed'; readonly result: EffectResult; readonly written: boolean }
+  /** Nobody has answered it yet; null: nothing but an answer ends the wait. */
+  | { readonly status: 'waiting'; readonly until: number | null; readonly written: boolean }
   /** A stop was noted: the effect was not performed, or broken off. */
   | { readonly status: 'stop'; readonly reason: string; readonly written: boolean }
   | LostHold;

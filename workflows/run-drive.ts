@@ -1,5 +1,5 @@
 import { CancellationScope, ContinueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
-import type { Interpreter, Plan, Step } from '../flow/core.ts';
+import { NODES_PER_STEP, type Interpreter, type Plan, type Step } from '../flow/core.ts';
 import type { Effect, RunEvent } from '../schemas/core.ts';
 import type { Arrival } from './arrivals.ts';
 import { continueOnCurrentBuild } from './continue-on-current-build.ts';
@@ -18,11 +18,14 @@ import type {
 } from './run-activities.ts';
 import { RunEffects } from './run-effects.ts';
 import type { RunLine } from './run-line.ts';
+import { RunQuestions } from './run-questions.ts';
 import { isLong, storage } from './run-storage.ts';
 import { viewOf } from './run-view.ts';
 
 /** Kinds that are done within moments: their facts need not be seen before the next ones. */
 const QUICK: ReadonlySet<Effect['request']['kind']> = new Set<Effect['request']['kind']>(['code', 'evaluate']);
+
+const stepOptions = (): { readonly now: number; readonly maxNodes: number } => ({ now: Date.now(), maxNodes: NODES_PER_STEP });
 
 export type RunDriveOptions = LoadedPlan &
   Omit<OwnedRun, 'stop'> & { readonly args: RunFlowArgs; readonly line: RunLine; readonly interpreter: Interpreter };
@@ -34,10 +37,13 @@ export class RunDrive {
   readonly #writer: FactWriter;
   readonly #progress: ProgressTable;
   readonly #effects: RunEffects;
-  readonly #limitFrom: number;
+  readonly #questions = new RunQuestions();
   /** Nobody can have performed an effect of the run before. */
   readonly #isFirst: boolean;
   #state: Step['state'];
+  /** The last step ended because it was long. */
+  #more = false;
+  #pausedAt: number | null = null;
   /** No effect is under way any more, nor the scope of effects. */
   #isOver = false;
 
@@ -45,8 +51,7 @@ export class RunDrive {
     const { args, plan, fence, history, line, interpreter } = options;
     this.#options = options;
     this.#plan = plan;
-    this.#limitFrom = args.limitFrom ?? Date.now();
-    this.#effects = new RunEffects({ ...options, limitFrom: this.#limitFrom });
+    this.#effects = new RunEffects({ ...options, limitFrom: args.limitFrom ?? Date.now() });
     // An owner before may have stored results whose facts it did not come to write; so may this workflow before somebody reset it.
     const { runId, firstExecutionRunId } = workflowInfo();
     this.#isFirst = runId === firstExecutionRunId && history.length === 0 && fence.fence === 1;
@@ -101,12 +106,20 @@ export class RunDrive {
         try {
           this.#consumeAll();
           if (this.#state.finished !== null) return resolve();
-          if (!this.#effects.isLeaving || this.#effects.inFlight > 0) {
+          const isQuiet = this.#effects.inFlight === 0;
+          const isLeft = this.#effects.isLeaving && isQuiet;
+          if (!isLeft && !this.#more && isQuiet && !this.#questions.isEmpty && this.#pausedAt === null) return this.#pause(() => ((busy = false), look()), reject);
+          if (!isLeft && !this.#more) {
             busy = false;
             return;
           }
           this.#writer.flush('running').then(() => {
             busy = false;
+            if (!isLeft) {
+              if (this.#more && this.#state.finished === null)
+                this.#take(this.#options.interpreter.advance(this.#plan, this.#state, stepOptions()));
+              return look();
+            }
             // Nothing that came in meanwhile may be lost.
             if (this.#options.line.arrivals.isEmpty()) resolve();
             else look();
@@ -118,6 +131,15 @@ export class RunDrive {
       this.#options.line.arrivals.listen(look);
       look();
     });
+  }
+
+  /** Nothing is under way but questions to people. */
+  #pause(then: () => void, onError: (error: unknown) => void): void {
+    const { ms, data } = this.#questions.pause(Date.now());
+    if (this.#state.paused === null) this.#happened([{ type: 'RunPaused', data }]);
+    this.#pausedAt = Date.now();
+    this.#effects.after(ms, () => this.#options.line.arrivals.push({ kind: 'look', isWord: false }));
+    this.#writer.flush('paused').then(then, onError);
   }
 
   #consumeAll(): void {
@@ -135,8 +157,9 @@ export class RunDrive {
     else if (this.#state.paused !== null) this.#happened([{ type: 'RunResumed', data: { at: Date.now() } }]);
     // A stop that came first: nothing is started.
     const early = line.arrivals.shift();
-    if (early !== undefined) return this.#consume(early);
-    const step = interpreter.advance(this.#plan, this.#state, { now: Date.now() });
+    // Word of an answer says nothing new: all that is asked is looked at below.
+    if (early !== undefined && early.kind !== 'look') return this.#consume(early);
+    const step = interpreter.advance(this.#plan, this.#state, stepOptions());
     const pending = interpreter.pendingEffects(this.#plan, this.#state, { now: Date.now() });
     this.#take(step, pending);
   }
@@ -150,11 +173,14 @@ export class RunDrive {
   #consume(arrival: Arrival): void {
     const { interpreter } = this.#options;
     const now = Date.now();
+    const options = stepOptions();
     switch (arrival.kind) {
       case 'error':
         throw arrival.error;
+      case 'look':
+        return this.#look(arrival.isWord);
       case 'stop':
-        return this.#take(interpreter.requestStop(this.#plan, this.#state, { now, reason: arrival.reason }));
+        return this.#take(interpreter.requestStop(this.#plan, this.#state, { ...options, reason: arrival.reason }));
       case 'broken':
         return this.#take(interpreter.failRun(this.#plan, this.#state, { now, error: arrival.message }));
       case 'performed':
@@ -162,20 +188,40 @@ export class RunDrive {
     }
   }
 
-  #consumePerformed({ effect: { effectId }, facts }: EffectToPerform, performed: PerformedEffect): void {
+  #look(isWord: boolean): void {
+    const effects = this.#questions.look(isWord);
+    if (this.#pausedAt !== null) this.#effects.extend(Date.now() - this.#pausedAt);
+    this.#pausedAt = null;
+    for (const effect of effects) this.#effects.perform({ effect, facts: null, fresh: false });
+  }
+
+  /** A paused run goes on. */
+  #resume(): void {
+    if (this.#state.paused !== null) this.#happened([{ type: 'RunResumed', data: { at: Date.now() } }]);
+  }
+
+  #consumePerformed({ effect, facts }: EffectToPerform, performed: PerformedEffect): void {
     const { fence, interpreter } = this.#options;
     const now = Date.now();
     if (performed.status === 'taken-over' || performed.status === 'differs') throw lossOf(performed, fence);
     if (facts !== null && performed.written) this.#writer.landed(facts);
+    if (performed.status === 'waiting') {
+      const again = this.#questions.waits(effect, performed.until);
+      if (isLong(this.#options.args)) this.#effects.leave();
+      return again ? this.#look(false) : undefined;
+    }
+    this.#resume();
     if (performed.status === 'stop') return this.#take(interpreter.requestStop(this.#plan, this.#state, { now, reason: performed.reason }));
+    const { effectId } = effect;
     if (!this.#state.running.has(effectId)) return;
-    this.#take(interpreter.conclude(this.#plan, this.#state, { now, effectId, result: performed.result }));
+    this.#take(interpreter.conclude(this.#plan, this.#state, { ...stepOptions(), effectId, result: performed.result }));
     if (this.#state.finished === null && isLong(this.#options.args)) this.#effects.leave();
   }
 
   /** Takes over what a step led to: its facts are to be written, its effects to be performed. */
   #take(step: Step, pending: readonly Effect[] = []): void {
     this.#state = step.state;
+    this.#more = step.more;
     this.#writer.buffer(step.facts);
     this.#progress.note(step.facts);
     setCurrentDetails(this.#progress.text(this.#state));
@@ -195,7 +241,7 @@ export class RunDrive {
   /** Another execution goes on from the events. */
   #leave(): Promise<never> {
     const { args, line } = this.#options;
-    return continueOnCurrentBuild<RunFlow>({ ...args, limitFrom: this.#limitFrom, ...line.stopAsked() });
+    return continueOnCurrentBuild<RunFlow>({ ...args, limitFrom: this.#effects.limitFrom, ...line.stopAsked() });
   }
 
   /** What is written must be written, also when the effects beside it are dropped. */

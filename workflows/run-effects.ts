@@ -39,10 +39,33 @@ export class RunEffects {
   /** Waits before an effect, which an execution that continues this one begins again. Most runs have none. */
   #waits: CancellationScope | undefined;
   #inFlight = 0;
+  /** When the time limit began to count: it does not while people are waited for. */
+  #limitFrom: number;
   #leaving = false;
 
   constructor(options: RunEffectsOptions) {
     this.#options = options;
+    this.#limitFrom = options.limitFrom;
+  }
+
+  get limitFrom(): number {
+    return this.#limitFrom;
+  }
+
+  /** So much of the time limit was not used up. */
+  extend(ms: number): void {
+    this.#limitFrom += ms;
+  }
+
+  /** Calls back after a pause, unless the run is over or another execution goes on with it before. */
+  after(ms: number, then: () => void): void {
+    const { arrivals } = this.#options.line;
+    this.#waits ??= new CancellationScope({ cancellable: true, parent: this.#outside });
+    this.#waits
+      .run(() => sleep(ms, { summary: 'an answer' }))
+      .then(then, (error: unknown) => {
+        if (!isCancellation(error)) arrivals.push({ kind: 'error', error });
+      });
   }
 
   /** Asked for and not answered yet. */
@@ -149,8 +172,7 @@ export class RunEffects {
 
   /** Milliseconds until the time limit of the run. */
   #limitLeft(): number {
-    const { args, limitFrom } = this.#options;
-    return Math.max(1, limitFrom + args.timeoutMs - Date.now());
+    return Math.max(1, this.#limitFrom + this.#options.args.timeoutMs - Date.now());
   }
 
   #tooLong(): string {

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
-import { interpreterOf, knownVersions } from '../flow/core.ts';
+import { interpreterOf, knownVersions, upgradePlan } from '../flow/core.ts';
 import { ownRun } from './own-run.ts';
 import type { RunFlowArgs, RunFlowResult } from './run-activities.ts';
 import { RunDrive } from './run-drive.ts';
@@ -27,12 +27,12 @@ export async function runFlow(args: RunFlowArgs): Promise<RunFlowResult> {
     const owner = `temporal/${workflowInfo().firstExecutionRunId}`;
     const { loaded, taken } = await storage.openRun({ workspaceId, runId, flowVersion, planVersion, modelMap, owner });
     const owned = await ownRun({ args, owner, line }, taken);
-    const { plan } = loaded;
+    const plan = upgradePlan(loaded.plan);
     if (plan.planVersion !== planVersion)
       throw unsupported(`the run is of plan version ${planVersion}, and its plan of ${plan.planVersion}`);
     const stop = owned.stop ?? args.stop;
     if (stop !== undefined) line.stop(stop);
-    return new RunDrive({ ...loaded, ...owned, args, line, interpreter }).toEnd();
+    return new RunDrive({ ...loaded, plan, ...owned, args, line, interpreter }).toEnd();
   });
 }
 

@@ -3,6 +3,7 @@ import { Arrivals } from './arrivals.ts';
 import type { RunFlowArgs, RunView } from './run-activities.ts';
 import { STARTING } from './run-view.ts';
 
+const answeredSignal = defineSignal('answered');
 const stopSignal = defineSignal<[reason: string]>('stop');
 const stateQuery = defineQuery<RunView>('state');
 
@@ -24,7 +25,13 @@ export function openLine(): RunLine {
     arrivals.push({ kind: 'stop', reason });
   };
   let current = (): RunView => STARTING;
+  setHandler(answeredSignal, () => arrivals.push({ kind: 'look', isWord: true }));
   setHandler(stopSignal, stop);
   setHandler(stateQuery, () => current());
-  return { arrivals, stop, stopAsked: () => (asked === undefined ? {} : { stop: asked }), show: (view) => (current = view) };
+  return {
+    arrivals,
+    stop,
+    stopAsked: () => (asked === undefined ? {} : { stop: asked }),
+    show: (view) => (current = view),
+  };
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createPool } from 'mysql2/promise';
-import { createQuickJsRunner } from '../../sandbox/index.ts';
+import { createCodeRunner } from '../../sandbox/index.ts';
 import { STEP_CODE } from './flow.ts';
 
 export type HandWrittenOptions = { readonly address: string; readonly taskQueue: string; readonly mysqlUrl: string };
@@ -11,7 +11,7 @@ export type HandWrittenActivities = Readonly<Record<'one' | 'two' | 'three' | 'f
 /** The peer: a worker with the same five steps, each running the same code and writing one row. Says `ready` and waits to be ended. */
 const { address, taskQueue, mysqlUrl } = JSON.parse(process.argv[2] ?? '{}') as HandWrittenOptions;
 Runtime.install({ logger: new DefaultLogger('WARN') });
-const code = createQuickJsRunner();
+const code = createCodeRunner();
 const pool = createPool({ uri: mysqlUrl, connectionLimit: 8 });
 const neverAborted = new AbortController().signal;
 

@@ -1,5 +1,5 @@
 import { decodeValues, toJsonText, type Value } from '../../schemas/core.ts';
-import type { FinishedRun, RunWatch } from '../../runtime/index.ts';
+import type { EndedRun, FinishedRun, PausedRun, RunWatch } from '../../runtime/index.ts';
 import { durationText } from '../output/duration.ts';
 import { oneLine } from '../output/visible-text.ts';
 import type { Session, Work } from '../session.ts';
@@ -10,7 +10,7 @@ export type Following = {
   readonly events: boolean;
   /** What is worth knowing is said here: a mistake is told alone. */
   readonly onBegun?: () => void;
-  readonly drive: (watch: RunWatch) => Promise<FinishedRun>;
+  readonly drive: (watch: RunWatch) => Promise<EndedRun>;
 };
 
 /** Follows a run to its end; Ctrl-C stops it, and SIGTERM or SIGHUP leave it to be resumed. @returns the exit code */
@@ -33,11 +33,28 @@ export async function followRun(session: Session, { runtime, context }: Work, { 
       },
       ...(events ? { onEvent: print } : {}),
     });
+    if (finished.status === 'paused') {
+      if (!events) printPaused(session, finished);
+      return 1;
+    }
     if (!events) printRun(session, finished);
     return finished.status === 'succeeded' || finished.status === 'partial-succeeded' ? 0 : 1;
   } finally {
     stop.end();
   }
+}
+
+/** A run that waits for people, and how they answer. */
+function printPaused(session: Session, run: PausedRun): void {
+  const { runId, flow, flowVersion, nodes } = run;
+  const until = run.until === null ? null : new Date(run.until).toISOString();
+  if (session.json) {
+    session.printJson({ runId, status: run.status, outputs: null, error: null, waitsFor: nodes, until, flow, flowVersion });
+    return;
+  }
+  const end = until === null ? '' : ` until ${until.slice(0, 19).replace('T', ' ')} UTC`;
+  session.print(`${session.style.bold(session.style.yellow('paused'))}: waits for a person at ${nodes.join(', ')}${end}  (run ${runId})`);
+  session.print(`see what is asked: riskflow run --answer ${runId}`);
 }
 
 function printRun(session: Session, run: FinishedRun): void {

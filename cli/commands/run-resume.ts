@@ -24,10 +24,13 @@ export async function resumeRun(session: Session, command: Command): Promise<num
 }
 
 /** All that a run is begun with was recorded then. */
-export function refuseOtherParts(command: Command, why: string): void {
+export function refuseOtherParts(command: Command, why: string, allowed: readonly string[] = []): void {
   const [reference] = command.args;
   const given = command.options.find(
-    (option) => BEGIN_ONLY.has(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli',
+    (option) =>
+      BEGIN_ONLY.has(option.attributeName()) &&
+      !allowed.includes(option.attributeName()) &&
+      command.getOptionValueSource(option.attributeName()) === 'cli',
   );
   const part = reference === undefined ? given?.long : `the flow ${reference}`;
   if (part === undefined) return;

@@ -16,11 +16,7 @@ export function modelMapsOf(plans: readonly Plan[], map: Pairs): readonly Pairs[
 }
 
 const modelsOf = (plan: Plan): readonly string[] =>
-  plan.nodes.flatMap(({ behaviour }) =>
-    behaviour.kind === 'llm' || behaviour.kind === 'question-classifier'
-      ? [`${behaviour.config.model.provider}/${behaviour.config.model.name}`]
-      : [],
-  );
+  plan.nodes.flatMap(({ behaviour: { config } }) => ('model' in config ? [`${config.model.provider}/${config.model.name}`] : []));
 
 /** A provider has a long id, which ends in the short one: langgenius/openai/openai and openai. */
 const mayBe = (model: string, from: string): boolean => model === from || model.endsWith(`/${from}`) || from.endsWith(`/${model}`);

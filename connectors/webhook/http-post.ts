@@ -3,39 +3,14 @@ export type HttpAnswer = { readonly status: number; readonly retryAfter: string 
 
 /**
  * Posts a text, follows no redirect, and resolves with any answer there is. Rejects when there is none. The one place where webhooks leave
- * the program: a client that guards against addresses inside the network stands in for it.
+ * the program: who composes it gives the client that guards against addresses inside the network.
  */
 export type HttpPost = (
   url: string,
-  request: { readonly headers: Readonly<Record<string, string>>; readonly body: string; readonly signal: AbortSignal },
+  request: {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+    /** Milliseconds for all of it, after which the signal aborts. */ readonly timeoutMs: number;
+    readonly signal: AbortSignal;
+  },
 ) => Promise<HttpAnswer>;
-
-/** More of an answer is not even read, nor what takes longer. */
-const MOST_BYTES = 64 << 10;
-const LONGEST_MS = 1_000;
-
-export const fetchPost: HttpPost = async (url, { headers, body, signal }) => {
-  const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
-  await drain(response);
-  return { status: response.status, retryAfter: response.headers.get('retry-after') };
-};
-
-/** Read to its end a connection can be used again; one that goes on for too long is closed. Whatever becomes of it, the answer was given. */
-async function drain({ body }: Response): Promise<void> {
-  if (body === null) return;
-  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
-  const close = (): Promise<void> => reader.cancel().catch(() => undefined);
-  const timer = setTimeout(() => void close(), LONGEST_MS);
-  try {
-    for (let bytes = 0; bytes <= MOST_BYTES;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      bytes += value.byteLength;
-    }
-  } catch {
-    // It was cut off.
-  } finally {
-    clearTimeout(timer);
-    await close();
-  }
-}

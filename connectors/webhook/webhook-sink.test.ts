@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DeliveryFailed } from '../delivery-failed.ts';
+import { fetchPost } from './fetch-post.contract.ts';
 import { sampleMessage, sinkContract } from '../sink.contract.ts';
 import { idOf, startReceiver, verified, type Answer, type Arrival, type Receiver } from './receiver.contract.ts';
 import { createWebhookSink, type WebhookSinkOptions } from './webhook-sink.ts';
@@ -21,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => receiver.close());
 
 const sinkTo = (url: string, parts: Partial<WebhookSinkOptions> = {}) =>
-  createWebhookSink({ url, secrets: [SECRET], timeoutMs: 5_000, ...parts });
+  createWebhookSink({ url, secrets: [SECRET], timeoutMs: 5_000, post: fetchPost, ...parts });
 const failureOf = async (sent: Promise<unknown>): Promise<DeliveryFailed> => {
   const error = await sent.then(
     () => undefined,

@@ -1,6 +1,6 @@
 import { messageOf, type OutgoingMessage, type RefusedMessage, type Sink } from '../../schemas/index.ts';
 import { DeliveryFailed } from '../delivery-failed.ts';
-import { fetchPost, type HttpPost } from './http-post.ts';
+import type { HttpPost } from './http-post.ts';
 import { judgeAnswer, type Judgement } from './judge-answer.ts';
 import { signedHeaders, webhookKey, type WebhookSecret } from './sign-webhook.ts';
 import { withinTime } from './within-time.ts';
@@ -13,14 +13,14 @@ export type WebhookSinkOptions = {
   readonly timeoutMs: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  readonly post?: HttpPost;
+  readonly post: HttpPost;
 };
 
 /**
  * Tells messages one after the other by HTTP, signed as Standard Webhooks. Each gets one attempt: who sends them again waits as long as
  * DeliveryFailed says. @throws RiskflowError `usage` for a secret that is none
  */
-export function createWebhookSink({ url, secrets, timeoutMs, now = Date.now, post = fetchPost }: WebhookSinkOptions): Sink {
+export function createWebhookSink({ url, secrets, timeoutMs, now = Date.now, post }: WebhookSinkOptions): Sink {
   const keys = secrets.map(webhookKey);
   const deliver = async (message: OutgoingMessage, signal: AbortSignal): Promise<Judgement> => {
     if (!fitsHeader(message.id)) return { outcome: 'refused', reason: 'its id cannot stand in a header' };
@@ -32,7 +32,7 @@ export function createWebhookSink({ url, secrets, timeoutMs, now = Date.now, pos
     };
     return withinTime({ ms: timeoutMs, signal }, async (until, timedOut) => {
       try {
-        return judgeAnswer(await post(url, { headers, body, signal: until }), now());
+        return judgeAnswer(await post(url, { headers, body, timeoutMs, signal: until }), now());
       } catch (cause) {
         signal.throwIfAborted();
         const why = timedOut() ? `within ${timeoutMs} ms` : `(${rootOf(cause)})`;

@@ -16,7 +16,7 @@ import {
   type Values,
 } from '../../schemas/core.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
-import { concludeNode, pinnedHandle, proceedNode, startNode, traitsOf } from '../nodes/kinds.ts';
+import { concludeNode, pinnedHandle, proceedNode, recoverNode, startNode, traitsOf } from '../nodes/kinds.ts';
 import type { Plan, PlanNode } from '../plan/plan.ts';
 import { applyEvent, applyNodeFinished } from './apply.ts';
 import { nextOf } from './containers.ts';
@@ -47,6 +47,9 @@ import {
   type RunningNode,
   type RunState,
 } from './state.ts';
+
+/** How many nodes a host lets happen in one step: some ten milliseconds of work, and some hundred kilobytes of facts. */
+export const NODES_PER_STEP = 1_000;
 
 /** What a step of the interpreter leads to. `facts` continue the run's events; `effects` are to be performed. */
 export type Step = {
@@ -152,7 +155,7 @@ export function pendingEffects(plan: Plan, state: RunState, options: Pick<StepOp
     if (outcome.kind !== 'effect') return [];
     const { attempt, contentKey } = running;
     const delayMs = attempt === 1 ? 0 : Math.max(0, running.notBefore - options.now);
-    return [effectOf(step, place, { outcome, effectId, attempt, delayMs, contentKey })];
+    return [effectOf(step, place, { outcome, effectId, attempt, delayMs, contentKey, askedAt: running.startedAt })];
   });
 }
 
@@ -197,7 +200,7 @@ function begin(step: Work, place: Place): void {
   if (outcome.kind === 'effect') {
     const effectId = effectIdOf(visit, 1);
     const contentKey = step.contentKeys ? contentKeyOf(step.draft, node, outcome.request) : null;
-    const effect = effectOf(step, place, { outcome, effectId, attempt: 1, delayMs: 0, contentKey });
+    const effect = effectOf(step, place, { outcome, effectId, attempt: 1, delayMs: 0, contentKey, askedAt: step.now });
     record(step, { type: 'NodeStarted', data: { ...visit, index, effectId, contentKey, inputs, at: step.now } });
     step.effects.push(effect);
     return;
@@ -254,6 +257,8 @@ function consume(step: Work, effectId: string, running: RunningNode, result: Eff
   };
   if (result.status === 'failed') {
     const error = { message: result.error.message, type: result.error.type };
+    const recovered = running.memo === null ? null : recoverNode(node.behaviour, error, running.memo);
+    if (recovered !== null) return askMore(step, place, { effectId, running, result, memo: recovered.more, base });
     return retryOrFail(step, place, { effectId, running, usage: result.usage, error, base });
   }
   const outputs = decodeValues(result.outputs);
@@ -296,7 +301,9 @@ function askMore(step: Work, place: Place, { effectId, running, result, memo, ba
     type: 'NodeContinued',
     data: { ...visit, effectId, nextEffectId, contentKey, memo, usage, elapsedMs, reused, at: step.now },
   });
-  step.effects.push(effectOf(step, place, { outcome, effectId: nextEffectId, attempt: 1, delayMs: 0, contentKey }));
+  step.effects.push(
+    effectOf(step, place, { outcome, effectId: nextEffectId, attempt: 1, delayMs: 0, contentKey, askedAt: running.startedAt }),
+  );
 }
 
 /** What a node under way asks for: its first question, or a later one by what it noted. */
@@ -326,7 +333,7 @@ function retryOrFail(step: Work, place: Place, attempt: Attempt): void {
   const outcome = askAgain(step, place, running);
   if (outcome.kind !== 'effect') throw new FoldError(`node ${node.id} needed an effect before and none now`);
   const { attempt: last, contentKey } = running;
-  step.effects.push(effectOf(step, place, { outcome, effectId, attempt: last + 1, delayMs, contentKey }));
+  step.effects.push(effectOf(step, place, { outcome, effectId, attempt: last + 1, delayMs, contentKey, askedAt: running.startedAt }));
 }
 
 type FinishBase = Pick<NodeFinished['data'], 'index' | 'inputs' | 'effectId' | 'usage' | 'reused' | 'elapsedMs' | 'startedAt'>;
@@ -407,6 +414,7 @@ function startPlanNode(step: Work, place: Place): NodeOutcome {
 const contextOf = ({ plan, draft }: Work, { at, node }: Place): NodeContext => ({
   lookup: (selector) => lookup(plan, draft, at.frame, selector),
   modelMap: draft.started?.modelMap ?? {},
+  callDepth: draft.started?.origin.kind === 'tool' ? draft.started.origin.depth : 0,
   typeOf: (selector) => declaredType(plan, selector),
   handlesErrors: node.onError !== 'fail-run' || node.retry.times > 0,
 });
@@ -423,9 +431,11 @@ type EffectParts = {
   readonly attempt: number;
   readonly delayMs: number;
   readonly contentKey: string | null;
+  /** When the node asked first. */
+  readonly askedAt: number;
 };
 
-function effectOf({ draft }: Work, { node }: Place, { outcome, effectId, attempt, delayMs, contentKey }: EffectParts): Effect {
+function effectOf({ draft }: Work, { node }: Place, { outcome, effectId, attempt, delayMs, contentKey, askedAt }: EffectParts): Effect {
   return {
     effectId,
     runId: draft.started?.runId ?? '',
@@ -436,7 +446,7 @@ function effectOf({ draft }: Work, { node }: Place, { outcome, effectId, attempt
     delayMs,
     secrets: distinct(outcome.secrets),
     contentKey,
-    request: outcome.request,
+    request: outcome.request.kind === 'human-input' ? { ...outcome.request, askedAt } : outcome.request,
   };
 }
 

@@ -63,9 +63,9 @@ describe('checkInputs', () => {
     ['no object', { type: 'json_object' }, '[1]', 'input "v" must be a JSON object'],
     [
       'a type that cannot be given yet',
-      { type: 'file' },
+      { type: 'external_data_tool' },
       'x',
-      'input "v" has the type "file", which cannot be given in this version of Riskflow',
+      'input "v" has the type "external_data_tool", which cannot be given in this version of Riskflow',
     ],
   ])('%s', (_, variable, given, expected) => expect(check(variable, given)).toEqual(expected));
 });

@@ -1,6 +1,7 @@
 import { decodeValue, float, isObject, parseJson, typeOf, type Value, type Values } from '../../schemas/core.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { StartVariable } from '../nodes/start/config.ts';
+import { checkFurtherType } from '../nodes/start/input-values.ts';
 import { parsePythonFloat, parsePythonInteger, pythonStrip } from '../text/index.ts';
 
 export type InputCheck = { readonly ok: true; readonly inputs: Values } | { readonly ok: false; readonly message: string };
@@ -17,13 +18,19 @@ export function startVariables(plan: Plan): readonly StartVariable[] {
  * must be text, a number may be given as text (Python's syntax), a choice must be one of the options; what is not declared is dropped.
  */
 export function checkInputs(plan: Plan, given: Values): InputCheck {
-  const inputs = new Map<string, Value>();
+  const inputs = new Map<string, Value>(tellsAll(plan) ? given : []);
   for (const variable of startVariables(plan)) {
     const checked = checkInput(variable, given.get(variable.name));
     if (!checked.ok) return checked;
     inputs.set(variable.name, checked.value);
   }
   return { ok: true, inputs };
+}
+
+/** An event of a plugin tells what nobody declares. */
+function tellsAll(plan: Plan): boolean {
+  const root = plan.nodes[plan.root];
+  return root?.behaviour.kind === 'start' && root.behaviour.config.trigger?.kind === 'plugin';
 }
 
 function checkInput(variable: StartVariable, value: Value | undefined): Checked {
@@ -58,7 +65,7 @@ function checkType(variable: StartVariable, value: Value, name: string): Checked
     case 'paragraph':
       return checkText(variable, value, name);
     default:
-      return { ok: false, message: `${name} has the type "${variable.type}", which cannot be given in this version of Riskflow` };
+      return checkFurtherType(variable, value, name);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Json } from '../../schemas/core.ts';
+import type { Json } from '../../schemas/core.ts';
 import { COSMETIC, nodeMeaning, nodeTitle, type DefinitionNode, type FlowDefinition } from './definition.ts';
 import { changedFields, type FieldChange } from './field-changes.ts';
 
@@ -9,14 +9,22 @@ export type ChangedNode = DiffedNode & {
   readonly fields: readonly FieldChange[];
 };
 export type DiffedEdge = { readonly source: string; readonly target: string; readonly handle: string };
-export type DiffedVariable = { readonly name: string; readonly change: 'added' | 'removed' | 'changed'; readonly fields: readonly FieldChange[] };
+export type DiffedVariable = {
+  readonly name: string;
+  readonly change: 'added' | 'removed' | 'changed';
+  readonly fields: readonly FieldChange[];
+};
 
 /** What B does otherwise than A. Positions, titles, descriptions and notes are left aside; ids are those of A, of B for what is new. */
 export type FlowDiff = {
   /** B means the same as A. */
   readonly same: boolean;
   readonly mode: { readonly before: string; readonly after: string } | null;
-  readonly nodes: { readonly added: readonly DiffedNode[]; readonly removed: readonly DiffedNode[]; readonly changed: readonly ChangedNode[] };
+  readonly nodes: {
+    readonly added: readonly DiffedNode[];
+    readonly removed: readonly DiffedNode[];
+    readonly changed: readonly ChangedNode[];
+  };
   readonly edges: { readonly added: readonly DiffedEdge[]; readonly removed: readonly DiffedEdge[] };
   readonly environment: readonly DiffedVariable[];
   readonly conversation: readonly DiffedVariable[];
@@ -32,7 +40,10 @@ export function diffFlows(a: FlowDefinition, b: FlowDefinition): FlowDiff {
   const idInA = new Map(Array.from(pairs, ([before, after]) => [after.id, before.id]));
   const rename = renamer(new Map([...idInA].filter(([from, to]) => from !== to)));
   const changed = Array.from(pairs, ([before, after]): ChangedNode => {
-    const fields = changedFields(comparable(before, (json) => json), comparable(after, rename));
+    const fields = changedFields(
+      comparable(before, (json) => json),
+      comparable(after, rename),
+    );
     return { ...named(before), idAfter: before.id === after.id ? null : after.id, fields };
   }).filter(({ fields }) => fields.length > 0);
   const nodes = {
@@ -79,8 +90,14 @@ function matchNodes(a: FlowDefinition, b: FlowDefinition): ReadonlyMap<Definitio
   ];
   for (const keyOf of keys) {
     const taken = new Set(pairs.values());
-    const left = Map.groupBy(a.nodes.filter((node) => !pairs.has(node)), keyOf);
-    const right = Map.groupBy(b.nodes.filter((node) => !taken.has(node)), keyOf);
+    const left = Map.groupBy(
+      a.nodes.filter((node) => !pairs.has(node)),
+      keyOf,
+    );
+    const right = Map.groupBy(
+      b.nodes.filter((node) => !taken.has(node)),
+      keyOf,
+    );
     for (const [key, [node, ...others]] of left) {
       const [other, ...more] = right.get(key) ?? [];
       if (node !== undefined && other !== undefined && others.length === 0 && more.length === 0) pairs.set(node, other);

@@ -52,7 +52,12 @@ type Parts = {
 };
 
 function llmNode({ config, isChat, model, datasets, names }: Parts): Node {
-  const { prompts, rolePrefix } = easyPrompt(config, { isChat, isCompletion: model.mode === 'completion', hasContext: datasets !== null, names });
+  const { prompts, rolePrefix } = easyPrompt(config, {
+    isChat,
+    isCompletion: model.mode === 'completion',
+    hasContext: datasets !== null,
+    names,
+  });
   const pictures = at(config, 'file_upload', 'image', 'enabled') === true || at(config, 'file_upload', 'enabled') === true;
   const detail = textAt(config, 'file_upload', 'image', 'detail');
   return {
@@ -103,7 +108,9 @@ function agentNode({ config, model, datasets, names }: Parts): Node {
 }
 
 const agentTools = (config: ObjectValue): readonly ObjectValue[] =>
-  listAt(config, 'agent_mode', 'tools').filter((tool) => isObject(tool)).filter((tool) => textAt(tool, 'tool_name') !== '');
+  listAt(config, 'agent_mode', 'tools')
+    .filter((tool) => isObject(tool))
+    .filter((tool) => textAt(tool, 'tool_name') !== '');
 
 /** A tool of an app, in the words of an agent node. */
 function agentTool(tool: ObjectValue): YamlPlain {

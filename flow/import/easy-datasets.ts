@@ -21,14 +21,23 @@ export function easyDatasets(
       }),
     );
   return {
-      title: 'KNOWLEDGE RETRIEVAL',
-      type: 'knowledge-retrieval',
-      query_variable_selector: isChat ? ['sys', 'query'] : ['start', variable],
-      dataset_ids: ids,
-      retrieval_mode: single ? 'single' : 'multiple',
-      ...(single
-        ? { single_retrieval_config: { model: model.data } }
-        : { multiple_retrieval_config: settings('top_k', 'score_threshold', 'reranking_enable', 'reranking_mode', 'reranking_model', 'weights') }),
+    title: 'KNOWLEDGE RETRIEVAL',
+    type: 'knowledge-retrieval',
+    query_variable_selector: isChat ? ['sys', 'query'] : ['start', variable],
+    dataset_ids: ids,
+    retrieval_mode: single ? 'single' : 'multiple',
+    ...(single
+      ? { single_retrieval_config: { model: model.data } }
+      : {
+          multiple_retrieval_config: settings(
+            'top_k',
+            'score_threshold',
+            'reranking_enable',
+            'reranking_mode',
+            'reranking_model',
+            'weights',
+          ),
+        }),
   };
 }
 

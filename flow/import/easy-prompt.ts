@@ -60,7 +60,8 @@ export function easyPrompt(config: ObjectValue, { isChat, isCompletion, hasConte
     return isObject(message) ? [{ role: role === '' ? 'user' : role, text: filled(textAt(message, 'text')) }] : [];
   });
   const whole = textAt(config, 'completion_prompt_config', 'prompt', 'text');
-  const instruction = simple === '' ? filled(textAt(messages.length === 0 ? null : listAt(config, 'chat_prompt_config', 'prompt')[0], 'text')) : simple;
+  const instruction =
+    simple === '' ? filled(textAt(messages.length === 0 ? null : listAt(config, 'chat_prompt_config', 'prompt')[0], 'text')) : simple;
   if (!isCompletion) return { prompts: messages, rolePrefix: null, instruction };
   const role = (key: string, otherwise: string): string =>
     textAt(config, 'completion_prompt_config', 'conversation_histories_role', key) || otherwise;

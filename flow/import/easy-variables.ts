@@ -24,15 +24,19 @@ export function easyVariables(config: ObjectValue): EasyVariables {
     const name = textAt(field, 'variable');
     if (name === '' || names.includes(name)) continue;
     names.push(name);
-    if (!KNOWN.has(type)) notes.push(`the value of "${name}" came from an external data tool, which the file only names: it is an input now`);
-    nodes.push(KNOWN.has(type) ? variableOf(type, field) : { variable: name, label: textAt(field, 'label') || name, type: 'paragraph', required: false });
+    if (!KNOWN.has(type))
+      notes.push(`the value of "${name}" came from an external data tool, which the file only names: it is an input now`);
+    nodes.push(
+      KNOWN.has(type)
+        ? variableOf(type, field)
+        : { variable: name, label: textAt(field, 'label') || name, type: 'paragraph', required: false },
+    );
   }
   return { nodes, names, notes };
 }
 
 function variableOf(type: string, field: Value): YamlPlain {
-  const plain = toYamlPlain(isObject(field) ? field : new Map());
-  const fields = typeof plain === 'object' && plain !== null && !Array.isArray(plain) ? plain : {};
-  const required = at(field, 'required');
-  return { ...fields, type, required: required === true };
+  const given = Object.entries(Object.fromEntries(isObject(field) ? field : []));
+  const fields = Object.fromEntries(given.map(([name, value]) => [name, toYamlPlain(value)]));
+  return { ...fields, type, required: at(field, 'required') === true };
 }

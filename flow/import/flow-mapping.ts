@@ -45,7 +45,8 @@ export const needsOf = (definition: FlowDefinition): readonly NodeNeeds[] =>
 
 /** The flow as it is with what stands here: the version says which knowledge bases and tools are used. */
 export function mapDefinition(definition: FlowDefinition, { models = {}, datasets = {}, tools = {} }: FlowMapping): FlowDefinition {
-  const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined => (Object.hasOwn(record, key) ? record[key] : undefined);
+  const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
+    Object.hasOwn(record, key) ? record[key] : undefined;
   return {
     ...definition,
     nodes: definition.nodes.map((node) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { importFlow } from './import-flow.ts';
+import { importFlow, inspectFlow } from './import-flow.ts';
 import { dslText, flowOf, startNode } from '../testing/dsl.ts';
 
 const file = (workflow: string, head = 'version: "0.6.0"\nkind: app\napp: {name: t, mode: workflow}'): string =>
@@ -31,7 +31,14 @@ describe('files that cannot be imported say why in one sentence', () => {
     ['empty', '', /mapping with "app" and "workflow"/],
     ['no app', 'version: "0.6.0"\nworkflow: {}', /no "app" section/],
     ['a number as version', file(GRAPH, 'version: 0.6\napp: {name: t, mode: workflow}'), /version: .*text/],
-    ['a chat app without a graph', 'app: {name: t, mode: agent-chat}\nmodel_config: {}', /no "workflow" section.*agent-chat/],
+    [
+      'a chat app without anything',
+      'version: "0.6.0"\napp: {name: t, mode: agent-chat}',
+      /no "workflow" section.*"model_config".*agent-chat/,
+    ],
+    ['a workflow that is no mapping', 'version: "0.6.0"\napp: {name: t}\nworkflow: 7', /^workflow: a mapping was expected/],
+    ['a graph that is no mapping', file('  graph: 7\n'), /^workflow\.graph: a mapping with "nodes" and "edges" was expected/],
+    ['nested too deep for the reader', `app: {}\nworkflow: ${'['.repeat(50_000)}`, /not valid YAML/],
     ['a knowledge pipeline', file(GRAPH, 'kind: rag_pipeline\napp: {name: t, mode: workflow}'), /knowledge pipeline/],
     ['no start', file('  graph:\n    nodes:\n    - {id: a, data: {type: end, title: e}}\n    edges: []'), /no start node/],
     ['two starts', file(`  graph:\n    nodes:\n${start('a')}\n${start('b')}\n    edges: []`), /2 start nodes \(a, b\)/],
@@ -151,13 +158,88 @@ describe('what the file says is kept', () => {
   });
 });
 
+describe('a file with several faults', () => {
+  const broken = dslText(
+    [
+      startNode('s'),
+      { id: 'q', type: 'question-classifier', title: 'Which?' },
+      { id: 't', type: 'template-transform', title: 'Say', template: '{{ a|nope }}', variables: [] },
+      { id: 'x', type: 'from-the-future' },
+      { id: 'a', type: 'answer', answer: '{{#ghost.x#}}' },
+    ],
+    ['start -> q', 'q:1 -> t', 'start -> x', 'start -> a'],
+  );
+
+  it('has an issue for each, at its node, and what is right is looked at all the same', () => {
+    const { definition, flow, issues } = inspectFlow(broken);
+    expect(flow).toBeNull();
+    expect(definition?.nodes.map(({ id }) => id)).toEqual(['start', 'q', 't', 'x', 'a']);
+    const byNode = issues.map(({ nodeId, severity, message }) => [nodeId, severity, message.replace(/[:;].*/s, '')]);
+    expect(byNode).toContainEqual(['q', 'error', 'query_variable_selector']);
+    expect(byNode.filter(([nodeId, severity]) => nodeId === 't' && severity === 'error')).toHaveLength(1);
+    expect(byNode.filter(([nodeId, severity]) => nodeId === 'x' && severity === 'warning')).toHaveLength(1);
+  });
+
+  it('is refused with the first in one sentence that says how many more there are', () => {
+    const imported = importFlow(broken);
+    expect(imported.ok ? '' : imported.message).toMatch(
+      /^node "Which\?" \(q\): query_variable_selector: .* \(and 1 more: flow validate lists them\)$/,
+    );
+  });
+
+  it('nodes and edges that cannot be read are left out of what is looked at', () => {
+    const { definition, issues } = inspectFlow(
+      file(`  graph:
+    nodes: [7, {id: a}, {id: s, data: {type: start, title: s}}, {id: e, data: {type: end, title: 5}}]
+    edges: [{source: s}, null, {source: s, target: e}]
+  environment_variables: [{value: 1}]
+`),
+    );
+    expect(definition?.nodes.map(({ id }) => id)).toEqual(['s']);
+    expect(issues.filter(({ severity }) => severity === 'error').map(({ nodeId, message }) => [nodeId, message.split(': ')[0]])).toEqual([
+      [null, 'workflow.graph.edges[0].target'],
+      [null, 'workflow.graph.edges[1]'],
+      [null, 'workflow.graph.nodes[0]'],
+      ['a', 'workflow.graph.nodes[1].data'],
+      ['e', 'workflow.graph.nodes[3].data.title'],
+      [null, 'workflow.environment_variables[0].name'],
+      [null, 'an edge from "s" to "e" names the node "e", which does not exist'],
+    ]);
+  });
+});
+
+describe('what encloses a node', () => {
+  const inner = (own: string): string => `  graph:
+    nodes:
+    - {id: s, data: {type: start, title: s}}
+    - {id: it, data: {type: iteration, title: it, iterator_selector: [s, x], output_selector: [c, output], start_node_id: c}}
+    - {id: c, ${own}}
+    edges: [{source: s, target: it}, {source: c, target: d, data: {isInIteration: true, iteration_id: it}}]
+`;
+  const parentOf = (text: string, id: string): string | null | undefined =>
+    inspectFlow(text).definition?.nodes.find((node) => node.id === id)?.parentId;
+
+  it.each([
+    ['parentId', 'parentId: it, data: {type: template-transform, title: c}'],
+    ['data.iteration_id', 'data: {type: template-transform, title: c, iteration_id: it}'],
+    ['data.loop_id', 'data: {type: template-transform, title: c, loop_id: it}'],
+    ['an edge within it only', 'data: {type: template-transform, title: c}'],
+  ])('is told by %s', (_, own) => expect(parentOf(file(inner(own)), 'c')).toBe('it'));
+
+  it('is never the node itself', () => {
+    expect(
+      parentOf(file(inner('data: {type: iteration, title: c, iteration_id: c}').replace('iteration_id: it}}', 'iteration_id: ""}}')), 'c'),
+    ).toBeNull();
+  });
+});
+
 describe('warnings about variables', () => {
   it('a selector that names no node', () => {
     const { warnings } = flowOf(
       [startNode(), { id: 'end', type: 'end', outputs: [{ variable: 'o', value_selector: ['ghost', 'x'] }] }],
       ['start -> end'],
     );
-    expect(warnings).toEqual(['node "end" (end): it reads {{#ghost.x#}}, but there is no node "ghost"']);
+    expect(warnings).toEqual(['node "end": it reads {{#ghost.x#}}, but there is no node "ghost"']);
   });
   it('literal text that equals a variable, which Dify replaces', () => {
     const { warnings } = flowOf([startNode('s'), { id: 'a', type: 'answer', answer: 'start.s' }], ['start -> a'], {

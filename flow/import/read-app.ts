@@ -77,4 +77,3 @@ function isNewer(version: string, known: string): boolean {
   }
   return false;
 }
-

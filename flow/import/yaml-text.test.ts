@@ -12,11 +12,81 @@ const again = (value: Value): Value => {
 
 /** Texts in which readers of YAML see something else, or trip. */
 const ODD = [
-  ...['', ' ', '2', '2.0', '1e3', '0x1F', '017', '1_000', '1:30', 'yes', 'No', 'on', 'y', 'null', '~', 'true', '.nan', '.inf', '2024-01-01', '='],
-  ...['- a', '? a', ': a', 'a: b', 'a #b', '#a', '&a', '*a', '!a', '|', '>', '%a', '@a', '`a', '[a', '{a', 'a,', "it's", '"a"', 'a\\b', '---', '...'],
-  ...['a\nb', 'a\nb\n', 'a\n\nb\n\n', '\na', ' a\nb', 'a \nb', 'a\n \nb', 'a\n  b\nc', 'a\tb', 'a\r\nb', 'a\u0085b', 'a\u2028b', 'a\u0000b', '\ufeffa', '😀', '风险', 'a ', 'a:', 'a\n# b', 'a\n- b', '<<'],
+  ...[
+    '',
+    ' ',
+    '2',
+    '2.0',
+    '1e3',
+    '0x1F',
+    '017',
+    '1_000',
+    '1:30',
+    'yes',
+    'No',
+    'on',
+    'y',
+    'null',
+    '~',
+    'true',
+    '.nan',
+    '.inf',
+    '2024-01-01',
+    '=',
+  ],
+  ...[
+    '- a',
+    '? a',
+    ': a',
+    'a: b',
+    'a #b',
+    '#a',
+    '&a',
+    '*a',
+    '!a',
+    '|',
+    '>',
+    '%a',
+    '@a',
+    '`a',
+    '[a',
+    '{a',
+    'a,',
+    "it's",
+    '"a"',
+    'a\\b',
+    '---',
+    '...',
+  ],
+  ...[
+    'a\nb',
+    'a\nb\n',
+    'a\n\nb\n\n',
+    '\na',
+    ' a\nb',
+    'a \nb',
+    'a\n \nb',
+    'a\n  b\nc',
+    'a\tb',
+    'a\r\nb',
+    'a\u0085b',
+    'a\u2028b',
+    'a\u0000b',
+    '\ufeffa',
+    '😀',
+    '风险',
+    'a ',
+    'a:',
+    'a\n# b',
+    'a\n- b',
+    '<<',
+  ],
 ];
-const text = fc.oneof(fc.constantFrom(...ODD), fc.string({ unit: 'binary', maxLength: 12 }), fc.string({ unit: fc.constantFrom('a', ' ', '\n', ':', '-', '#', "'", '"'), maxLength: 12 }));
+const text = fc.oneof(
+  fc.constantFrom(...ODD),
+  fc.string({ unit: 'binary', maxLength: 12 }),
+  fc.string({ unit: fc.constantFrom('a', ' ', '\n', ':', '-', '#', "'", '"'), maxLength: 12 }),
+);
 const scalar: fc.Arbitrary<Value> = fc.oneof(
   text,
   fc.boolean(),
@@ -43,7 +113,17 @@ describe('yamlText', () => {
         ['text', '2'],
         ['yes', 'yes'],
         ['lines', 'a\n  b\n'],
-        ['list', [objectOf([['a', 1], ['b', objectOf([])]]), [], 'x']],
+        [
+          'list',
+          [
+            objectOf([
+              ['a', 1],
+              ['b', objectOf([])],
+            ]),
+            [],
+            'x',
+          ],
+        ],
       ]),
     );
     expect(written).toBe(
@@ -52,7 +132,8 @@ describe('yamlText', () => {
   });
 
   it.each(ODD)('%j as a value, as a key and in a list', (odd) => {
-    for (const given of [odd, objectOf([[odd, odd]]), [odd, [odd]], objectOf([['k', [objectOf([[odd, [odd]]])]]])]) expect(again(given)).toEqual(given);
+    for (const given of [odd, objectOf([[odd, odd]]), [odd, [odd]], objectOf([['k', [objectOf([[odd, [odd]]])]]])])
+      expect(again(given)).toEqual(given);
   });
 
   it('everything is read again as it was', () => {

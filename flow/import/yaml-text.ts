@@ -76,7 +76,6 @@ const PLAIN = /^[\p{L}_/][\p{L}\p{M}\p{N}_./()@+-]*(?: [\p{L}\p{N}_(/][\p{L}\p{M
 const OTHERWISE_READ = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf|infinity)$/i;
 const PLAIN_LENGTH = 200;
 /** Line breaks of either YAML, what cannot be printed, and half characters. */
-// eslint-disable-next-line no-control-regex
 const NEEDS_ESCAPES = /[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\p{Cs}/u;
 
 function quoted(text: string): string {

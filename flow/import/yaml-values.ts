@@ -1,4 +1,4 @@
-import { Scalar, isScalar, parseDocument, visit } from 'yaml';
+import { isScalar, LineCounter, parseDocument, Scalar, visit, type Document } from 'yaml';
 import { float, integer, isArray, isFloatTag, isObject, isSecretRef, type Value } from '../../schemas/core.ts';
 
 /** Dify refuses larger files; so do we. */
@@ -27,29 +27,61 @@ const pyBool = {
 /** Reads one YAML document. The message of a failure names line and column. */
 export function readYaml(text: string): YamlResult {
   if (text.length > MAX_DSL_BYTES) return { ok: false, message: 'the file is larger than 10 MB, which is the limit of the format' };
+  try {
+    return readDocument(text);
+  } catch (cause) {
+    return { ok: false, message: cause instanceof Error ? firstLine(cause.message) : 'it could not be read' };
+  }
+}
+
+function readDocument(text: string): YamlResult {
+  const lines = new LineCounter();
   const document = parseDocument(text, {
     intAsBigInt: true,
-    uniqueKeys: true,
+    // The reader's own check takes a time that grows with the square of the keys.
+    uniqueKeys: false,
     merge: true,
     prettyErrors: true,
+    lineCounter: lines,
+    logLevel: 'error',
     customTags: (tags) => [pyBool, ...tags],
   });
   const error = document.errors[0];
   if (error !== undefined) return { ok: false, message: firstLine(error.message) };
-  // Keys are text in Dify's files; the reader would otherwise make a boolean of a key such as "on".
+  const twice = readKeysAsText(document);
+  if (twice !== undefined) {
+    const { line, col } = lines.linePos(twice);
+    return { ok: false, message: `Map keys must be unique at line ${line}, column ${col}` };
+  }
+  return { ok: true, value: fromYaml(document.toJS({ maxAliasCount: 100 }), 0) };
+}
+
+/**
+ * Keys are text in Dify's files; the reader would otherwise make a boolean of a key such as "on". @returns where a key stands that its
+ * mapping has already
+ */
+function readKeysAsText(document: Document): number | undefined {
+  let twice: number | undefined;
   visit(document, {
-    Pair(_, pair) {
-      if (isScalar(pair.key) && typeof pair.key.value !== 'string') {
-        const key = new Scalar(pair.key.source ?? String(pair.key.value));
-        pair.key = key;
+    Map(_, { items }) {
+      const known = new Set<string>();
+      for (const pair of items) {
+        if (!isScalar(pair.key)) continue;
+        const { key } = pair;
+        if (typeof key.value !== 'string') {
+          pair.key = Object.assign(new Scalar(key.source ?? String(key.value)), key.range == null ? {} : { range: key.range });
+        }
+        const text = typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
+        if (known.has(text) && text !== '<<') {
+          twice = key.range?.[0] ?? 0;
+          return visit.BREAK;
+        }
+        known.add(text);
       }
+      return undefined;
     },
   });
-  try {
-    return { ok: true, value: fromYaml(document.toJS({ maxAliasCount: 100 }), 0) };
-  } catch (cause) {
-    return { ok: false, message: cause instanceof Error ? firstLine(cause.message) : 'it could not be read' };
-  }
+  return twice;
 }
 
 const firstLine = (message: string): string => (message.split('\n')[0] ?? message).replace(/:$/, '');

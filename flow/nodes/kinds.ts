@@ -8,8 +8,10 @@ import {
   type Conclusion,
   type More,
   type NodeContext,
+  type NodeError,
   type NodeOutcome,
 } from '../engine/node-outcome.ts';
+import { concludeAgent, proceedAgent, readsOfAgent, recoverAgent, startAgent } from './agent/start.ts';
 import { startAnswer } from './answer/start.ts';
 import { readsOfAssigner } from './assigner/reads.ts';
 import { startAssigner } from './assigner/start.ts';
@@ -20,6 +22,7 @@ import { startDocumentExtractor } from './document-extractor/start.ts';
 import { startEnd } from './end/start.ts';
 import { concludeHttpRequest } from './http-request/conclude.ts';
 import { readsOfHttpRequest, startHttpRequest } from './http-request/start.ts';
+import { concludeHumanInput, pinnedAction, startHumanInput } from './human-input/start.ts';
 import { pinnedCase, startIfElse } from './if-else/start.ts';
 import { startIteration } from './iteration/start.ts';
 import { readsOfKnowledgeRetrieval, startKnowledgeRetrieval } from './knowledge-retrieval/start.ts';
@@ -103,6 +106,27 @@ const KINDS: { readonly [K in NodeKindName]: NodeKind<NodeConfigs[K]> } = {
     start: startAggregator,
     reads: ({ variables, groups }) => ({ selectors: [...variables, ...(groups ?? []).flatMap((group) => group.variables)] }),
   },
+  agent: {
+    needs: 'deed',
+    start: startAgent,
+    conclude: concludeAgent,
+    recover: recoverAgent,
+    proceed: proceedAgent,
+    reads: readsOfAgent,
+    model: ({ model }) => model,
+  },
+  'human-input': {
+    needs: 'wait',
+    branches: true,
+    passesSecrets: true,
+    start: startHumanInput,
+    conclude: concludeHumanInput,
+    pinnedHandle: pinnedAction,
+    reads: ({ form, fields }) => ({
+      templates: [form],
+      selectors: fields.flatMap(({ from }) => ('selector' in from ? [from.selector] : [])),
+    }),
+  },
   iteration: {
     needs: 'passes',
     start: startIteration,
@@ -135,7 +159,7 @@ const KINDS: { readonly [K in NodeKindName]: NodeKind<NodeConfigs[K]> } = {
   /** Some only compute; one that posts, or a flow, may do anything. */
   tool: { needs: 'deed', retries: true, start: startTool, reads: readsOfTool },
   'knowledge-retrieval': { needs: 'answer', start: startKnowledgeRetrieval, reads: readsOfKnowledgeRetrieval },
-  unsupported: { needs: 'deed', start: ({ reason }) => failed(EMPTY, 'UnsupportedNodeError', reason) },
+  unsupported: { needs: 'nothing', start: ({ reason }) => failed(EMPTY, 'UnsupportedNodeError', reason) },
 };
 
 type Traits = Pick<NodeKind<never>, 'needs' | 'reusable' | 'retries' | 'branches' | 'passesSecrets'>;
@@ -148,6 +172,10 @@ export const startNode = <K extends NodeKindName>({ kind, config }: NodeBehaviou
 /** What the outputs of a node's effect mean for it. */
 export const concludeNode = <K extends NodeKindName>({ kind, config }: NodeBehaviour<K>, outputs: Values, memo: Json): Conclusion | More =>
   KINDS[kind].conclude?.(config, outputs, memo) ?? { ok: true, outputs, handle: DEFAULT_HANDLE };
+
+/** What a node makes of a later question that failed; null: it fails with it. */
+export const recoverNode = <K extends NodeKindName>({ kind, config }: NodeBehaviour<K>, error: NodeError, memo: Json): More | null =>
+  KINDS[kind].recover?.(config, error, memo) ?? null;
 
 /** What a node asks for next, after an answer that did not end it. */
 export const proceedNode = <K extends NodeKindName>({ kind, config }: NodeBehaviour<K>, context: NodeContext, memo: Json): NodeOutcome =>

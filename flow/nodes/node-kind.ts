@@ -1,5 +1,5 @@
 import type { Json, Values } from '../../schemas/core.ts';
-import type { Conclusion, More, NodeContext, NodeOutcome } from '../engine/node-outcome.ts';
+import type { Conclusion, More, NodeContext, NodeError, NodeOutcome } from '../engine/node-outcome.ts';
 import type { Selector } from '../plan/selector.ts';
 import type { VariableTemplate } from '../text/index.ts';
 import type { ModelConfig } from './model-config.ts';
@@ -28,6 +28,8 @@ export type NodeKind<C> = {
   readonly start: (config: C, context: NodeContext) => NodeOutcome;
   /** What the outputs of its effect mean. Default: they are the node's. `memo` is what it noted when it asked, null the first time. */
   readonly conclude?: (config: C, outputs: Values, memo: Json) => Conclusion | More;
+  /** What goes on after a later question failed; null: the node fails. */
+  readonly recover?: (config: C, error: NodeError, memo: Json) => More | null;
   /** Asks for the next effect, after `conclude` said that there is more to ask. */
   readonly proceed?: (config: C, context: NodeContext, memo: Json) => NodeOutcome;
   /** The handle that pinned outputs of a branching node stand for. */

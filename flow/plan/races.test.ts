@@ -69,4 +69,27 @@ describe('flowRaces', () => {
     );
     expect(flowRaces(plan)).toEqual([]);
   });
+  it('a node within an iteration that reads its item, and what lies before the iteration', () => {
+    const { plan } = flowOf(
+      [
+        startNode('a'),
+        { id: 'split', type: 'template-transform', template: '', variables: [] },
+        { id: 'each', type: 'iteration', iterator_selector: ['start', 'a'], output_selector: ['in', 'output'], start_node_id: 'in' },
+        {
+          id: 'in',
+          type: 'template-transform',
+          template: '',
+          iteration_id: 'each',
+          variables: [
+            { variable: 'item', value_selector: ['each', 'item'] },
+            { variable: 'x', value_selector: ['split', 'output'] },
+            { variable: 'y', value_selector: ['aside', 'output'] },
+          ],
+        },
+        { id: 'aside', type: 'template-transform', template: '', variables: [] },
+      ],
+      ['start -> split', 'split -> each', 'start -> aside'],
+    );
+    expect(flowRaces(plan)).toEqual(['node "in" reads "aside" of a parallel branch, which may not have finished']);
+  });
 });

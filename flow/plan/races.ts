@@ -8,8 +8,10 @@ import type { Plan } from './plan.ts';
 export function flowRaces(plan: Plan): readonly string[] {
   const before = ancestors(plan);
   const exclusive = exclusiveBranches(plan);
-  const parallel = (a: number, b: number): boolean =>
-    a !== b && before[a]?.has(b) !== true && before[b]?.has(a) !== true && !exclusive(a, b);
+  const parallel = (one: number, other: number): boolean => {
+    const [a, b] = sideBySide(plan, one, other);
+    return a !== b && !before(a, b) && !before(b, a) && !exclusive(a, b);
+  };
   const races: string[] = [];
   const ends = plan.nodes.flatMap((node, i) =>
     node.behaviour.kind === 'end' ? [{ i, node, names: node.behaviour.config.outputs.map((output) => output.name) }] : [],
@@ -40,20 +42,40 @@ export function flowRaces(plan: Plan): readonly string[] {
   return races;
 }
 
-/** For each node, all nodes that lie before it. */
-function ancestors(plan: Plan): readonly ReadonlySet<number>[] {
-  const known: (ReadonlySet<number> | undefined)[] = plan.nodes.map(() => undefined);
-  const order = topological(plan);
-  for (const i of order) {
-    const all = new Set<number>();
-    for (const edge of plan.nodes[i]?.incoming ?? []) {
-      const source = plan.edges[edge]?.source ?? -1;
-      all.add(source);
-      for (const earlier of known[source] ?? []) all.add(earlier);
+/** Two nodes, or the iterations and loops around them, where they lie within the same one; the same twice when one lies within the other. */
+function sideBySide({ nodes, scopes }: Plan, one: number, other: number): readonly [number, number] {
+  const outward = (start: number): ReadonlyMap<number, number> => {
+    const byScope = new Map<number, number>();
+    for (let at: number | null = start; at !== null;) {
+      const scope: number = nodes[at]?.scope ?? 0;
+      byScope.set(scope, at);
+      at = scopes[scope]?.container ?? null;
     }
-    known[i] = all;
+    return byScope;
+  };
+  const others = outward(other);
+  for (const [scope, a] of outward(one)) {
+    const b = others.get(scope);
+    if (b !== undefined) return [a, b];
   }
-  return known.map((set) => set ?? new Set());
+  return [one, other];
+}
+
+/** Whether the first node lies behind the second. A bit for each pair of nodes: long flows have many. */
+function ancestors(plan: Plan): (node: number, earlier: number) => boolean {
+  const words = Math.ceil(plan.nodes.length / 32);
+  const bits = plan.nodes.map(() => new Uint32Array(words));
+  for (const i of topological(plan)) {
+    const own = bits[i];
+    if (own === undefined) continue;
+    for (const edge of plan.nodes[i]?.incoming ?? []) {
+      const source = plan.edges[edge]?.source ?? 0;
+      const theirs = bits[source];
+      for (let word = 0; word < words; word++) own[word] = (own[word] ?? 0) | (theirs?.[word] ?? 0);
+      own[source >>> 5] = (own[source >>> 5] ?? 0) | (1 << (source & 31));
+    }
+  }
+  return (node, earlier) => (((bits[node]?.[earlier >>> 5] ?? 0) >>> (earlier & 31)) & 1) === 1;
 }
 
 function topological(plan: Plan): readonly number[] {
@@ -71,8 +93,10 @@ function topological(plan: Plan): readonly number[] {
 
 /** Two nodes never run both when every way to them parts at one branching node into different handles. */
 function exclusiveBranches(plan: Plan): (a: number, b: number) => boolean {
-  const choices = choicesOf(plan);
+  // Dear for long flows, and asked for only where two nodes may run side by side.
+  let choices: ReturnType<typeof choicesOf> | undefined;
   return (a, b) => {
+    choices ??= choicesOf(plan);
     for (const [branch, handles] of choices[a] ?? []) {
       const others = choices[b]?.get(branch);
       if (others !== undefined && [...handles].every((handle) => !others.has(handle))) return true;

@@ -214,6 +214,7 @@ export class ResponseOrder {
   #speak(): readonly Piece[] {
     const pieces: Piece[] = [];
     for (let turn = this.#turns[0]; turn !== undefined; turn = this.#turns[0]) {
+      if (this.#isLost(turn)) turn.at = turn.parts.length;
       for (; turn.at < turn.parts.length; turn.at++) {
         const part = turn.parts[turn.at];
         if (part === undefined || !this.#speakPart(turn, part, pieces)) break;
@@ -222,6 +223,13 @@ export class ResponseOrder {
       this.#turns.shift();
     }
     return pieces;
+  }
+
+  /** Something failed on the way to an answer: it will not be given. */
+  #isLost({ node, frame, frames }: Session): boolean {
+    const own = frames.get(frame);
+    const failed = this.#draft.failure !== null || (own !== undefined && own.failure !== null);
+    return failed && own?.nodes[nodeAt(this.#plan, node).slot] !== NodeProgress.finished;
   }
 
   /** Says what there is of a part. True when that was all of it. */

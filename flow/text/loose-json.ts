@@ -7,15 +7,15 @@ const MAX_DEPTH = 100;
  * The objects of JSON in a text, alone, in a code fence or amid prose, in their order; those within others are not told apart. What
  * is not valid JSON is passed over. At most `MOST_STEPS` characters are looked at, however often braces open.
  */
-export function* jsonObjectsIn(text: string): Generator<ObjectValue> {
+export function* jsonObjectsIn(text: string): Generator<ObjectValue, void> {
   let steps = MOST_STEPS;
-  for (let at = text.indexOf('{'); at !== -1 && steps > 0; ) {
+  for (let at = text.indexOf('{'); at !== -1 && steps > 0;) {
     const end = closingBrace(text, at, steps);
     steps -= (end === -1 ? text.length : end) - at;
     const parsed = end === -1 ? undefined : parseJson(text.slice(at, end + 1));
-    const found = parsed?.ok === true && isObject(parsed.value);
-    if (found) yield parsed.value as ObjectValue;
-    at = text.indexOf('{', found ? end + 1 : at + 1);
+    const found = parsed?.ok === true && isObject(parsed.value) ? parsed.value : undefined;
+    if (found !== undefined) yield found;
+    at = text.indexOf('{', found === undefined ? at + 1 : end + 1);
   }
 }
 
@@ -183,10 +183,9 @@ class LooseReader {
   }
 }
 
-
 function wordValue(word: string): Value {
   const known = WORDS.get(word);
   if (known !== undefined) return known;
-  const number = parseJson(word);
-  return number.ok ? number.value : word;
+  const number = /^-?\d/.test(word) ? parseJson(word) : undefined;
+  return number?.ok === true ? number.value : word;
 }

@@ -138,12 +138,12 @@ export const BUILT_IN_TOOLS: readonly ToolDescription[] = [
 ];
 
 /** A provider's id in its short form: Dify writes `time`, newer files `langgenius/time/time`. */
-export const shortProvider = (provider: string): string => provider.slice(provider.lastIndexOf('/') + 1);
+const shortProvider = (provider: string): string => provider.slice(provider.lastIndexOf('/') + 1);
 
 /** The built-in tool that a flow names; undefined when it is none of them. */
 export const builtInTool = (provider: string, name: string): ToolDescription | undefined =>
   BUILT_IN_TOOLS.find((item) => item.provider === shortProvider(provider) && item.name === name);
 
 /** Tools of this provider are flows, by the name of the flow. */
-export const FLOW_PROVIDER = 'workflow';
+const FLOW_PROVIDER = 'workflow';
 export const isFlowTool = (providerType: string, provider: string): boolean => providerType === FLOW_PROVIDER || provider === FLOW_PROVIDER;

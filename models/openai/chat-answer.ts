@@ -1,6 +1,11 @@
-/** What is used of a chat completion. Tokens are null where the endpoint did not say. */
+import type { ToolCall } from '../../schemas/core.ts';
+
+/** What is used of a completion. Tokens are null where the endpoint did not say. */
 export type ChatAnswer = {
   readonly text: string;
+  /** Thoughts which the endpoint keeps apart from the text (`reasoning_content`, or `reasoning`). */
+  readonly reasoning?: string;
+  readonly toolCalls?: readonly ToolCall[];
   readonly finishReason: string | null;
   readonly inputTokens: number | null;
   readonly outputTokens: number | null;
@@ -11,8 +16,11 @@ export type ChatAnswerResult =
   /** `refused`: the model answered that it will not; otherwise the endpoint did not answer as it should. */
   | { readonly ok: false; readonly message: string; readonly refused: boolean };
 
-/** Reads the body of a successful answer. Nothing about it is trusted: an endpoint may be a proxy's error page or a broken server. */
-export function readChatAnswer(body: string): ChatAnswerResult {
+/**
+ * Reads the body of a successful answer: of a chat, or of the completion of a text. Nothing about it is trusted: an endpoint may be a
+ * proxy's error page or a broken server.
+ */
+export function readChatAnswer(body: string, mode: 'chat' | 'completion' = 'chat'): ChatAnswerResult {
   const parsed = parse(body);
   if (parsed === undefined)
     return broken(/^\s*</.test(body) ? 'a web page instead of JSON; is the base URL right (it often ends in /v1)?' : jsonComplaint(body));
@@ -21,18 +29,40 @@ export function readChatAnswer(body: string): ChatAnswerResult {
   if (error !== undefined && error !== null) return broken(`an error: ${errorText(error) ?? 'without a message'}`);
   const choices = root['choices'];
   const choice = record(Array.isArray(choices) ? (choices as readonly unknown[])[0] : undefined);
-  if (choice['message'] === undefined) return broken('JSON without choices[0].message');
+  const place = mode === 'chat' ? 'message' : 'text';
+  if (choice[place] === undefined) return broken(`JSON without choices[0].${place}`);
   const message = record(choice['message']);
   const finishReason = textOrNull(choice['finish_reason']);
-  const text = contentText(message['content']);
+  const text = contentText(mode === 'chat' ? message['content'] : choice['text']);
   if (text === undefined) return broken('a message whose content is no text');
   if (text === '' && typeof message['refusal'] === 'string') return refused(`The model refused: ${message['refusal']}`);
   if (text === '' && finishReason === 'content_filter') return refused("The endpoint's content filter held the answer back.");
   const usage = record(root['usage']);
+  const toolCalls = toolCallsOf(message['tool_calls']);
+  const reasoning = textOrNull(message['reasoning_content']) ?? textOrNull(message['reasoning']) ?? '';
   return {
     ok: true,
-    answer: { text, finishReason, inputTokens: countOrNull(usage['prompt_tokens']), outputTokens: countOrNull(usage['completion_tokens']) },
+    answer: {
+      text,
+      ...(reasoning === '' ? {} : { reasoning }),
+      ...(toolCalls.length === 0 ? {} : { toolCalls }),
+      finishReason,
+      inputTokens: countOrNull(usage['prompt_tokens']),
+      outputTokens: countOrNull(usage['completion_tokens']),
+    },
   };
+}
+
+/** Calls without a name are left out; some endpoints give no ids, and some give the arguments as an object and not as its text. */
+function toolCallsOf(calls: unknown): readonly ToolCall[] {
+  if (!Array.isArray(calls)) return [];
+  return calls.flatMap((call: unknown, at): readonly ToolCall[] => {
+    const { id, function: called } = record(call);
+    const { name, arguments: given } = record(called);
+    if (typeof name !== 'string' || name === '') return [];
+    const text = typeof given === 'string' ? given : given === undefined || given === null ? '' : JSON.stringify(given);
+    return [{ id: typeof id === 'string' && id !== '' ? id : `call_${at + 1}`, name, arguments: text }];
+  });
 }
 
 /** The message in an error of the API: `{"message": …}`, `{"error": {"message": …}}`, or a text. */

@@ -2,11 +2,11 @@ import type { OpenAI as OpenAIClient } from 'openai';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ErrorCode, RiskflowError, type ChatModel, type ChatReply, type ChatRequest, type ModelFailure } from '../../schemas/core.ts';
 import { failureOfAnswer, failureOfConnection, failureOfStatus, presentable, type CallFailure } from './call-failure.ts';
-import { readChatAnswer } from './chat-answer.ts';
-import { mapCompletionParams } from './completion-params.ts';
+import { readChatAnswer, type ChatAnswer } from './chat-answer.ts';
+import { chatBody, textBody } from './request-body.ts';
 import { createHttpTransport, type HttpTransport, type HttpTransportOptions } from './http-transport.ts';
 import type { Pace } from '../pace.ts';
-import { costOf, type PriceTable } from './price.ts';
+import { costOf, priceOf, type PriceTable } from './price.ts';
 import { DEFAULT_RETRY_POLICY, retryDelay, type RetryPolicy } from './retry-policy.ts';
 
 export type OpenAiChatModelOptions = {
@@ -24,6 +24,8 @@ export type OpenAiChatModelOptions = {
   /** Bytes of one answer. @default 10485760 */
   readonly maxResponseBytes?: number;
   readonly proxyEnv?: HttpTransportOptions['proxyEnv'];
+  /** What requests leave by. */
+  readonly exchange?: HttpTransportOptions['exchange'];
   /** Gives a number from 0 to 1 for each wait. Default: always 0, waits are exact. */
   readonly jitter?: () => number;
 };
@@ -37,7 +39,7 @@ type Endpoint = {
 };
 
 /**
- * A chat model behind any OpenAI-compatible endpoint, called through the `openai` package. Its own retries are off: each HTTP call
+ * A model behind any OpenAI-compatible endpoint (`/chat/completions`, and `/completions` for prompts), called through the `openai` package. Its own retries are off: each HTTP call
  * is made and counted here. The package is loaded with the first call.
  *
  * @throws RiskflowError `missing_key` when the key cannot be one.
@@ -46,8 +48,8 @@ export function createOpenAiChatModel(options: OpenAiChatModelOptions): ChatMode
   const { apiKey, jitter = () => 0 } = options;
   refuseOddKey(apiKey);
   const policy: RetryPolicy = { ...DEFAULT_RETRY_POLICY, ...options.retry };
-  const { maxResponseBytes = 10 * 1024 * 1024, proxyEnv, timeoutMs = 120_000 } = options;
-  const transport = createHttpTransport({ maxResponseBytes, apiKey, ...(proxyEnv === undefined ? {} : { proxyEnv }) });
+  const { maxResponseBytes = 10 * 1024 * 1024, proxyEnv, exchange, timeoutMs = 120_000 } = options;
+  const transport = createHttpTransport({ maxResponseBytes, apiKey, exchange, ...(proxyEnv === undefined ? {} : { proxyEnv }) });
   let client: Promise<OpenAIClient> | undefined;
 
   return {
@@ -89,9 +91,12 @@ function finalFailure(
 async function attempt({ client, prices, timeoutMs }: Endpoint, request: ChatRequest, signal: AbortSignal): Promise<Attempt> {
   signal.throwIfAborted();
   try {
-    const response = await client.chat.completions.create(bodyOf(request), { signal, timeout: timeoutMs }).asResponse();
-    const read = readChatAnswer(await response.text());
-    if (read.ok) return { ok: true, reply: { ...read.answer, cost: costOf(prices, request.model, read.answer) } };
+    const options = { signal, timeout: timeoutMs };
+    const { mode = 'chat' } = request;
+    const asked =
+      mode === 'chat' ? client.chat.completions.create(chatBody(request), options) : client.completions.create(textBody(request), options);
+    const read = readChatAnswer(await (await asked.asResponse()).text(), mode);
+    if (read.ok) return { ok: true, reply: { ...read.answer, ...pricedAnswer(prices, request.model, read.answer) } };
     return { ok: false, failure: failureOfAnswer(read) };
   } catch (error) {
     signal.throwIfAborted();
@@ -99,15 +104,9 @@ async function attempt({ client, prices, timeoutMs }: Endpoint, request: ChatReq
   }
 }
 
-function bodyOf({
-  model,
-  messages,
-  params,
-  schema,
-}: ChatRequest): Parameters<OpenAIClient['chat']['completions']['create']>[0] & { stream?: false } {
-  const mapped = mapCompletionParams(params, model, schema).params;
-  // The package's type lists the values of reasoning_effort and wants mutable lists; the endpoint decides what it accepts.
-  return { ...(mapped as object), model, messages: [...messages] };
+function pricedAnswer(prices: PriceTable, model: string, answer: ChatAnswer): Pick<ChatReply, 'cost' | 'prices'> {
+  const price = priceOf(prices, model);
+  return { cost: costOf(prices, model, answer), ...(price === undefined ? {} : { prices: price }) };
 }
 
 type StatusError = { readonly status: number; readonly error: unknown; readonly headers: Headers };

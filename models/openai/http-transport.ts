@@ -1,7 +1,21 @@
 import http from 'node:http';
 import https from 'node:https';
 
+/** One request and its whole answer. Rejects with ResponseTooLargeError, the reason of the signal, or why there is no answer. */
+export type TextExchange = (request: {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  readonly maxBytes: number;
+  readonly signal: AbortSignal | undefined;
+}) => Promise<TextAnswer>;
+/** Names of headers are in lower case. */
+export type TextAnswer = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly text: string };
+
 export type HttpTransportOptions = {
+  /** What requests leave by. Default: Node's own client, which goes wherever it is told to. */
+  readonly exchange?: TextExchange | undefined;
   /** Larger answers are cut off and are failures, bytes. */
   readonly maxResponseBytes: number;
   /** HTTP_PROXY, HTTPS_PROXY and NO_PROXY, when calls shall go through a proxy. Default: none is used. */
@@ -39,6 +53,7 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
       const target = new URL(url instanceof Request ? url.url : url);
       const headers = headersOf(init, options.apiKey);
       const { maxResponseBytes: limit } = options;
+      if (options.exchange !== undefined) return new TextResponse(await exchangeBy(options.exchange, { target, init, headers, limit }));
       // Built here, where a status that the class does not know becomes a rejection.
       return target.protocol === 'https:'
         ? new TextResponse(await exchange((given) => https.request(target, given), { init, headers, agent: agents.secure, limit }))
@@ -49,6 +64,22 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
       agents.secure.destroy();
     },
   };
+}
+
+type Guarded = Omit<Exchange, 'agent'> & { readonly target: URL };
+
+function exchangeBy(send: TextExchange, { target, init, headers, limit }: Guarded): Promise<TextAnswer> {
+  const texts = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  return send({
+    method: init.method ?? 'GET',
+    url: target.href,
+    headers: Object.fromEntries(texts),
+    body: typeof init.body === 'string' ? init.body : undefined,
+    maxBytes: limit,
+    signal: init.signal ?? undefined,
+  });
 }
 
 type Exchange = {
@@ -109,7 +140,7 @@ const KEPT_HEADERS = ['content-type', 'location', 'retry-after', 'retry-after-ms
 /** A response whose text is there already: a body stream for each of thousands of short texts costs more than the call. */
 class TextResponse extends Response {
   override readonly text: () => Promise<string>;
-  constructor({ status, headers, text }: Answer) {
+  constructor({ status, headers, text }: Answer | TextAnswer) {
     if (status < 200 || status > 599) throw new Error(`it answered with the status ${status}, which HTTP does not have`);
     const kept = KEPT_HEADERS.flatMap((name): [string, string][] => {
       const value = headers[name];

@@ -1,5 +1,10 @@
+import type { TokenPrices } from '../../schemas/core.ts';
+
 /** Prices by name of model, in USD for a million tokens. */
-export type PriceTable = Readonly<Record<string, { readonly inputPerMillion: number; readonly outputPerMillion: number }>>;
+export type PriceTable = Readonly<Record<string, TokenPrices>>;
+
+export const priceOf = (prices: PriceTable, model: string): TokenPrices | undefined =>
+  Object.hasOwn(prices, model) ? prices[model] : undefined;
 
 /** Cost of a call in USD; null without a price for the model or when the endpoint did not say how many tokens it used. */
 export function costOf(
@@ -7,7 +12,7 @@ export function costOf(
   model: string,
   { inputTokens, outputTokens }: { readonly inputTokens: number | null; readonly outputTokens: number | null },
 ): number | null {
-  const price = Object.hasOwn(prices, model) ? prices[model] : undefined;
+  const price = priceOf(prices, model);
   if (price === undefined || inputTokens === null || outputTokens === null) return null;
   return (inputTokens * price.inputPerMillion + outputTokens * price.outputPerMillion) / 1e6;
 }

@@ -1,6 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { compilerOf, importFlow, knownVersions, type FlowDefinition, type ImportedFlow, type Plan } from '../../flow/index.ts';
+import {
+  compilerOf,
+  importFlow,
+  knownVersions,
+  type FlowDefinition,
+  type ImportedFlow,
+  type ImportOptions,
+  type Plan,
+} from '../../flow/index.ts';
 import {
   canonicalJson,
   messageOf,
@@ -26,11 +34,7 @@ export type PublishedFlow = {
 };
 
 /** Reads a DSL file and publishes it as a version of its flow. Publishing the same content twice writes nothing. */
-export async function publishFlowFile(
-  context: Context,
-  path: string,
-  options: { readonly flowName?: string } = {},
-): Promise<PublishedFlow> {
+export async function publishFlowFile(context: Context, path: string, options: ImportOptions = {}): Promise<PublishedFlow> {
   return publishFlow(context, (await readFlowFile(path, options)).flow, basename(path));
 }
 
@@ -68,8 +72,8 @@ export async function publishFlow(context: Context, imported: ImportedFlow, file
 export type ReadFlow = { readonly flow: ImportedFlow };
 
 /** Imports a file without publishing it. @throws RiskflowError with one sentence naming the file. */
-export async function readFlowFile(path: string, options: { readonly flowName?: string } = {}): Promise<ReadFlow> {
-  const text = await readText(path, 'flow file');
+export async function readFlowFile(path: string, options: ImportOptions = {}): Promise<ReadFlow> {
+  const text = await readFlowText(path);
   const imported = importFlow(text, options);
   if (!imported.ok) throw new RiskflowError('invalid_flow', `${path} cannot be imported: ${imported.message}`);
   const { flow } = imported;
@@ -89,11 +93,11 @@ export async function readFlowFile(path: string, options: { readonly flowName?: 
 const LONGEST_FLOW_NAME = 160;
 
 /** @throws RiskflowError `not_found` in one sentence. */
-async function readText(path: string, what: string): Promise<string> {
+export async function readFlowText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new RiskflowError('not_found', `the ${what} ${path} cannot be read: ${fileTrouble(cause)}`, {
+    throw new RiskflowError('not_found', `the flow file ${path} cannot be read: ${fileTrouble(cause)}`, {
       cause,
       hint: `looked for ${resolve(path)}`,
     });

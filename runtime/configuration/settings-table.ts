@@ -42,6 +42,13 @@ const prices = (path: string): readonly Setting[] => [
   { path: `${path}.*.outputPerMillion`, standard: 'none', meaning: 'USD per million tokens that the model writes', example: '1.5' },
 ];
 
+const gaps = (path: string): Setting => ({
+  path: `${path}.*`,
+  standard: 'none: it can do all',
+  meaning: 'what a model cannot do, by its name (`*`: every other): `tools`, `vision`, `json-schema`',
+  example: '[tools]',
+});
+
 const SINK = 'sinks.*';
 const REGISTRY = `${SINK}.format.registry`;
 
@@ -240,6 +247,7 @@ export const settingsTable: readonly Setting[] = [
   },
   { variable: 'OPENAI_API_KEY', standard: 'none', meaning: 'its key', example: '(a key)', secret: 'whole' },
   ...prices('prices'),
+  gaps('without'),
   {
     path: 'models.*.baseUrl',
     standard: 'none',
@@ -259,6 +267,7 @@ export const settingsTable: readonly Setting[] = [
     example: '20',
   },
   ...prices('models.*.prices'),
+  gaps('models.*.without'),
   ...sinks,
   {
     path: 'modelConcurrency',
@@ -266,6 +275,79 @@ export const settingsTable: readonly Setting[] = [
     meaning: 'calls in flight to model endpoints, over all runs of the process, 1 to 10000',
     example: '32',
   },
+  {
+    path: 'code.python',
+    standard: 'auto',
+    meaning: 'what runs Python code nodes: `bubblewrap`, `pyodide`, `off`; `auto` is bubblewrap where that runs, else Pyodide',
+    example: 'bubblewrap',
+  },
+  {
+    path: 'code.interpreter',
+    standard: 'python3',
+    meaning: 'the Python that runs in bubblewrap: a program or a path',
+    example: '/usr/bin/python3.12',
+  },
+  { path: 'code.processes', standard: '2', meaning: 'Python calls at the same time, each in a process of its own, 1 to 64', example: '8' },
+  {
+    path: 'code.timeoutMs',
+    standard: '15000',
+    meaning: 'milliseconds that one call of a code node may take, 100 to 600000',
+    example: '30000',
+  },
+  {
+    variable: 'RISKFLOW_OUTGOING_ALLOW',
+    path: 'outgoing.allow',
+    standard: 'none: public addresses only',
+    meaning:
+      'places that requests of flows may reach though they are not public, or have another port; in the variable with commas between',
+    example: '[models.internal:8000]',
+  },
+  {
+    path: 'outgoing.ports',
+    standard: '80, 443, 8080, 8443',
+    meaning: 'ports of all other places that requests of flows may reach',
+    example: '[80, 443]',
+  },
+  {
+    path: 'outgoing.maxTextBytes',
+    standard: '1048576',
+    meaning: 'most bytes of a text that a request of a flow is answered with',
+    example: '1048576',
+  },
+  {
+    path: 'outgoing.maxBinaryBytes',
+    standard: '10485760',
+    meaning: 'most bytes of a file that a request of a flow sends or is answered with',
+    example: '10485760',
+  },
+  {
+    path: 'documents.maxFileBytes',
+    standard: '15728640',
+    meaning: 'most bytes of a file that a document-extractor node reads',
+    example: '15728640',
+  },
+  {
+    path: 'documents.maxTextLength',
+    standard: '400000',
+    meaning: 'most characters of the texts of one document-extractor node',
+    example: '400000',
+  },
+  { path: 'documents.maxPages', standard: '2000', meaning: 'most pages, slides or sheets of a document', example: '500' },
+  {
+    path: 'documents.maxUnpackedBytes',
+    standard: '104857600',
+    meaning: 'most bytes that a packed document (.docx, .xlsx, …) unpacks to',
+    example: '104857600',
+  },
+  { path: 'documents.timeoutMs', standard: '30000', meaning: 'milliseconds for reading one document, 100 to 600000', example: '30000' },
+  { path: 'documents.memoryMb', standard: '256', meaning: 'megabytes of memory for reading one document, 32 to 8192', example: '512' },
+  {
+    path: 'tools.maxCallDepth',
+    standard: '5',
+    meaning: 'flows that call each other as tools, one within the other, 0 to 50',
+    example: '5',
+  },
+  { path: 'tools.maxOutputLength', standard: '400000', meaning: 'most characters of what a tool gives', example: '400000' },
   { path: 'runTimeoutMs', standard: '1200000', meaning: 'milliseconds after which a run is stopped', example: '60000' },
   {
     variable: 'RISKFLOW_SECRET_*',

@@ -3,7 +3,7 @@ import { judgeFolder, type FolderFacts } from './data-folder.ts';
 import { judgeMachine } from './machine.ts';
 import { judgeEndpoint, type ListAnswer } from './models.ts';
 import { judgeNode } from './node.ts';
-import { judgeSandbox } from './sandbox.ts';
+import { judgePackages, judgePython, judgeSandbox } from './sandbox.ts';
 import { judgeFile } from './sqlite-file.ts';
 import { isThisMachine } from './this-machine.ts';
 import { isAtLeast, versionNumbers } from './version-number.ts';
@@ -94,6 +94,59 @@ describe('the sandbox', () => {
     ['does not answer', 'late', 'problem'],
     ['does not start', { error: new Error('no wasm') }, 'problem'],
   ])('%s', (_, answer, status) => expect(judgeSandbox(answer).status).toBe(status));
+
+  const fine = { value: { ok: true as const, json: '{"n": 2}', elapsedMs: 1 } };
+  const interpreter = {
+    command: 'python3',
+    path: '/p',
+    version: '3.11.7',
+    tag: 't',
+    standardLibrary: '/l',
+    libraryFolder: 'lib',
+    sharedLibrary: null,
+  };
+  const set = { hash: 'abcdef0123456789', folder: '/f', tag: 't', packages: [{ name: 'numpy', version: '2.4.6' }] };
+  const strong = { kind: 'bubblewrap' as const, bubblewrap: '/usr/bin/bwrap', interpreter, packages: '/f', set };
+  const small = { kind: 'pyodide' as const, version: '314.0.7', folder: '/p', bubblewrap: null };
+  const obstacle = { why: 'bubblewrap is not installed', remedy: 'install it: apt install bubblewrap' };
+
+  it.each<readonly [string, Parameters<typeof judgePython>, string, RegExp, RegExp | null]>([
+    [
+      'strong, with packages',
+      [{ setting: 'auto', backend: strong, obstacle: null }, fine],
+      'ok',
+      /CPython 3\.11\.7 in bubblewrap.* 1 installed packages/,
+      null,
+    ],
+    [
+      'small, because the strong one is not there',
+      [{ setting: 'auto', backend: small, obstacle }, fine],
+      'ok',
+      /Pyodide 314\.0\.7 .*: bubblewrap is not installed/,
+      /apt install bubblewrap/,
+    ],
+    ['small, as wished', [{ setting: 'pyodide', backend: small, obstacle: null }, fine], 'ok', /\(code\.python: pyodide\)/, null],
+    [
+      'refused',
+      [{ setting: 'bubblewrap', backend: { kind: 'none', why: 'Python cannot run: …' }, obstacle }, undefined],
+      'problem',
+      /Python cannot run/,
+      /apt install/,
+    ],
+    ['off', [{ setting: 'off', backend: { kind: 'none', why: '' }, obstacle: null }, undefined], 'ok', /switched off/, null],
+    ['late', [{ setting: 'auto', backend: small, obstacle: null }, 'late'], 'problem', /did not answer/, /--timeout/],
+  ])('Python: %s', (_, [choice, answer], status, detail, remedy) => {
+    const judgement = judgePython(choice, answer);
+    expect(judgement).toMatchObject({ status, detail: expect.stringMatching(detail) as string });
+    expect(judgement.remedy).toEqual(remedy === null ? null : expect.stringMatching(remedy));
+  });
+
+  it('names the packages', () => {
+    expect(judgePackages({ setting: 'auto', backend: strong, obstacle: null }).map(({ detail }) => detail)).toEqual([
+      'numpy 2.4.6 (set abcdef012345)',
+    ]);
+    expect(judgePackages({ setting: 'auto', backend: small, obstacle: null })).toEqual([]);
+  });
 });
 
 describe('small parts', () => {

@@ -1,8 +1,9 @@
-import { interpreterFor, type Plan, type RunState, type Step } from '../../flow/index.ts';
+import { interpreterFor, NODES_PER_STEP, type Plan, type RunState, type Step } from '../../flow/index.ts';
 import {
   messageOf,
   RiskflowError,
   RUN_EVENT_TIMES,
+  StillWaiting,
   type Effect,
   type EffectExecutor,
   type EffectResult,
@@ -42,6 +43,8 @@ export type DriveOptions = {
   readonly timeoutMs?: number;
   /** An effect that has to wait longer than this, in milliseconds, pauses the run once nothing else of it is under way. Default: it waits here. */
   readonly longestWaitMs?: number;
+  /** Stay while a person is waited for, and look for an answer so often, in milliseconds. Default: the run pauses. */
+  readonly lookForAnswersMs?: number;
   /** Each event once it happened, in order. */
   readonly onEvent?: (event: RunEvent) => void;
   /** What else is written in the transaction of the last events: the result or decision that the run leads to. */
@@ -57,7 +60,11 @@ export type RunEnd = Pick<WriteUnit, 'blobs' | 'claims' | 'inboxDone'> & { reado
 export type RunOutcome =
   | { readonly status: 'finished'; readonly data: RunFinished['data']; readonly state: RunState }
   /** It waits for long: its last event is RunPaused, and whoever takes it goes on from its events. */
-  | { readonly status: 'paused' }
+  | {
+      readonly status: 'paused';
+      /** Titles of the nodes that wait for a person. */ readonly nodes: readonly string[];
+      readonly until: number | null;
+    }
   /** The lease was lost: another owner goes on. */
   | { readonly status: 'taken-over' };
 
@@ -90,19 +97,29 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
   if (cancelled?.aborted === true) cancel();
   cancelled?.addEventListener('abort', cancel, { once: true });
   let inFlight = 0;
-  let waitsUntil: number | undefined;
+  let waitsUntil: number | null | undefined;
+  /** Nodes that wait for a person: id and title. */
+  const asking = new Map<string, string>();
   const watch = watchRun(options, arrivals);
   const writer = new FactWriter(deps, options, options.history.length);
   let state = evolve(plan, initialState(plan), options.history);
+  // A step that ended because it was long: the interpreter goes on once its facts are written.
+  let more = false;
+  const clock = (): { readonly now: number; readonly maxNodes: number } => ({ now: deps.now(), maxNodes: NODES_PER_STEP });
   const take = (step: Step): void => {
     state = step.state;
+    more = step.more;
     writer.buffer(step.facts);
     for (const effect of step.effects) perform(effect);
+  };
+  const wait = (until: number | null): void => {
+    waitsUntil =
+      waitsUntil === undefined ? until : waitsUntil === null || until === null ? (waitsUntil ?? until) : Math.min(waitsUntil, until);
   };
   const perform = (effect: Effect): void => {
     const waitMs = waitOf(effect);
     if (waitMs > (options.longestWaitMs ?? Infinity)) {
-      waitsUntil = Math.min(waitsUntil ?? Infinity, deps.now() + waitMs);
+      wait(deps.now() + waitMs);
       return;
     }
     inFlight++;
@@ -113,7 +130,7 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
       },
       (error: unknown) => {
         inFlight--;
-        arrivals.push({ kind: 'error', error });
+        arrivals.push(error instanceof StillWaiting ? { kind: 'waiting', effect, until: error.until } : { kind: 'error', error });
       },
     );
   };
@@ -130,21 +147,43 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
         state = evolve(plan, state, [resumed]);
         writer.buffer([resumed]);
       }
-      if (reason !== undefined) take(requestStop(plan, state, { now: deps.now(), reason }));
+      if (reason !== undefined) take(requestStop(plan, state, { ...clock(), reason }));
       else for (const effect of pendingEffects(plan, state, { now: deps.now() })) perform(effect);
     }
-    take(advance(plan, state, { now: deps.now() }));
+    take(advance(plan, state, clock()));
     while (state.finished === null) {
+      if (more && arrivals.isEmpty()) {
+        await writer.flush('running');
+        options.signal.throwIfAborted();
+        take(advance(plan, state, clock()));
+        continue;
+      }
       if (waitsUntil !== undefined && inFlight === 0 && arrivals.isEmpty()) {
-        writer.buffer([{ type: 'RunPaused', data: { reason: 'waits', until: waitsUntil, at: deps.now() } }]);
+        const nodes = [...asking.keys()];
+        const reason = nodes.length === 0 ? 'waits' : `waits for a person: ${[...asking.values()].join(', ')}`;
+        const told = nodes.length === 0 ? {} : { nodes };
+        writer.buffer([{ type: 'RunPaused', data: { reason, until: waitsUntil, ...told, at: deps.now() } }]);
         await writer.flush('paused');
-        return { status: 'paused' };
+        return { status: 'paused', nodes: [...asking.values()], until: waitsUntil };
       }
       const arrival = await arrivals.next(options.signal);
       if (arrival.kind === 'error') throw arrival.error;
-      if (arrival.kind === 'stop') take(requestStop(plan, state, { now: deps.now(), reason: arrival.reason }));
+      if (arrival.kind === 'waiting') {
+        const { effect, until } = arrival;
+        const { lookForAnswersMs } = options;
+        if (lookForAnswersMs === undefined) {
+          asking.set(effect.nodeId, effect.title);
+          wait(until);
+        } else {
+          const pause = until === null ? lookForAnswersMs : Math.min(lookForAnswersMs, Math.max(0, until - deps.now()));
+          const timer = setTimeout(() => perform(effect), pause);
+          effects.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+        }
+        continue;
+      }
+      if (arrival.kind === 'stop') take(requestStop(plan, state, { ...clock(), reason: arrival.reason }));
       else if (state.running.has(arrival.effectId)) {
-        take(conclude(plan, state, { now: deps.now(), effectId: arrival.effectId, result: arrival.result }));
+        take(conclude(plan, state, { ...clock(), effectId: arrival.effectId, result: arrival.result }));
         if (state.finished === null) writer.flushSoon('running');
       }
     }
@@ -168,6 +207,7 @@ const waitOf = ({ delayMs, request }: Effect): number => delayMs + (request.kind
 type Arrival =
   | { readonly kind: 'result'; readonly effectId: string; readonly result: EffectResult }
   | { readonly kind: 'stop'; readonly reason: string }
+  | { readonly kind: 'waiting'; readonly effect: Effect; readonly until: number | null }
   | { readonly kind: 'error'; readonly error: unknown };
 
 /** What comes in from outside, one at a time in order of arrival. */

@@ -14,8 +14,8 @@ export type OutboxWatch = {
 
 const sinksOf = ({ settings }: Context): Readonly<Record<string, SinkSettings>> => settings.config.sinks ?? {};
 
-const openAppSinks = ({ settings }: Context, { onNotice }: Pick<OutboxWatch, 'onNotice'>) =>
-  openSinks({ environment: settings.environment, folder: process.cwd(), onNotice });
+const openAppSinks = ({ settings, outgoing }: Context, { onNotice }: Pick<OutboxWatch, 'onNotice'>) =>
+  openSinks({ environment: settings.environment, folder: process.cwd(), outgoing, onNotice });
 
 /**
  * Tells decisions and alerts to the sinks of the configuration until the signal aborts; at once where there are none.

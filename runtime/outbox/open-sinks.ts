@@ -4,13 +4,17 @@ import {
   outgoingSchemas,
   type JsonObject,
   type KafkaSinkSettings,
+  type OutgoingClient,
   type Sink,
   type WebhookSinkSettings,
 } from '../../schemas/index.ts';
 import { referencedPassword, referencedTls, referencedVariable, type SecretPlace } from '../streams/referenced-secrets.ts';
+import { webhookPost } from '../outgoing/webhook-post.ts';
 import type { OpenSink } from './relay-types.ts';
 
 export type SinkSurroundings = SecretPlace & {
+  /** What webhooks leave by. */
+  readonly outgoing: OutgoingClient;
   /** Told what a client says that a person should know. */
   readonly onNotice: (sentence: string) => void;
 };
@@ -24,14 +28,15 @@ export const openSinks =
   async (name, settings) =>
     settings.kind === 'webhook' ? openWebhook(name, settings, surroundings) : openTopic(name, settings, surroundings);
 
-function openWebhook(name: string, settings: WebhookSinkSettings, { environment }: SinkSurroundings): Sink {
+function openWebhook(name: string, settings: WebhookSinkSettings, { environment, outgoing }: SinkSurroundings): Sink {
   const { url, secretEnv, previousSecretEnv, timeoutMs } = settings;
   const secret = (setting: string, variable: string) => {
     const path = `sinks.${name}.${setting}`;
     return { name: `${variable} (${path})`, value: referencedVariable(environment, path, variable) };
   };
   const previous = previousSecretEnv === undefined ? [] : [secret('previousSecretEnv', previousSecretEnv)];
-  return createWebhookSink({ url, secrets: [secret('secretEnv', secretEnv), ...previous], timeoutMs });
+  const { post, close } = webhookPost(outgoing, { url, purpose: `sinks.${name}` });
+  return { ...createWebhookSink({ url, secrets: [secret('secretEnv', secretEnv), ...previous], timeoutMs, post }), close };
 }
 
 async function openTopic(name: string, settings: KafkaSinkSettings, { onNotice, ...place }: SinkSurroundings): Promise<Sink> {

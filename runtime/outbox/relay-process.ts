@@ -16,7 +16,7 @@ process.once('SIGTERM', () => stop.abort());
 print('ready');
 await runRelays(app.context, {
   sinks: { hooks: webhook({ url, parts: 4, timeoutMs: 5_000 }) },
-  openSink: openSinks({ environment: app.context.settings.environment, folder, onNotice: print }),
+  openSink: openSinks({ environment: app.context.settings.environment, folder, outgoing: app.context.outgoing, onNotice: print }),
   signal: stop.signal,
   onNews: print,
 });

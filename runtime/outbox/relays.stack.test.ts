@@ -44,7 +44,7 @@ describe('decisions told to a topic of Kafka', { timeout: 60_000 }, () => {
       const settings = topicSettings({ brokers, topic: name, format: { kind: 'avro', registry: { url: registryUrl } } });
       const relays = async (until_: () => Promise<void>): Promise<void> => {
         const stop = new AbortController();
-        const openSink = openSinks({ environment: {}, folder, onNotice: () => undefined });
+        const openSink = openSinks({ environment: {}, folder, outgoing: app.context.outgoing, onNotice: () => undefined });
         const news: unknown[] = [];
         const done = runRelays(app.context, {
           sinks: { decisions: settings },

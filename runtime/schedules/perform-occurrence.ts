@@ -46,6 +46,8 @@ async function performRun(context: Context, { occurrence, work, signal }: Task<S
           return driveOwnRun(context, run, { signal });
         })
       : await resumeRun(context, runId, { signal });
+  // It is not over: whoever answers goes on with it.
+  if (finished.status === 'paused') return { status: 'failed', detail: `run ${runId} waits for a person: riskflow run --answer ${runId}` };
   return { status: finished.status, detail: finished.error };
 }
 

@@ -27,6 +27,8 @@ export type RunClient = {
   result(run: RunName): Promise<RunFlowResult>;
   /** Tells the owner of a run to stop it. The fact that it is to stop is to be noted in storage before. */
   stop(run: RunName, reason: string): Promise<'requested' | 'already-over'>;
+  /** Tells the owner of a run that a person answered it. The answer is to be stored before. */
+  answered(run: RunName): Promise<void>;
   /** What an open run was started with; undefined when there is none. @throws RiskflowError `missing_key` when it cannot be read */
   asked(run: RunName): Promise<RunFlowArgs | undefined>;
   /** Ends the workflow of a run that is over, or that nobody has begun. One that is over already stays so. */
@@ -84,6 +86,13 @@ export async function connectRunClient(place: TemporalPlace, { blobs, onNotice }
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return 'already-over';
         throw error;
+      }
+    },
+    answered: async (run) => {
+      try {
+        await handleOf(run).signal('answered');
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
       }
     },
     asked: async (run) => {

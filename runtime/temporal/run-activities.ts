@@ -4,6 +4,7 @@ import { interpreterOf, modelsOf, type Plan } from '../../flow/index.ts';
 import {
   RiskflowError,
   RUN_EVENT_TIMES,
+  StillWaiting,
   type EffectExecutor,
   type Fence,
   type LeaseOwner,
@@ -211,6 +212,10 @@ async function performEffect(
     activity.cancellationSignal.throwIfAborted();
     const how = endOf();
     if (how !== undefined) return how;
+    if (error instanceof StillWaiting) {
+      await appending;
+      return { status: 'waiting', until: error.until, written };
+    }
     throw error;
   } finally {
     clearTimeout(late);

@@ -68,6 +68,7 @@ function originParts(origin: RunStarted['data']['origin']): readonly string[] {
   if (origin.kind === 'batch') return [`place ${origin.place} of batch ${origin.batchId}`];
   if (origin.kind === 'alert') return [`alert ${origin.alertId} of ${origin.sourceId}`];
   if (origin.kind === 'manual') return [];
+  if (origin.kind === 'tool') return [`a tool node of run ${origin.runId}`];
   const { sampleId, variant, repeat } = origin;
   return [`sample ${sampleId}, variant ${variant}${repeat > 1 ? `, repeat ${repeat}` : ''}`];
 }

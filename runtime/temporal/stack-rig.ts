@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createCallLimiter, createEffectExecutor, storedExecutor } from '../../activities/index.ts';
 import { checkInputs, compilerOf, importFlow, type ImportedFlow, type Plan } from '../../flow/index.ts';
 import { createOpenAiChatModel } from '../../models/index.ts';
-import { createQuickJsRunner } from '../../sandbox/index.ts';
+import { createOutgoingClient, createCodeRunner } from '../../sandbox/index.ts';
 import {
   encodeValues,
   RiskflowError,
@@ -23,6 +23,8 @@ import {
 import { openSqliteStorage } from '../../storage/index.ts';
 import { driveRun, runStream, type RunOutcome } from '../embedded/run-host.ts';
 import { LEASE_MS } from '../leases.ts';
+import { outsideDeps } from '../knowledge/outside-deps.ts';
+import { httpDeps } from '../outgoing/http-deps.ts';
 import type { RunActivityDeps } from './run-activities.ts';
 import type { RunFlowArgs } from '../../workflows/index.ts';
 
@@ -50,7 +52,7 @@ export const removeFolder = (folder: string): Promise<void> => rm(folder, { recu
 export async function openRig({ folder, endpoint }: RigPlace): Promise<Rig> {
   const flows = await readFlows();
   const storage = await openSqliteStorage({ folder });
-  const code = createQuickJsRunner();
+  const code = createCodeRunner();
   const chat = createOpenAiChatModel({ baseUrl: endpoint, apiKey: null, retry: { maxAttempts: 1 } });
   const models: ModelRouter = {
     resolve: ({ provider, name }) => {
@@ -60,7 +62,10 @@ export async function openRig({ folder, endpoint }: RigPlace): Promise<Rig> {
       return Promise.resolve(resolved);
     },
   };
-  const effectsOf = (workspaceId: string): EffectExecutor => createEffectExecutor({ workspaceId, models, code, secrets: noSecrets });
+  const outgoing = createOutgoingClient({ audit: () => undefined });
+  const outside = outsideDeps({ storage, outgoing });
+  const effectsOf = (workspaceId: string): EffectExecutor =>
+    createEffectExecutor({ workspaceId, models, code, secrets: noSecrets, ...httpDeps({ outgoing, storage, workspaceId }), ...outside });
   return {
     storage,
     plans: { rules: flows.rules.plan, cascade: flows.cascade.plan, opinion: flows.opinion.plan, chain: flows.chain.plan },
@@ -75,7 +80,7 @@ export async function openRig({ folder, endpoint }: RigPlace): Promise<Rig> {
     },
     close: async () => {
       chat.close();
-      await code.close();
+      await Promise.all([code.close(), outgoing.close(), outside.documents.close()]);
       await storage.close();
     },
   };

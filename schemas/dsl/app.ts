@@ -28,10 +28,7 @@ export const dslEdgeSchema = z.looseObject({
   source: idSchema,
   target: idSchema,
   sourceHandle: idSchema.nullish(),
-  data: z
-    .looseObject({ iteration_id: idSchema.nullish(), loop_id: idSchema.nullish() })
-    .nullish()
-    .catch(null),
+  data: z.looseObject({ iteration_id: idSchema.nullish(), loop_id: idSchema.nullish() }).nullish().catch(null),
 });
 export type DslEdge = z.output<typeof dslEdgeSchema>;
 

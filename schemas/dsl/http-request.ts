@@ -23,7 +23,8 @@ const bodyItemSchema = z.looseObject({
 export const httpRequestDataSchema = z.looseObject({
   method: z
     .string()
-    .transform((method) => method.toUpperCase())
+    .nullish()
+    .transform((method) => (method ?? 'get').toUpperCase())
     .pipe(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'], 'must be get, post, put, patch, delete, head or options')),
   url: textOrEmpty,
   headers: textOrEmpty,

@@ -9,6 +9,8 @@ export {
   type DslNode,
   type DslVariable,
 } from './app.ts';
+export { agentDataSchema, agentModelSchema, agentToolSchema } from './agent.ts';
+export { humanInputDataSchema } from './human-input.ts';
 export { nodeCommonSchema, type NodeCommon } from './common.ts';
 export {
   aggregatorDataSchema,
@@ -33,3 +35,4 @@ export {
 } from './model-nodes.ts';
 export { httpRequestDataSchema, type HttpRequestData } from './http-request.ts';
 export { documentExtractorDataSchema, knowledgeRetrievalDataSchema, toolDataSchema, toolInputSchema } from './outside-nodes.ts';
+export { pluginTriggerDataSchema, scheduleTriggerDataSchema, webhookTriggerDataSchema } from './triggers.ts';

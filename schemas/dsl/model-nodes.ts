@@ -67,7 +67,10 @@ const parameterSchema = z.looseObject({
   name: z
     .string()
     .min(1, 'a parameter needs a name')
-    .refine((name) => name !== '__reason' && name !== '__is_success', '__reason and __is_success are names of outputs that every extractor has'),
+    .refine(
+      (name) => name !== '__reason' && name !== '__is_success',
+      '__reason and __is_success are names of outputs that every extractor has',
+    ),
   type: z.enum(PARAMETER_TYPES, 'is none of the types that can be extracted'),
   options: listOf(z.union([z.string(), wholeNumber.transform(String)])),
   description: textOrEmpty,

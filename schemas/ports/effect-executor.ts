@@ -12,10 +12,23 @@ export type CallSlot = {
   giveBack(): void;
 };
 
-/** `slot`: for calls to outside; without one they are not limited. */
-export type PerformOptions = { readonly signal: AbortSignal; readonly slot?: CallSlot };
+/**
+ * `slot`: for calls to outside; without one they are not limited. `flowVersion`: what the run runs; user code of different versions shares no
+ * process.
+ */
+export type PerformOptions = { readonly signal: AbortSignal; readonly slot?: CallSlot; readonly flowVersion?: string };
 
-/** Performs one effect, to the end: a failure is a result. Rejects only when aborted. */
+/** What is asked of a person has no answer yet. `until`: when the wait ends by itself, milliseconds since 1970; null when it does not. */
+export class StillWaiting extends Error {
+  readonly until: number | null;
+
+  constructor(until: number | null) {
+    super(until === null ? 'nobody has answered yet' : `nobody has answered yet; the wait ends at ${new Date(until).toISOString()}`);
+    this.until = until;
+  }
+}
+
+/** Performs one effect, to the end: a failure is a result. Rejects only when aborted, or with StillWaiting. */
 export type EffectExecutor = (effect: Effect, options: PerformOptions) => Promise<EffectResult>;
 
 /** Fills in secrets at the last moment. */

@@ -32,8 +32,9 @@ describe('help', () => {
   it('has the nouns and verbs of this version and no others', () => {
     expect(verbs.map(({ words }) => words)).toEqual([
       'run',
-      ...['import', 'validate', 'list', 'promote'].map((verb) => `flow ${verb}`),
+      ...['import', 'validate', 'list', 'diff', 'export', 'new', 'promote'].map((verb) => `flow ${verb}`),
       ...['train', 'list'].map((verb) => `model ${verb}`),
+      ...['import', 'list', 'search'].map((verb) => `knowledge ${verb}`),
       ...['import', 'split', 'list', 'show', 'export', 'label', 'from-stream'].map((verb) => `sample ${verb}`),
       ...['resume', 'show', 'list', 'pause', 'cancel'].map((verb) => `batch ${verb}`),
       ...['run', 'resume', 'pause', 'cancel', 'list', 'show', 'report'].map((verb) => `eval ${verb}`),

@@ -63,10 +63,29 @@ const runs: readonly Mistake[] = [
     says: /^bot\.yml cannot be imported: it has no "workflow" section: .*"chat"$/,
   },
   {
-    args: ['flow', 'validate', 'picture.yml'],
+    args: ['flow', 'import', 'picture.yml'],
     files: { 'picture.yml': new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0, 1, 2, 255]) },
     says: /^picture\.yml cannot be imported: /,
   },
+  { args: ['flow', 'validate', 'missing.yml'], says: /^the flow file missing\.yml cannot be read: there is no such file$/ },
+  {
+    args: ['flow', 'validate', 'good.yml', '--mapping', 'missing.yml'],
+    says: /^the mapping file missing\.yml cannot be read: there is no such file$/,
+  },
+  {
+    args: ['flow', 'validate', 'good.yml', '--mapping', 'odd-map.yml'],
+    files: { 'odd-map.yml': 'model: {a/b: c/d}\n' },
+    says: /^the mapping file odd-map\.yml is not right: .*model/,
+  },
+  {
+    args: ['flow', 'import', 'good.yml', '--mapping', 'no-model.yml'],
+    files: { 'no-model.yml': 'models: {a/b: c}\n' },
+    says: /^the mapping file maps a model to "c", which names none$/,
+  },
+  { args: ['flow', 'diff', 'good.yml', 'goood'], says: /^"goood" is neither a flow file nor a published flow$/ },
+  { args: ['flow', 'export', 'goood'], says: /^"goood" is neither a flow file nor a published flow$/ },
+  { args: ['flow', 'new', '--template', 'goood'], says: /^there is no template "goood"$/, hint: /^there are: triage, / },
+  { args: ['flow', 'new'], says: /^flow new needs the name of a template: --template NAME$/ },
   { args: ['run', 'goood'], says: /^"goood" is neither a flow file nor a published flow$/, hint: /^published flows are: .*good/ },
   { args: ['run', 'good:abcdef'], says: /^"good:abcdef" is neither a flow file nor a published flow$/ },
   {

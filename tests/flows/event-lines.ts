@@ -1,4 +1,5 @@
 import type { NodeVisit, RunEvent } from '../../schemas/index.ts';
+import type { EventPlace } from './compare.ts';
 
 /**
  * An event as one line of a case, which begins with the node or `run`:
@@ -42,7 +43,14 @@ export const visitName = ({ nodeId, path }: Pick<NodeVisit, 'nodeId' | 'path'>):
   [...path.map(([container, pass]) => `${container}[${pass}]`), nodeId].join('/');
 
 /** Whose a line is; null for the run's own. */
-export function nodeOfLine(line: string): string | null {
-  const node = line.split(' ', 1)[0] ?? '';
-  return node === 'run' ? null : node;
+export function placeOfLine(line: string): EventPlace | null {
+  const [name = '', what, pass] = line.split(' ');
+  if (name === 'run') return null;
+  const parts = name.split('/');
+  const nodeId = parts.pop() ?? '';
+  const path = parts.map((part): readonly [string, number] => {
+    const [, container = part, at = '0'] = /^(.*)\[(\d+)\]$/.exec(part) ?? [];
+    return [container, Number(at)];
+  });
+  return what === 'pass' ? { nodeId, path, phase: Number(pass) } : { nodeId, path };
 }

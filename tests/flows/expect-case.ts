@@ -2,14 +2,14 @@ import { expect } from 'vitest';
 import type { Plan } from '../../flow/index.ts';
 import { isObject, sameValue, toJsonText } from '../../schemas/index.ts';
 import { canonicalOrder, comparableEvents } from './compare.ts';
-import { eventLine, nodeOfLine } from './event-lines.ts';
+import { eventLine, placeOfLine } from './event-lines.ts';
 import type { ConformanceCase } from './flow-table.ts';
 import type { Played } from './play-case.ts';
 
 /** All that a case says must have happened, and that nothing secret was kept. */
 export function expectCase(plan: Plan, { expect: wanted, secrets }: ConformanceCase, played: Played): void {
   const lines = played.events.map(eventLine);
-  const inOrder = (these: readonly string[]): readonly string[] => canonicalOrder(plan, these, nodeOfLine);
+  const inOrder = (these: readonly string[]): readonly string[] => canonicalOrder(plan, these, placeOfLine);
   expect({ status: played.status, lines: inOrder(lines), error: played.error }).toEqual({
     status: wanted.status,
     lines: inOrder(wanted.events),

@@ -9,8 +9,10 @@ import type { ScriptedAnswers } from './scripted-endpoint.ts';
  * The conformance flows: each folder beside this file holds `flow.yml`, a Dify DSL file named for what it shows, and `cases.json`:
  *
  * - `inputs`, `query`: what the run is given; numbers stay as they are written (2.0 is a float)
+ * - `system`: further variables of `sys`, such as `history` (what was said before) and `files`
  * - `answers`: what the model endpoint answers, by node, for the first, second, … call. A node is told from others by the name of its
  *   model, which is to be its id. `after`: the answer is held until that node has finished. `hangs`: there is none, ever
+ * - `people`: what is answered to the nodes that ask people, in this order; a node that is not named is left to its timeout
  * - `pins`, and `secrets` by name (the same in every case of the table)
  * - `expect`: `status`; `outputs`, exact; `error`, a part of it; `prompts`, parts of what the model was sent, by node;
  *   `events`: one line for each in the order they came, up to concurrent order (event-lines.ts)
@@ -21,9 +23,11 @@ export type ConformanceCase = {
   readonly name: string;
   readonly inputs: Values;
   readonly query?: string;
+  readonly system: Values;
   readonly pins: Readonly<Record<string, Pin>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly answers: ScriptedAnswers;
+  readonly people: readonly PersonAnswer[];
   readonly expect: {
     readonly status: string;
     readonly outputs: Value;
@@ -32,6 +36,7 @@ export type ConformanceCase = {
     readonly events: readonly string[];
   };
 };
+export type PersonAnswer = { readonly node: string; readonly action: string; readonly values: Values };
 export type ConformanceFlow = {
   readonly name: string;
   readonly path: string;
@@ -43,6 +48,8 @@ const HERE = import.meta.dirname;
 
 const answerSchema = z.strictObject({
   text: z.string().optional(),
+  reasoning: z.string().optional(),
+  toolCalls: z.array(z.strictObject({ name: z.string(), arguments: z.string() })).optional(),
   status: z.int().min(400).optional(),
   hangs: z.literal(true).optional(),
   after: z.string().optional(),
@@ -51,6 +58,7 @@ const caseSchema = z.strictObject({
   name: z.string(),
   inputs: z.record(z.string(), z.unknown()).default({}),
   query: z.string().optional(),
+  system: z.record(z.string(), z.unknown()).default({}),
   pins: z
     .record(
       z.string(),
@@ -59,6 +67,9 @@ const caseSchema = z.strictObject({
     .default({}),
   secrets: z.record(z.string(), z.string().min(1)).default({}),
   answers: z.record(z.string(), z.array(answerSchema).min(1)).default({}),
+  people: z
+    .array(z.strictObject({ node: z.string(), action: z.string(), values: z.record(z.string(), z.string()).default({}) }))
+    .default([]),
   expect: z.strictObject({
     status: z.enum(['succeeded', 'partial-succeeded', 'failed', 'stopped']),
     outputs: z.record(z.string(), z.unknown()).nullable(),
@@ -94,8 +105,10 @@ function readCases(path: string): readonly ConformanceCase[] {
     ...item,
     // Read again as values: JSON.parse makes 2 of 2.0.
     inputs: valuesAt(exact.value, at, 'inputs'),
+    system: valuesAt(exact.value, at, 'system'),
     ...(query === undefined ? {} : { query }),
     answers: item.answers as ScriptedAnswers,
+    people: item.people.map(({ values, ...answer }) => ({ ...answer, values: new Map(Object.entries(values)) })),
     expect: { ...item.expect, outputs: item.expect.outputs === null ? null : valuesAt(exact.value, at, 'expect', 'outputs') },
   }));
 }

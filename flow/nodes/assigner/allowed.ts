@@ -1,5 +1,5 @@
-import { isArray, isNumeric, isObject, type Value } from '../../../schemas/core.ts';
-import { comparable, isFile } from '../../text/index.ts';
+import { isArray, isNumeric, isObject, isSecretRef, type Value } from '../../../schemas/core.ts';
+import { comparable, isFile, numbersEqual } from '../../text/index.ts';
 import type { AssignItem, AssignOperation } from './config.ts';
 import { isArrayType, isNumberType, type VariableType } from './variable-type.ts';
 
@@ -36,7 +36,8 @@ type Fits = (value: Value) => boolean;
 
 // A boolean is an integer to Python, and therefore to these checks of Dify.
 const isNumber: Fits = (value) => isNumeric(value) || typeof value === 'boolean';
-const isText: Fits = (value) => typeof value === 'string';
+// A secret is a text whose value only the executors of effects know: it is passed on as what it is.
+const isText: Fits = (value) => typeof value === 'string' || (typeof value === 'object' && value !== null && isSecretRef(value));
 const isBoolean: Fits = (value) => typeof value === 'boolean';
 const isPlainObject: Fits = (value) => isObject(value) && !isFile(value);
 
@@ -60,4 +61,4 @@ export function isAssignable(operation: AssignOperation, type: VariableType, val
   return (operation === 'extend' || operation === 'over-write') && isArray(value) && value.every(item);
 }
 
-const isZero: Fits = (value) => value === false || (isNumeric(value) && comparable(value) == 0);
+const isZero: Fits = (value) => value === false || (isNumeric(value) && numbersEqual(comparable(value), 0));

@@ -1,4 +1,4 @@
-import { decodeValue, isArray, isNumeric, isSecretRef, parseJson, type Value } from '../../../schemas/core.ts';
+import { decodeValue, isArray, isNumeric, parseJson, type Value } from '../../../schemas/core.ts';
 import type { Selector } from '../../plan/selector.ts';
 import { arithmetic } from '../../templates/index.ts';
 import { lookupIn } from '../../text/index.ts';
@@ -54,7 +54,6 @@ function applyItem(item: AssignItem, { current, type }: Target, read: (selector:
   if (given === undefined) return refused(`the variable ${input.kind === 'variable' ? input.selector.join('.') : ''} does not exist`);
   // Dify passes over a variable that is null, and refuses a null that stands in the node itself.
   if (given === null && input.kind === 'variable') return { ok: true, value: undefined };
-  if (typeof given === 'object' && given !== null && isSecretRef(given)) return refused('a secret cannot be kept in a variable');
   const value = operation === 'set' && type === 'object' && typeof given === 'string' ? parsed(given) : given;
   if (value === undefined || !isAssignable(operation, type, value))
     return refused(
@@ -105,7 +104,6 @@ export function applyFirst({ target, mode, source }: FirstVersion, { lookup, typ
   }
   const value = lookup(source);
   if (value === undefined) return refused(`the variable ${source.join('.')} does not exist`);
-  if (typeof value === 'object' && value !== null && isSecretRef(value)) return refused('a secret cannot be kept in a variable');
   if (mode === 'over-write') return { ok: true, updates: [{ selector: target, value }] };
   if (!isArrayType(type)) return refused(`${target.join('.')} is no list: only to a list can be appended`);
   return { ok: true, updates: [{ selector: target, value: [...itemsOf(current), value] }] };

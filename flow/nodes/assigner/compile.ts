@@ -12,7 +12,8 @@ export function compileAssigner(data: YamlPlain): BehaviourResult {
 
 function isSecondVersion(data: YamlPlain): boolean {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return false;
-  return String('version' in data ? data.version : '') === '2' || ('items' in data && !('assigned_variable_selector' in data));
+  const version = 'version' in data ? data.version : null;
+  return version === '2' || version === 2n || ('items' in data && !('assigned_variable_selector' in data));
 }
 
 function compileItems(data: YamlPlain): BehaviourResult {
@@ -20,7 +21,8 @@ function compileItems(data: YamlPlain): BehaviourResult {
   if (!parsed.success) return { ok: false, message: firstIssue(parsed.error) };
   const items: AssignItem[] = [];
   for (const [at, { variable_selector: target, operation, input_type, value }] of parsed.data.items.entries()) {
-    if (!isOperation(operation)) return { ok: false, message: `items[${at}].operation: "${operation}" is no operation of a variable assigner` };
+    if (!isOperation(operation))
+      return { ok: false, message: `items[${at}].operation: "${operation}" is no operation of a variable assigner` };
     items.push({ target, operation, input: inputOf(input_type, value) });
   }
   return { ok: true, warnings: [], behaviour: { kind: 'assigner', config: { version: 2, items } } };
@@ -32,7 +34,8 @@ const isOperation = (name: string): name is AssignOperation => OPERATIONS.has(na
 function inputOf(type: 'variable' | 'constant', value: unknown): AssignItem['input'] {
   if (type === 'constant') return { kind: 'constant', value: encodeValue(valueOfPlain(value ?? null)) };
   if (value === null || value === undefined) return { kind: 'missing' };
-  return { kind: 'variable', selector: Array.isArray(value) ? value.map(String) : [String(value)] };
+  // What is no selector names no variable: the item fails when it is reached.
+  return { kind: 'variable', selector: Array.isArray(value) ? value.map(String) : [] };
 }
 
 function compileFirst(data: YamlPlain): BehaviourResult {

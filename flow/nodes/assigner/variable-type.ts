@@ -44,7 +44,7 @@ export const variableType = (declared: string | undefined, value: Value): Variab
 const isVariableType = (name: string): name is VariableType => TYPES.has(name);
 
 /** The type Dify gives a value that nothing declares: an empty or mixed list is an array[any]. */
-export function inferType(value: Value): VariableType {
+function inferType(value: Value): VariableType {
   if (value === null) return 'none';
   if (isArray(value)) return arrayType(value);
   if (isObject(value)) return isFile(value) ? 'file' : 'object';

@@ -2,6 +2,7 @@ import { codeDataSchema } from '../../../schemas/index.ts';
 import { firstIssue } from '../../import/issues.ts';
 import type { YamlPlain } from '../../import/yaml-values.ts';
 import type { BehaviourResult } from '../../plan/behaviour-result.ts';
+import { codeWarnings } from './code-warnings.ts';
 import type { OutputType } from './config.ts';
 
 export function compileCode(data: YamlPlain): BehaviourResult {
@@ -10,8 +11,7 @@ export function compileCode(data: YamlPlain): BehaviourResult {
   const language = parsed.data.code_language;
   if (language !== 'javascript' && language !== 'python3')
     return { ok: false, message: `code_language is "${language}": javascript or python3 was expected` };
-  const warnings =
-    language === 'python3' ? ['Python code cannot run in this version of Riskflow: a run that reaches it fails (JavaScript can)'] : [];
+  const warnings = codeWarnings(language, parsed.data.code);
   const variables = parsed.data.variables.map((variable) => ({ name: variable.variable, selector: variable.value_selector }));
   const outputs = declarations(parsed.data.outputs ?? {});
   return { ok: true, behaviour: { kind: 'code', config: { language, code: parsed.data.code, variables, outputs } }, warnings };

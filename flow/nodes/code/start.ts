@@ -1,18 +1,11 @@
 import { encodeValues, isSecretRef, type SecretRef, type Value } from '../../../schemas/core.ts';
-import { failed, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
+import type { NodeContext, NodeOutcome } from '../../engine/node-outcome.ts';
 import type { CodeConfig } from './config.ts';
 
 /** Asks for the code to be run with its variables; one that is missing is None. */
 export function startCode(config: CodeConfig, context: NodeContext): NodeOutcome {
   const inputs = new Map<string, Value>();
   for (const { name, selector } of config.variables) inputs.set(name, context.lookup(selector) ?? null);
-  if (config.language === 'python3') {
-    return failed(
-      inputs,
-      'CodeExecutionError',
-      'Python code cannot run in this version of Riskflow: rewrite the node in JavaScript, or pin its outputs with --pin',
-    );
-  }
   const secrets = [...inputs.values()].filter((value): value is SecretRef => isSecretRef(value));
   return {
     kind: 'effect',

@@ -46,7 +46,7 @@ function compileCondition({
   readonly comparison_operator: string;
   readonly value?: unknown;
 }): KnowledgeCondition {
-  const value = valueOfPlain((given ?? null) as YamlPlain);
+  const value = valueOfPlain(given ?? null);
   const constant =
     value === null ? null : isNumeric(value) ? toDouble(value) : isArray(value) ? value.map((item) => renderText(item)) : undefined;
   return {

@@ -11,7 +11,9 @@ export function compileListOperator(data: YamlPlain): BehaviourResult {
   if (!parsed.success) return { ok: false, message: firstIssue(parsed.error) };
   const { variable, filter_by, extract_by, order_by, limit } = parsed.data;
   const filters: ListFilter[] = [];
-  for (const [at, { key, comparison_operator, value }] of (filter_by?.conditions ?? []).entries()) {
+  // What is written in a step that is off has no meaning, and may be half filled in.
+  const conditions = filter_by?.enabled === true ? filter_by.conditions : [];
+  for (const [at, { key, comparison_operator, value }] of conditions.entries()) {
     const operator = comparison_operator ?? 'contains';
     if (!isListOperator(operator))
       return { ok: false, message: `filter_by.conditions[${at}].comparison_operator: "${operator}" is no operator for items of a list` };

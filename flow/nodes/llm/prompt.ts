@@ -121,7 +121,10 @@ function contextText(value: Value | undefined): string | PromptProblem {
     }
     const content = isObject(item) ? item.get('content') : undefined;
     if (!isObject(item) || content === undefined)
-      return problem(`an item of the context has no "content": ${pythonJson(item, { ensureAscii: false }).slice(0, 200)}`, 'InvalidContextStructureError');
+      return problem(
+        `an item of the context has no "content": ${pythonJson(item, { ensureAscii: false }).slice(0, 200)}`,
+        'InvalidContextStructureError',
+      );
     const summary = item.get('summary') ?? '';
     if (typeof summary === 'string' && summary !== '') lines.push(renderText(summary));
     lines.push(renderText(content));

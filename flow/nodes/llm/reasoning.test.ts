@@ -24,12 +24,15 @@ describe('splitReasoning', () => {
     expect(withoutThoughts('{"a": "b < c"}')).toBe('{"a": "b < c"}');
   });
 
-  it.each(['<think>'.repeat(30_000), '<think '.repeat(30_000), '</think>'.repeat(30_000), `<think${' '.repeat(200_000)}`, '\n '.repeat(100_000)])(
-    'is not slowed down by a hostile reply (%#)',
-    (reply) => {
-      const startedAt = performance.now();
-      splitReasoning(reply);
-      expect(performance.now() - startedAt).toBeLessThan(2000);
-    },
-  );
+  it.each([
+    '<think>'.repeat(30_000),
+    '<think '.repeat(30_000),
+    '</think>'.repeat(30_000),
+    `<think${' '.repeat(200_000)}`,
+    '\n '.repeat(100_000),
+  ])('is not slowed down by a hostile reply (%#)', (reply) => {
+    const startedAt = performance.now();
+    splitReasoning(reply);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
 });

@@ -1,4 +1,4 @@
-import { type ChatMessage, type ChatPart, type Value, type Values } from '../../../schemas/core.ts';
+import type { ChatMessage, ChatPart, Value, Values } from '../../../schemas/core.ts';
 import { EMPTY, failed, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
 import { askedModel } from '../model-params.ts';
 import type { LlmConfig } from './config.ts';
@@ -19,7 +19,12 @@ export function startLlm(config: LlmConfig, context: NodeContext): NodeOutcome {
   const { model, secrets: inParams } = askedModel(config.model, context);
   const last = messages.findLast((message) => message.role === 'user') ?? messages.at(-1);
   const text = last === undefined ? '' : textOf(last.content);
-  return { kind: 'effect', inputs, secrets: [...secrets, ...inParams], request: { kind: 'llm', model, messages, schema: config.schema, text } };
+  return {
+    kind: 'effect',
+    inputs,
+    secrets: [...secrets, ...inParams],
+    request: { kind: 'llm', model, messages, schema: config.schema, text },
+  };
 }
 
 const textOf = (content: ChatMessage['content']): string =>

@@ -37,4 +37,7 @@ function foundIn(call: string | null, text: string, parameters: ExtractorConfig[
   return { found: nothingFound(parameters), reason: 'the model called no tool and its answer holds no JSON object' };
 }
 
-const firstObject = (text: string): ObjectValue | undefined => jsonObjectsIn(text).next().value ?? undefined;
+function firstObject(text: string): ObjectValue | undefined {
+  for (const object of jsonObjectsIn(text)) return object;
+  return undefined;
+}

@@ -5,8 +5,7 @@ import type { ModelConfig } from '../model-config.ts';
 import type { MemoryConfig } from '../model-memory.ts';
 import type { VisionConfig } from '../model-vision.ts';
 
-export type ParameterType =
-  'string' | 'number' | 'boolean' | 'array[string]' | 'array[number]' | 'array[object]' | 'array[boolean]';
+export type ParameterType = 'string' | 'number' | 'boolean' | 'array[string]' | 'array[number]' | 'array[object]' | 'array[boolean]';
 
 export type Parameter = {
   readonly name: string;

@@ -66,7 +66,8 @@ function valueOf(type: ParameterType, value: Value): Value {
 }
 
 const itemsOf = (value: Value): readonly Value[] => (isArray(value) ? value : []);
-const isInteger = (value: Value): boolean => isNumeric(value) && !isFloatTag(value) && (typeof value === 'bigint' || Number.isInteger(value));
+const isInteger = (value: Value): boolean =>
+  isNumeric(value) && !isFloatTag(value) && (typeof value === 'bigint' || Number.isInteger(value));
 
 function defaultOf(type: ParameterType): Value {
   if (type === 'number') return 0;

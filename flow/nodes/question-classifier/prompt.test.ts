@@ -80,7 +80,8 @@ describe('questionMessages', () => {
       fc.property(fc.array(fc.oneof(fc.string(), fc.constantFrom('=====TEXT 1=====', '=====TEXT 2=====', '\n'))), (parts) => {
         const query = parts.join('');
         const [, user] = questionMessages({ query, classes, instruction: '' });
-        const boundary = String(user?.content).split('\n')[0] ?? '';
+        const content = user?.content;
+        const boundary = typeof content === 'string' ? (content.split('\n')[0] ?? '') : '';
         expect(query).not.toContain(boundary);
         expect(user?.content).toBe(`${boundary}\n${query}\n${boundary}`);
         expect(questionMessages({ query, classes, instruction: '' })[1]).toEqual(user);

@@ -3,21 +3,36 @@ import { startDataSchema } from '../../../schemas/index.ts';
 import { firstIssue } from '../../import/issues.ts';
 import { valueOfPlain, type YamlPlain } from '../../import/yaml-values.ts';
 import type { BehaviourResult } from '../../plan/behaviour-result.ts';
-
-const KNOWN_TYPES: ReadonlySet<string> = new Set(['text-input', 'paragraph', 'select', 'number', 'checkbox', 'json_object', 'json']);
+import type { FileRules, StartVariable } from './config.ts';
+import { isFileType, isInputType } from './input-values.ts';
 
 export function compileStart(data: YamlPlain): BehaviourResult {
   const parsed = startDataSchema.safeParse(data);
   if (!parsed.success) return { ok: false, message: firstIssue(parsed.error) };
-  const variables = parsed.data.variables.map((variable) => ({
-    name: variable.variable,
-    type: variable.type,
-    required: variable.required ?? false,
-    default: encodeValue(valueOfPlain(variable.default ?? null)),
-    options: variable.options.map(String),
-    maxLength: variable.max_length ?? null,
-  }));
-  const unknown = variables.filter((variable) => !KNOWN_TYPES.has(variable.type));
+  const variables = parsed.data.variables.map((variable): StartVariable => {
+    const { variable: name, type, required, max_length, options } = variable;
+    return {
+      name,
+      type,
+      required: required ?? false,
+      default: encodeValue(valueOfPlain(variable.default ?? null)),
+      options: options.map(String),
+      maxLength: max_length ?? null,
+      ...(isFileType(type) ? { files: fileRules(variable) } : {}),
+    };
+  });
+  const unknown = variables.filter((variable) => !isInputType(variable.type));
   const warnings = unknown.map((variable) => `input "${variable.name}" has the type "${variable.type}", which cannot be given yet`);
   return { ok: true, behaviour: { kind: 'start', config: { variables } }, warnings };
 }
+
+function fileRules(variable: Readonly<Record<string, unknown>>): FileRules {
+  const extensions = textsOf(variable['allowed_file_extensions']).map((extension) => extension.toLowerCase());
+  return {
+    types: textsOf(variable['allowed_file_types']),
+    extensions: extensions.map((extension) => (extension.startsWith('.') ? extension : `.${extension}`)),
+    methods: textsOf(variable['allowed_file_upload_methods']),
+  };
+}
+
+const textsOf = (list: unknown): readonly string[] => (Array.isArray(list) ? list.filter((item) => typeof item === 'string') : []);

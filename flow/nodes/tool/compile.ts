@@ -55,9 +55,7 @@ function compileArgument(name: string, input: unknown, known: ToolDescription | 
 
 /** Variables count in constant texts too, as in Dify. */
 const compileConstant = (name: string, value: unknown): ToolArgument =>
-  typeof value === 'string'
-    ? { name, template: compileVariableTemplate(value) }
-    : { name, constant: encodeValue(valueOfPlain(value as YamlPlain)) };
+  typeof value === 'string' ? { name, template: compileVariableTemplate(value) } : { name, constant: encodeValue(valueOfPlain(value)) };
 
 function warningsOf(
   config: {

@@ -1,3 +1,4 @@
+import { PYTHON_SPACE } from '../../text/index.ts';
 import { requireText } from '../python/format-spec.ts';
 import { iterate, listOf } from '../python/iterate.ts';
 import { escapeHtml, escapeValue } from '../python/markup.ts';
@@ -69,7 +70,7 @@ function stripTags({ value, budget }: FilterCall): Py {
   return unescapeHtml(words.join(' '));
 }
 
-const BLANKS = /[\s\x1c-\x1f\x85]+/;
+const BLANKS = new RegExp(`[${PYTHON_SPACE}]+`);
 const findWords = (text: string): readonly string[] => text.split(BLANKS).filter((word) => word !== '');
 
 function toJson({ value, args: [indent = null], budget }: FilterCall): Py {

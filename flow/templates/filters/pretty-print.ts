@@ -1,4 +1,4 @@
-import { codePointLength, pythonRepr } from '../../text/index.ts';
+import { codePointLength, PYTHON_SPACE, pythonRepr } from '../../text/index.ts';
 import { sortByKey } from '../python/compare.ts';
 import { repr } from '../python/printing.ts';
 import { splitLines } from '../python/text-split.ts';
@@ -6,7 +6,7 @@ import { fail, isDict, isList, isTuple, typeName, type Budget, type Py, type PyD
 
 const WIDTH = 80;
 const MAX_DEPTH = 200;
-const WORDS = /[^\s\x1c-\x1f\x85]*[\s\x1c-\x1f\x85]*/gu;
+const WORDS = new RegExp(`[^${PYTHON_SPACE}]*[${PYTHON_SPACE}]*`, 'gu');
 
 /** Where a value is printed: its column, how many characters must follow it on its last line, and how deep it lies. */
 type Place = { readonly indent: number; readonly allowance: number; readonly level: number };

@@ -1,9 +1,9 @@
-import { codePointLength } from '../../text/index.ts';
+import { codePointLength, PYTHON_SPACE } from '../../text/index.ts';
 import { findMethod } from '../python/attributes.ts';
 import { requireText } from '../python/format-spec.ts';
 import { requireLength, codePoints } from '../python/iterate.ts';
 import { capitalize } from '../python/letter-case.ts';
-import { toIndex } from '../python/numbers.ts';
+import { toCount, toIndex } from '../python/numbers.ts';
 import { applyBinary } from '../python/operators.ts';
 import { percentFormat } from '../python/percent-format.ts';
 import { toText } from '../python/printing.ts';
@@ -30,7 +30,7 @@ function viaMethod(value: Py, name: string, args: readonly Py[], budget: Budget)
   return method === undefined ? fail('TypeError', `there is no ${name}`) : method({ positional: args, named: NO_NAMED }, budget);
 }
 
-const WORD_BEGINNING = /([-\s({[<]+)/;
+const WORD_BEGINNING = new RegExp(`([-${PYTHON_SPACE}({[<]+)`);
 
 const titled = (text: string): string =>
   text
@@ -43,7 +43,7 @@ const titled = (text: string): string =>
 
 function replace({ value, args: [from = null, to = null, count = null], budget }: FilterCall): Py {
   const [text, wanted, replacement] = [toText(value, budget), toText(from, budget), toText(to, budget)];
-  const limit = count === null ? -1 : toIndex(count, 'the count');
+  const limit = count === null ? -1 : toCount(count, 'the count');
   budget.room(text.length + Math.max(0, replacement.length - wanted.length) * countText({ text, start: 0 }, wanted));
   return replaceText(text, wanted, replacement, limit);
 }

@@ -37,7 +37,7 @@ const textOf = (piece: Piece): string => (typeof piece === 'string' ? piece : pi
 
 /** Breaks a text into lines of at most `width` characters, as Python's `textwrap.wrap` does without changing blanks. */
 export function wrapText(text: string, options: WrapOptions): string[] {
-  if (text !== '' && options.width <= 0) return fail('ValueError', 'the width must be at least 1');
+  if (options.width <= 0) return fail('ValueError', 'the width must be at least 1');
   const pieces = text.split(options.breakOnHyphens ? PIECES : SIMPLE_PIECES).filter((piece) => piece !== '' && piece !== undefined);
   return new Wrapper(pieces, options).run();
 }

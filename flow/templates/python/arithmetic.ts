@@ -2,7 +2,12 @@ import type { Float } from '../../../schemas/core.ts';
 import { add, divide, isNumeric, multiply, subtract, type Numeric } from './numbers.ts';
 import { TemplateFailure, type Py } from './values.ts';
 
-const OPERATIONS: Readonly<Record<'+' | '-' | '*' | '/', (a: Numeric, b: Numeric) => Py>> = { '+': add, '-': subtract, '*': multiply, '/': divide };
+const OPERATIONS: Readonly<Record<'+' | '-' | '*' | '/', (a: Numeric, b: Numeric) => Py>> = {
+  '+': add,
+  '-': subtract,
+  '*': multiply,
+  '/': divide,
+};
 
 export type ArithmeticResult =
   { readonly ok: true; readonly value: number | bigint | boolean | Float } | { readonly ok: false; readonly message: string };

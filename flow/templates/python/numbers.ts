@@ -37,6 +37,13 @@ export function toIndex(value: Py, what: string): number {
   return typeof value === 'bigint' ? (value > 0n ? Number.MAX_SAFE_INTEGER : Number.MIN_SAFE_INTEGER) : Number(value);
 }
 
+const MAX_SIZE = 2n ** 63n;
+/** The same for a count, which Python refuses beyond the size of its memory. */
+export function toCount(value: Py, what: string): number {
+  if (typeof value === 'bigint' && (value >= MAX_SIZE || value < -MAX_SIZE)) return fail('OverflowError', `${what} is too large`);
+  return toIndex(value, what);
+}
+
 function failNotInteger(value: Py, what: string): never {
   if (isUndefined(value)) return fail('UndefinedError', value.message);
   return fail('TypeError', `${what} must be an integer, not ${typeName(value)}`);

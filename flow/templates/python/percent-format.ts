@@ -10,6 +10,7 @@ import {
   isInteger,
   isList,
   isMarkup,
+  isPyObject,
   isTuple,
   isUndefined,
   textOf,
@@ -74,7 +75,9 @@ export function percentFormat(format: string, values: Py, escape: boolean, budge
       );
     },
   );
-  const mayRest = named || isDict(values) || isList(values) || isUndefined(values);
+  // What has items by key or place may go unused.
+  const isMapping = isDict(values) || isList(values) || isUndefined(values) || (isPyObject(values) && values.kind === 'range');
+  const mayRest = named || isMapping;
   if (used < list.length && !mayRest) return fail('TypeError', 'there are more values than places in the format');
   return budget.text(text);
 }

@@ -5,7 +5,7 @@ import { iterate } from './iterate.ts';
 import { FURTHER_DIGITS, NUMERAL_LETTERS } from './digits.ts';
 import { capitalize, isAscii, isLower, isTitle, isUpper, swapCase, titleWords } from './letter-case.ts';
 import { escapeHtml } from './markup.ts';
-import { toIndex } from './numbers.ts';
+import { toCount, toIndex } from './numbers.ts';
 import { toText } from './printing.ts';
 import { countText, findText, partOf, replaceText } from './text-search.ts';
 import { splitLines, splitText, splitTextFromEnd, stripCharacters } from './text-split.ts';
@@ -33,7 +33,7 @@ const NONE = positionalOnly([]);
 const change = (run: (text: string) => string): TextMethod => method(NONE, ({ text, budget }) => budget.text(run(text)));
 const check = (run: (text: string) => boolean): TextMethod => answer(NONE, ({ text }) => run(text));
 
-const limitOf = (value: Py | undefined): number => (value === undefined ? -1 : toIndex(value, 'the limit'));
+const limitOf = (value: Py | undefined): number => (value === undefined ? -1 : toCount(value, 'the limit'));
 const separatorOf = (value: Py | undefined): string | undefined =>
   value === undefined || value === null ? undefined : requireText(value, 'the separator');
 

@@ -186,7 +186,10 @@ function refuseLoopAssignment(node: AnyNode): void {
 function refuseSelf(nodes: readonly AnyNode[]): void {
   for (const node of nodes) {
     if (node.k === 'name' && node.name === 'self') {
-      throw new TemplateSyntaxError('"self" means the blocks of the template to Jinja, which are not supported: take another name', node.offset);
+      throw new TemplateSyntaxError(
+        '"self" means the blocks of the template to Jinja, which are not supported: take another name',
+        node.offset,
+      );
     }
     refuseSelf(childrenOf(node));
   }

@@ -1,5 +1,5 @@
 import { readText, type RecordView } from '../../../connectors/index.ts';
-import { pinOf, type Plan } from '../../../flow/index.ts';
+import { pinOf, traitsOf, type Plan } from '../../../flow/index.ts';
 import type { ArrivedRecord, DecisionRow, RecordRange } from '../../../schemas/index.ts';
 import type { Context } from '../../context.ts';
 import { performsEffects } from '../../streams/deciding/plan-effects.ts';
@@ -119,7 +119,6 @@ export async function summarizeBacktest(
 }
 
 type Nodes = BacktestSummary['nodes'];
-const ASKING: ReadonlySet<string> = new Set<Plan['nodes'][number]['behaviour']['kind']>(['llm', 'question-classifier', 'code']);
 
 /** How the asking nodes of a run came to their results. */
 async function nodesOf(
@@ -132,7 +131,7 @@ async function nodesOf(
     const node = plan.nodes.find(({ id }) => id === event.data.nodeId);
     if (node === undefined) continue;
     if (pinOf(pins, node) !== undefined) counts.pinned++;
-    else if (ASKING.has(node.behaviour.kind)) counts[event.data.reused ? 'recorded' : 'performed']++;
+    else if (traitsOf(node.behaviour.kind).needs === 'answer') counts[event.data.reused ? 'recorded' : 'performed']++;
   }
   return counts;
 }

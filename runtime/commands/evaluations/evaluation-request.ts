@@ -60,13 +60,20 @@ export type ResolvedFlow = {
 };
 
 /** The version that FLOW[:VERSION] names. Names of flows come from their files and may hold colons: the whole text is tried first. */
-async function publishedVersion({ storage, workspaceId }: Context, reference: string): Promise<FlowVersionRow | undefined> {
+export async function publishedVersion({ storage, workspaceId }: Context, reference: string): Promise<FlowVersionRow | undefined> {
   const latest = (await storage.read.flowVersions(workspaceId, reference)).at(-1);
   const colon = reference.lastIndexOf(':');
   if (latest !== undefined || colon === -1) return latest;
   const version = reference.slice(colon + 1);
   const versions = await storage.read.flowVersions(workspaceId, reference.slice(0, colon));
   return version === '' ? undefined : versions.find((candidate) => candidate.version.startsWith(version));
+}
+
+export async function unknownFlow({ storage, workspaceId }: Context, reference: string): Promise<RiskflowError> {
+  const known = (await storage.read.flows(workspaceId)).map((flow) => flow.flow);
+  return new RiskflowError('not_found', `"${reference}" is neither a flow file nor a published flow`, {
+    hint: known.length === 0 ? 'name a .yml file exported from Dify' : `published flows are: ${known.join(', ')}`,
+  });
 }
 
 /** A flow by what the user wrote: a file, or FLOW[:VERSION] of a published flow. Writes nothing. */
@@ -80,12 +87,7 @@ export async function resolveFlow(context: Context, reference: string): Promise<
   }
   await context.storage.projections.catchUp(context.workspaceId);
   const row = await publishedVersion(context, reference);
-  if (row === undefined) {
-    const known = (await context.storage.read.flows(context.workspaceId)).map((flow) => flow.flow);
-    throw new RiskflowError('not_found', `"${reference}" is neither a flow file nor a published flow`, {
-      hint: known.length === 0 ? 'name a .yml file exported from Dify' : `published flows are: ${known.join(', ')}`,
-    });
-  }
+  if (row === undefined) throw await unknownFlow(context, reference);
   const publish = (): Promise<void> => Promise.resolve();
   return { plan: await loadPlan(context, row.version), fileName: row.fileName, warnings: row.warnings, publish };
 }

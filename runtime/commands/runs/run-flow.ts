@@ -15,14 +15,20 @@ export type RunWatch = {
   readonly onEvent?: (event: RunEvent, plan: Plan) => void;
   /** Aborting leaves the run as it is: it can be gone on with later. */
   readonly signal?: AbortSignal;
+  /** Stay with a run that waits for a person, and look for an answer so often. Default: it is left to pause. */
+  readonly lookForAnswersMs?: number;
 };
 
 export type RunRequest = Omit<RunStart, 'runId' | 'mode' | 'origin'> & RunWatch;
 
-export type FinishedRun = Pick<RunStarted['data'], 'runId' | 'flow' | 'flowVersion'> & RunFinished['data'];
+type NamedRun = Pick<RunStarted['data'], 'runId' | 'flow' | 'flowVersion'>;
+export type FinishedRun = NamedRun & RunFinished['data'];
+/** It waits for people: `nodes` by title, `until` in milliseconds since 1970, null for good. */
+export type PausedRun = NamedRun & { readonly status: 'paused'; readonly nodes: readonly string[]; readonly until: number | null };
+export type EndedRun = FinishedRun | PausedRun;
 
 /** Runs a plan once, on its own lease, recorded from the start. @throws RiskflowError `invalid_input` before anything is written. */
-export async function runFlow(context: Context, request: RunRequest): Promise<FinishedRun> {
+export async function runFlow(context: Context, request: RunRequest): Promise<EndedRun> {
   checkRun(context, request);
   const runId = newId();
   const started = startRun(context, { ...request, runId, mode: 'manual', origin: { kind: 'manual' } });
@@ -54,7 +60,11 @@ export type OwnRun = {
  * Drives a run to its end, whether it begins now or goes on from its events. The time limit counts from now: a run that lay
  * interrupted for a night has not used it up. @throws RiskflowError `busy` when another process took the run over.
  */
-export async function driveOwnRun(context: Context, run: OwnRun, { onBegun, onEvent, signal }: RunWatch): Promise<FinishedRun> {
+export async function driveOwnRun(
+  context: Context,
+  run: OwnRun,
+  { onBegun, onEvent, signal, lookForAnswersMs }: RunWatch,
+): Promise<EndedRun> {
   const { workspaceId, storage, now, actor } = context;
   const { plan, started, history, lease, models } = run;
   const { runId } = started.data;
@@ -64,7 +74,7 @@ export async function driveOwnRun(context: Context, run: OwnRun, { onBegun, onEv
     effects: storage.effects,
     perform: context.effects(models),
     calls: context.calls,
-    mayBeStored: () => history.length > 0,
+    mayBeStored: ({ request }) => history.length > 0 || request.kind === 'human-input',
     reuseKey: () => Promise.resolve(null),
   });
   onBegun?.(started.data);
@@ -81,9 +91,12 @@ export async function driveOwnRun(context: Context, run: OwnRun, { onBegun, onEv
       stopRequested: () => stopReason(context, runId),
       ...(onEvent === undefined ? {} : { onEvent: (event: RunEvent) => onEvent(event, plan) }),
       ...(runTimeoutMs === undefined ? {} : { timeoutMs: runTimeoutMs }),
+      ...(lookForAnswersMs === undefined ? {} : { lookForAnswersMs }),
     },
   );
   if (outcome.status === 'finished') return finishedRun(started, outcome.data);
+  const { flow, flowVersion } = started.data;
+  if (outcome.status === 'paused') return { runId, flow, flowVersion, status: 'paused', nodes: outcome.nodes, until: outcome.until };
   throw new RiskflowError('busy', `run ${runId} was taken over by another process, which goes on with it`);
 }
 

@@ -9,11 +9,11 @@ import {
 } from '../../../schemas/index.ts';
 import type { Context } from '../../context.ts';
 import { loadPlan } from '../flows.ts';
-import { driveOwnRun, finishedRun, withRunLease, type FinishedRun, type OwnRun, type RunWatch } from './run-flow.ts';
+import { driveOwnRun, finishedRun, withRunLease, type EndedRun, type OwnRun, type RunWatch } from './run-flow.ts';
 import { readRun, readStarted } from './run-reads.ts';
 import { stopReason } from './run-stop.ts';
 
-export type ResumedRun = FinishedRun & {
+export type ResumedRun = EndedRun & {
   /** True when it was over before: nothing was done then. */
   readonly wasOver: boolean;
 };
@@ -54,7 +54,7 @@ async function ownRunStatus({ storage, workspaceId }: Context, runId: string): P
 }
 
 /** The plan that the run's events are about. */
-async function planOf(context: Context, { data }: RunStarted): Promise<Plan> {
+export async function planOf(context: Context, { data }: RunStarted): Promise<Plan> {
   const { runId, flow, flowVersion, planVersion } = data;
   if (interpreterOf(planVersion) === undefined) {
     throw new RiskflowError(

@@ -1,6 +1,7 @@
-import { checkInputs, isRootPinned, type Plan } from '../../../flow/index.ts';
+import { checkInputs, fileInput, isRootPinned, type Plan } from '../../../flow/index.ts';
 import {
   encodeValues,
+  isArray,
   RiskflowError,
   type Pin,
   type RunMode,
@@ -17,6 +18,11 @@ export type RunStart = {
   readonly inputs: Values;
   /** `sys.query` of a chat flow. */
   readonly query?: string;
+  /**
+   * Further variables of `sys`: `history`, what was said before as a list of objects `{role: user | assistant, content}`, the oldest first; `files`,
+   * a list of files.
+   */
+  readonly system?: Values;
   readonly pins?: Readonly<Record<string, Pin>>;
   readonly modelMap?: Readonly<Record<string, string>>;
   readonly runId: string;
@@ -48,6 +54,7 @@ export function startRun(context: Pick<Context, 'now' | 'secrets' | 'workspaceId
     system.set('conversation_id', runId);
     system.set('dialogue_count', 1);
   }
+  for (const [name, value] of start.system ?? []) system.set(name, name === 'files' ? filesOf(value, plan) : value);
   return {
     type: 'RunStarted',
     data: {
@@ -65,6 +72,15 @@ export function startRun(context: Pick<Context, 'now' | 'secrets' | 'workspaceId
       at,
     },
   };
+}
+
+function filesOf(value: Value, plan: Plan): Value {
+  if (!isArray(value)) throw new RiskflowError('invalid_input', `flow "${plan.flow}": sys.files must be a list of files`);
+  return value.map((item) => {
+    const made = fileInput(item);
+    if (!made.ok) throw new RiskflowError('invalid_input', `flow "${plan.flow}": sys.files: ${made.message}`);
+    return made.file;
+  });
 }
 
 function checkedInputs({ plan, inputs, pins }: Pick<RunStart, 'plan' | 'inputs' | 'pins'>): Values {

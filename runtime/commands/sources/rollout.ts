@@ -4,7 +4,7 @@ import { refuseActing } from '../../streams/deciding/acting-nodes.ts';
 import { checkModels, planOfStage } from '../../streams/source-plans.ts';
 import { readSourceState, writeSourceEvents, type SourceState } from '../../streams/source-state.ts';
 import { resolveFlow } from '../evaluations/evaluation-request.ts';
-import { refuseProblems, settingProblems } from './source-settings.ts';
+import { refuseProblems, settingProblems, waitProblems } from './source-settings.ts';
 
 export type PromoteRequest = {
   readonly sourceId: string;
@@ -39,7 +39,10 @@ export async function promoteFlow(
   }
   refuseProblems(
     `flow "${plan.flow}" does not fit source "${sourceId}"`,
-    (await settingProblems(sourceId, state.settings, plan)).filter(({ where }) => where.startsWith('record.inputs')),
+    [
+      ...waitProblems(plan),
+      ...(await settingProblems(sourceId, state.settings, plan)).filter(({ where }) => where.startsWith('record.inputs')),
+    ],
   );
   await checkModels({ live: plan, canary: null, shadow: null }, context.models(), state.settings);
   const { flow, flowVersion } = plan;

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { z } from 'zod';
 import { compileMapping } from '../../../connectors/index.ts';
-import { startVariables, type Plan } from '../../../flow/index.ts';
+import { startVariables, traitsOf, type Plan } from '../../../flow/index.ts';
 import { isRiskflowError, RiskflowError, type RecordSettings, type SourceSettings } from '../../../schemas/index.ts';
 import type { Context } from '../../context.ts';
 import { resolveFlow } from '../evaluations/evaluation-request.ts';
@@ -50,13 +50,23 @@ export async function flowProblems(
 ): Promise<{ readonly plan: Plan | undefined; readonly found: FoundFlow | undefined; readonly problems: readonly SettingProblem[] }> {
   try {
     const found = await resolveFlow(context, reference);
-    return { plan: found.plan, found, problems: [] };
+    return { plan: found.plan, found, problems: waitProblems(found.plan) };
   } catch (error) {
     if (!isRiskflowError(error)) throw error;
     const { message, hint } = error;
     return { plan: undefined, found: undefined, problems: [{ where: 'flow', message, ...(hint === undefined ? {} : { hint }) }] };
   }
 }
+
+/** A source decides at once about each of its records: its flows may wait for nobody. */
+export const waitProblems = (plan: Plan): readonly SettingProblem[] =>
+  plan.nodes
+    .filter(({ behaviour }) => traitsOf(behaviour.kind).needs === 'wait')
+    .map(({ id, title }) => ({
+      where: 'flow',
+      message: `flow "${plan.flow}" waits for a person at node "${title}" (${id}), and a source decides at once`,
+      hint: 'let the flow decide that a person is to look, and give those decisions to people from the topic or a webhook',
+    }));
 
 const nameProblem = (sourceId: string): SettingProblem => ({
   where: 'name',

@@ -1,11 +1,9 @@
-import { pinOf, type Plan, type PlanNode } from '../../../flow/index.ts';
+import { pinOf, traitsOf, type Plan, type PlanNode } from '../../../flow/index.ts';
 import { RiskflowError, type Pin } from '../../../schemas/index.ts';
-import { INLINE_KINDS } from './plan-effects.ts';
+import { isInline } from './plan-effects.ts';
 
-/** Kinds of nodes that ask outside and change nothing there: code in its box, models. Whatever is neither inline nor listed is taken to act. */
-const WITHOUT_TRACE: ReadonlySet<string> = new Set<PlanNode['behaviour']['kind']>(['code', 'llm', 'question-classifier']);
-
-const leavesNoTrace = ({ behaviour: { kind } }: PlanNode): boolean => INLINE_KINDS.has(kind) || WITHOUT_TRACE.has(kind);
+/** Nodes that ask outside change nothing there; whatever is not known to do so is taken to act. */
+const leavesNoTrace = (node: PlanNode): boolean => isInline(node) || traitsOf(node.behaviour.kind).needs === 'answer';
 
 /** The nodes of a plan that would do something outside if they ran: those of a kind that may, and whose results are not pinned. */
 export const actingNodes = (plan: Plan, pins: Readonly<Record<string, Pin>>): readonly PlanNode[] =>

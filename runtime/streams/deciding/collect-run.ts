@@ -1,4 +1,4 @@
-import { modelsOf, type Plan, type PlanNode } from '../../../flow/index.ts';
+import { modelOf, modelsOf, type Plan, type PlanNode } from '../../../flow/index.ts';
 import type { DecisionMade, RunEvent } from '../../../schemas/index.ts';
 
 /** What of a run a decision tells about how it came to be. */
@@ -35,4 +35,4 @@ export function collectFindings(plan: Plan): { readonly see: (event: RunEvent) =
 /** The handle of an if-else node none of whose cases held. */
 const ELSE = 'false';
 
-const tells = ({ behaviour: { kind } }: PlanNode): boolean => kind === 'if-else' || kind === 'llm' || kind === 'question-classifier';
+const tells = ({ behaviour }: PlanNode): boolean => behaviour.kind === 'if-else' || modelOf(behaviour) !== null;

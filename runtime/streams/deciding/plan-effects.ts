@@ -1,20 +1,13 @@
-import type { Plan, PlanNode } from '../../../flow/index.ts';
+import { traitsOf, type Plan, type PlanNode } from '../../../flow/index.ts';
 
-/** Kinds of nodes that need nothing from outside. */
-export const INLINE_KINDS: ReadonlySet<string> = new Set<PlanNode['behaviour']['kind']>([
-  'start',
-  'end',
-  'answer',
-  'if-else',
-  'template-transform',
-  'variable-aggregator',
-  // Reached, it fails.
-  'unsupported',
-]);
+/** Whether a node needs nothing from outside. */
+export const isInline = ({ behaviour: { kind } }: PlanNode): boolean => {
+  const { needs } = traitsOf(kind);
+  return needs === 'nothing' || needs === 'passes';
+};
 
 /** Whether runs of a plan can have effects: else they are over as soon as they begin. */
-export const performsEffects = (plan: Plan): boolean =>
-  plan.hasSecrets || plan.nodes.some((node) => !INLINE_KINDS.has(node.behaviour.kind));
+export const performsEffects = (plan: Plan): boolean => plan.hasSecrets || !plan.nodes.every(isInline);
 
 /** Runs in flight for each call in flight: a run that stores its decision must not keep a slot of the limit empty. */
 const RUNS_PER_CALL = 2;

@@ -1,0 +1,3 @@
+import { escapeContract } from './escapes.contract.ts';
+
+escapeContract({ backend: 'QuickJS', language: 'javascript', options: {} });
