@@ -75,6 +75,36 @@ export const ownEscapes: readonly EscapeCase[] = [
     check: noLeak('SCHEDULED'),
   },
   {
+    name: 'py-own-javascript-built-ins-changed',
+    language: 'python3',
+    code: `import gc
+def found():
+    return [r for o in gc.get_objects() for r in gc.get_referents(o) if type(r).__name__ == "JsProxy"]
+def main():
+    for proxy in found():
+        for path in (("constructor", "prototype"), ("constructor", "constructor", "prototype"), ("__proto__",)):
+            try:
+                at = proxy
+                for name in path:
+                    at = getattr(at, name)
+                at.leftBehind = "LEFT"
+            except BaseException:
+                pass
+    return {"r": 1}`,
+    then_code: `import gc
+def main():
+    seen = []
+    for o in gc.get_objects():
+        for r in gc.get_referents(o):
+            if type(r).__name__ == "JsProxy":
+                try:
+                    seen.append(str(r.constructor.prototype.leftBehind))
+                except BaseException:
+                    pass
+    return {"r": "".join(seen)[:1000]}`,
+    check: noLeak('LEFT'),
+  },
+  {
     name: 'py-own-hostile-texts',
     language: 'python3',
     code: 'class E(Exception):\n    def __str__(self):\n        raise ValueError("x")\ndef main():\n    raise E()',

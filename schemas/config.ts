@@ -60,6 +60,18 @@ export const configSchema = z.strictObject({
   /** Calls in flight to model endpoints, over all runs of the process. */
   modelConcurrency: z.int().min(1).max(10_000).optional(),
   runTimeoutMs: z.int().min(1).optional(),
+  /** How much a run and its nodes may do. What is set when a run begins holds for it. */
+  limits: z
+    .strictObject({
+      maxSteps: z.int().min(1).max(10_000_000).optional(),
+      codeMaxString: z.int().min(1).max(100_000_000).optional(),
+      codeMaxDepth: z.int().min(1).max(100).optional(),
+      codeMaxStringArray: z.int().min(1).max(1_000_000).optional(),
+      codeMaxObjectArray: z.int().min(1).max(1_000_000).optional(),
+      codeMaxNumberArray: z.int().min(1).max(1_000_000).optional(),
+      templateMaxOutput: z.int().min(1).max(100_000_000).optional(),
+    })
+    .optional(),
   /** Where `run --on temporal` and `worker` find each other. */
   temporal: z
     .strictObject({

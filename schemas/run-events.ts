@@ -28,6 +28,22 @@ export type RunOrigin =
       readonly repeat: number;
     };
 
+/** How much a run and its nodes may do. */
+export type RunLimits = {
+  /** Node starts of one run. */
+  readonly maxSteps?: number;
+  /** Characters of a text that a code node gives. */
+  readonly codeMaxString?: number;
+  /** Levels of objects and lists within each other that a code node gives. */
+  readonly codeMaxDepth?: number;
+  /** Items of the lists that a code node gives. */
+  readonly codeMaxStringArray?: number;
+  readonly codeMaxObjectArray?: number;
+  readonly codeMaxNumberArray?: number;
+  /** Characters that a template node gives. */
+  readonly templateMaxOutput?: number;
+};
+
 export type NodeStatus = 'succeeded' | 'failed' | 'exception' | 'stopped';
 export type RunStatus = 'running' | 'succeeded' | 'failed' | 'stopped' | 'partial-succeeded' | 'paused';
 export type FinishedRunStatus = Exclude<RunStatus, 'running' | 'paused'>;
@@ -55,6 +71,8 @@ export type RunStarted = {
     readonly pins: Readonly<Record<string, Pin>>;
     /** `--map-model` for the models of this flow: "provider/name" as the node says it → what is asked instead. */
     readonly modelMap: Readonly<Record<string, { readonly provider: string; readonly name: string }>>;
+    /** Limits that were set when it began; the others are the defaults. */
+    readonly limits?: RunLimits;
     readonly at: number;
   };
 };

@@ -3,9 +3,9 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 /** Every start of a worker reads the code, and every new run evaluates it: characters without the source map. */
-const LIMIT = 1_700_000;
+const LIMIT = 2_100_000;
 /** Of that, our own part. */
-const OWN_LIMIT = 700_000;
+const OWN_LIMIT = 900_000;
 
 type Module = { readonly path: string; readonly text: string };
 type SourceMap = { readonly sources: readonly string[]; readonly sourcesContent: readonly string[] };

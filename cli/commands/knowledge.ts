@@ -17,7 +17,7 @@ export function addKnowledgeCommands(program: Command, dispatch: Dispatch): void
     args: { NAME: 'the dataset, made when it is not there', FILE: 'files or folders: text, PDF, Word, Excel, HTML, … or .jsonl' },
     options: [
       option('--chunk-size <N>', 'characters of a passage', {
-        read: wholeNumber('--chunk-size', { min: 50, max: 20_000 }),
+        read: wholeNumber('--chunk-size', { min: 1, max: 20_000 }),
         standard: 1024,
       }),
       option('--overlap <N>', 'characters of a passage that the next begins with', {

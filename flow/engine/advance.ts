@@ -15,7 +15,7 @@ import {
   type Value,
   type Values,
 } from '../../schemas/core.ts';
-import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
+import { limitsOf, type Limits } from '../limits.ts';
 import { concludeNode, pinnedHandle, proceedNode, recoverNode, startNode, traitsOf } from '../nodes/kinds.ts';
 import type { Plan, PlanNode } from '../plan/plan.ts';
 import { applyEvent, applyNodeFinished } from './apply.ts';
@@ -91,7 +91,7 @@ function work(plan: Plan, state: RunState, options: StepOptions): Work {
     facts: [],
     effects: [],
     now: options.now,
-    limits: options.limits ?? DEFAULT_LIMITS,
+    limits: options.limits ?? limitsOf(state.started?.limits),
     contentKeys: options.contentKeys ?? state.started?.mode === 'evaluation',
     maxNodes: options.maxNodes ?? Infinity,
     more: false,
@@ -186,7 +186,7 @@ function proceed(step: Work): void {
       continue;
     }
     if (draft.steps >= step.limits.maxSteps)
-      return finish(step, 'failed', `the run was ended after ${step.limits.maxSteps} steps (limit maxSteps)`);
+      return finish(step, 'failed', `the run was ended after ${step.limits.maxSteps} steps (setting limits.maxSteps)`);
     begin(step, place);
   }
 }
@@ -220,6 +220,9 @@ function goOn(step: Work, place: Place, container: Container): void {
   if (next.kind === 'failed') return failNode(step, place, base, next.error);
   if (next.kind === 'finished')
     return finishNode(step, place, { ...base, status: 'succeeded', error: null }, { outputs: next.outputs, handle: DEFAULT_HANDLE });
+  // Passes of nodes are counted by their nodes; those without any would go on for ever.
+  if (container.begun >= step.limits.maxSteps)
+    return finish(step, 'failed', `the run was ended after ${container.begun} passes of "${place.node.title}" (setting limits.maxSteps)`);
   record(step, { type: 'PassStarted', data: { ...visitOf(place.node, place.frame), pass: next.pass, at: step.now } });
 }
 
@@ -265,16 +268,20 @@ function consume(step: Work, effectId: string, running: RunningNode, result: Eff
   const pinned = pinFor(step.draft, node) !== undefined;
   const conclusion = pinned
     ? { ok: true as const, outputs, handle: pinnedHandle(node.behaviour, outputs) }
-    : concludeEffect(node, outputs, running);
+    : concludeEffect(step, node, { outputs, memo: running.memo });
   if ('more' in conclusion) return askMore(step, place, { effectId, running, result, memo: conclusion.more, base });
   if (conclusion.ok) return finishNode(step, place, { ...base, status: 'succeeded', error: null }, conclusion);
   retryOrFail(step, place, { effectId, running, usage: result.usage, error: conclusion.error, base });
 }
 
 /** An inline node that read a secret was evaluated outside: its outputs carry the handle beside them. */
-function concludeEffect(node: PlanNode, outputs: Values, { memo }: RunningNode): Conclusion | More {
+function concludeEffect(
+  step: Work,
+  node: PlanNode,
+  { outputs, memo }: { readonly outputs: Values; readonly memo: RunningNode['memo'] },
+): Conclusion | More {
   const evaluated = outputs.get(EVALUATED_HANDLE);
-  if (typeof evaluated !== 'string') return concludeNode(node.behaviour, outputs, memo);
+  if (typeof evaluated !== 'string') return concludeNode(node.behaviour, outputs, { memo, limits: step.limits });
   const rest = new Map(outputs);
   rest.delete(EVALUATED_HANDLE);
   return { ok: true, outputs: rest, handle: evaluated };
@@ -411,11 +418,12 @@ function startPlanNode(step: Work, place: Place): NodeOutcome {
   };
 }
 
-const contextOf = ({ plan, draft }: Work, { at, node }: Place): NodeContext => ({
+const contextOf = ({ plan, draft, limits }: Work, { at, node }: Place): NodeContext => ({
   lookup: (selector) => lookup(plan, draft, at.frame, selector),
   modelMap: draft.started?.modelMap ?? {},
   callDepth: draft.started?.origin.kind === 'tool' ? draft.started.origin.depth : 0,
   typeOf: (selector) => declaredType(plan, selector),
+  limits,
   handlesErrors: node.onError !== 'fail-run' || node.retry.times > 0,
 });
 

@@ -1,4 +1,5 @@
 import type { EffectRequest, Json, SecretRef, Value, Values } from '../../schemas/core.ts';
+import type { Limits } from '../limits.ts';
 import type { Selector } from '../plan/selector.ts';
 import type { ModelReplacements } from './mapped-model.ts';
 
@@ -14,6 +15,8 @@ export type NodeContext = {
   readonly modelMap: ModelReplacements;
   /** How many flows called each other to get here; none by default. */
   readonly callDepth?: number;
+  /** Default: those that hold when nothing is set. */
+  readonly limits?: Limits;
   /** Whether a failure of the node is answered: tried again, or followed by a branch or default values. */
   readonly handlesErrors?: boolean;
 };

@@ -134,6 +134,8 @@ export function endPass(plan: Plan, draft: Draft, key: string): void {
   }
   const { behaviour } = nodeAt(plan, at.node);
   if (behaviour.kind !== 'iteration') {
+    // It ended already: leaving what is within it can come back to it.
+    if (container.running === 0) return;
     const next = { ...container, running, failure: frame.failure };
     put(draft, next);
     return makeDue(plan, draft, next);
@@ -195,6 +197,8 @@ export function abandon(plan: Plan, draft: Draft, key: string): void {
   const inside = new Set([key]);
   // Frames come after those they are in: a map keeps the order in which they began.
   for (const frame of draft.frames.values()) if (frame.parent !== null && inside.has(frame.parent)) inside.add(frame.key);
+  // What is under way in a pass within leads to nothing new there either.
+  for (const inner of inside) ownFrame(draft, inner).ended = true;
   const gone = draft.ready.filter((entry) => inside.has(entry.frame));
   draft.ready = draft.ready.filter((entry) => !inside.has(entry.frame));
   for (const entry of gone) {

@@ -3,7 +3,7 @@ import { dslEdgeSchema, dslNodeSchema, dslVariableSchema, type DslEdge, type Dsl
 import type { FlowIssue } from '../plan/issue.ts';
 import type { DefinitionNode, FlowDefinition } from './definition.ts';
 import { allIssues } from './issues.ts';
-import { withPositions } from './layout.ts';
+import { withLayout } from './layout.ts';
 import type { AppFile } from './read-app.ts';
 import { at, textAt } from './value-reading.ts';
 import { toYamlPlain, valueOfPlain, type YamlPlain } from './yaml-values.ts';
@@ -51,7 +51,7 @@ export function defineFlow({ head, mode, workflow, issues: known }: AppFile, flo
     })),
     features: encodeValue(isObject(at(workflow, 'features')) ? at(workflow, 'features') : new Map()),
   };
-  return { definition: withPositions(definition), issues };
+  return { definition: withLayout(definition), issues };
 }
 
 const error = (message: string, nodeId: string | null = null): FlowIssue => ({ severity: 'error', nodeId, message });

@@ -108,6 +108,13 @@ describe('positions', () => {
     ]);
   });
 
+  it('come with a shape', () => {
+    const text =
+      'app: {name: t}\nworkflow: {graph: {nodes: [{id: s, data: {type: start}}, {id: l, data: {type: loop}}, {id: ls, parentId: l, data: {type: loop-start}}]}}';
+    const shapes = definitionOf(text).nodes.map(({ layout }) => textAt(decodeValue(layout), 'type'));
+    expect(shapes).toEqual(['custom', 'custom', 'custom-loop-start']);
+  });
+
   it('of the file are kept', () => {
     const text = `app: {name: t, mode: workflow}
 workflow:

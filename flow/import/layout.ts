@@ -7,10 +7,19 @@ const ROW = 140;
 const ORIGIN = { x: 80, y: 282 } as const;
 const WITHIN = { x: 24, y: 68 } as const;
 
-/** Gives every node without a position one: columns by distance from the start, rows in the order of the file; within its container for a child. */
-export function withPositions(definition: FlowDefinition): FlowDefinition {
-  const { nodes } = definition;
-  if (nodes.every(hasPosition)) return definition;
+/** What Dify's editor draws a node as. */
+const SHAPES: ReadonlyMap<string, string> = new Map([
+  ['iteration-start', 'custom-iteration-start'],
+  ['loop-start', 'custom-loop-start'],
+]);
+
+/**
+ * Gives every node what Dify's editor cannot do without: a shape, and a position (columns by distance from the start, rows in the order of
+ * the file; within its container for a child).
+ */
+export function withLayout(definition: FlowDefinition): FlowDefinition {
+  const nodes = definition.nodes.map((node) => (layoutOf(node).has('type') ? node : shaped(node)));
+  if (nodes.every(hasPosition)) return { ...definition, nodes };
   const columns = columnsOf(definition);
   const rows = new Map<string, number>();
   return {
@@ -24,6 +33,11 @@ export function withPositions(definition: FlowDefinition): FlowDefinition {
     }),
   };
 }
+
+const shaped = (node: DefinitionNode): DefinitionNode => ({
+  ...node,
+  layout: encodeValue(new Map<string, Value>([...layoutOf(node), ['type', SHAPES.get(node.type) ?? 'custom']])),
+});
 
 function placed(node: DefinitionNode, column: number, row: number): DefinitionNode {
   const origin = node.parentId === null ? ORIGIN : WITHIN;

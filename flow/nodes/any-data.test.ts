@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { float, integer, type Value } from '../../schemas/index.ts';
 import { toYamlPlain } from '../import/yaml-values.ts';
+import { DEFAULT_LIMITS } from '../limits.ts';
 import { compileBehaviour } from '../plan/compile-behaviour.ts';
 import { concludeNode, startNode } from './kinds.ts';
 
@@ -120,11 +121,14 @@ describe.each(TYPES)('a node of the type %s', (type) => {
         fc.dictionary(fc.constantFrom('text', 'usage', 'class_id', 'tool_arguments'), scalar),
         (given, variable, outputs) => {
           const result = compileBehaviour(type, toYamlPlain(given));
-          if (!result.ok) return void expect(result.message).not.toBe('');
+          if (!result.ok) {
+            expect(result.message).not.toBe('');
+            return;
+          }
           compiled++;
           const outcome = startNode(result.behaviour, { lookup: () => variable, modelMap: {} });
-          expect(['finished', 'failed', 'effect']).toContain(outcome.kind);
-          const concluded = concludeNode(result.behaviour, new Map(Object.entries(outputs)), null);
+          expect(['finished', 'failed', 'effect', 'passes']).toContain(outcome.kind);
+          const concluded = concludeNode(result.behaviour, new Map(Object.entries(outputs)), { memo: null, limits: DEFAULT_LIMITS });
           if ('ok' in concluded && !concluded.ok) expect(concluded.error.message).not.toBe('');
           // A plan crosses process boundaries as JSON.
           expect(JSON.parse(JSON.stringify(result.behaviour))).toEqual(result.behaviour);

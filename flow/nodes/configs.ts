@@ -42,6 +42,8 @@ export type NodeConfigs = {
   readonly 'http-request': HttpRequestConfig;
   readonly 'document-extractor': DocumentExtractorConfig;
   readonly tool: ToolConfig;
+  /** A tool that may change something outside. */
+  readonly 'acting-tool': ToolConfig;
   readonly 'knowledge-retrieval': KnowledgeRetrievalConfig;
   readonly agent: AgentConfig;
   readonly 'human-input': HumanInputConfig;

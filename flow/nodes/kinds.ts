@@ -33,7 +33,7 @@ import { readsOfLlm } from './llm/reads.ts';
 import { startLlm } from './llm/start.ts';
 import { startLoop } from './loop/start.ts';
 import type { ModelConfig } from './model-config.ts';
-import type { NodeKind, Reads } from './node-kind.ts';
+import type { NodeKind, Reads, Told } from './node-kind.ts';
 import { concludeExtractor } from './parameter-extractor/conclude.ts';
 import { readsOfExtractor } from './parameter-extractor/reads.ts';
 import { startExtractor } from './parameter-extractor/start.ts';
@@ -69,7 +69,7 @@ const KINDS: { readonly [K in NodeKindName]: NodeKind<NodeConfigs[K]> } = {
     reusable: true,
     retries: true,
     start: startCode,
-    conclude: (config, outputs) => concludeCode(config, outputs),
+    conclude: (config, outputs, { limits }) => concludeCode(config, outputs, limits),
     reads: ({ variables }) => ({ selectors: selectorsOf(variables) }),
   },
   llm: {
@@ -109,7 +109,7 @@ const KINDS: { readonly [K in NodeKindName]: NodeKind<NodeConfigs[K]> } = {
   agent: {
     needs: 'deed',
     start: startAgent,
-    conclude: concludeAgent,
+    conclude: (config, outputs, { memo }) => concludeAgent(config, outputs, memo),
     recover: recoverAgent,
     proceed: proceedAgent,
     reads: readsOfAgent,
@@ -156,8 +156,9 @@ const KINDS: { readonly [K in NodeKindName]: NodeKind<NodeConfigs[K]> } = {
     start: startDocumentExtractor,
     reads: ({ variable }) => ({ selectors: [variable] }),
   },
-  /** Some only compute; one that posts, or a flow, may do anything. */
-  tool: { needs: 'deed', retries: true, start: startTool, reads: readsOfTool },
+  tool: { needs: 'answer', retries: true, start: startTool, reads: readsOfTool },
+  /** It posts, or it is a flow, which may do anything. */
+  'acting-tool': { needs: 'deed', retries: true, start: startTool, reads: readsOfTool },
   'knowledge-retrieval': { needs: 'answer', start: startKnowledgeRetrieval, reads: readsOfKnowledgeRetrieval },
   unsupported: { needs: 'nothing', start: ({ reason }) => failed(EMPTY, 'UnsupportedNodeError', reason) },
 };
@@ -170,8 +171,8 @@ export const startNode = <K extends NodeKindName>({ kind, config }: NodeBehaviou
   KINDS[kind].start(config, context);
 
 /** What the outputs of a node's effect mean for it. */
-export const concludeNode = <K extends NodeKindName>({ kind, config }: NodeBehaviour<K>, outputs: Values, memo: Json): Conclusion | More =>
-  KINDS[kind].conclude?.(config, outputs, memo) ?? { ok: true, outputs, handle: DEFAULT_HANDLE };
+export const concludeNode = <K extends NodeKindName>({ kind, config }: NodeBehaviour<K>, outputs: Values, told: Told): Conclusion | More =>
+  KINDS[kind].conclude?.(config, outputs, told) ?? { ok: true, outputs, handle: DEFAULT_HANDLE };
 
 /** What a node makes of a later question that failed; null: it fails with it. */
 export const recoverNode = <K extends NodeKindName>({ kind, config }: NodeBehaviour<K>, error: NodeError, memo: Json): More | null =>

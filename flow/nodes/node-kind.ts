@@ -1,5 +1,6 @@
 import type { Json, Values } from '../../schemas/core.ts';
 import type { Conclusion, More, NodeContext, NodeError, NodeOutcome } from '../engine/node-outcome.ts';
+import type { Limits } from '../limits.ts';
 import type { Selector } from '../plan/selector.ts';
 import type { VariableTemplate } from '../text/index.ts';
 import type { ModelConfig } from './model-config.ts';
@@ -14,6 +15,9 @@ export type Reads = { readonly selectors?: readonly Selector[]; readonly templat
  */
 export type Needs = 'nothing' | 'answer' | 'deed' | 'wait' | 'passes';
 
+/** `memo`: what a node noted when it asked, null the first time. */
+export type Told = { readonly memo: Json; readonly limits: Limits };
+
 /** All that the interpreter knows of a kind of node. */
 export type NodeKind<C> = {
   readonly needs: Needs;
@@ -26,8 +30,8 @@ export type NodeKind<C> = {
   /** Passes secrets on as what they are: it need not be evaluated where their values are known. */
   readonly passesSecrets?: boolean;
   readonly start: (config: C, context: NodeContext) => NodeOutcome;
-  /** What the outputs of its effect mean. Default: they are the node's. `memo` is what it noted when it asked, null the first time. */
-  readonly conclude?: (config: C, outputs: Values, memo: Json) => Conclusion | More;
+  /** What the outputs of its effect mean. Default: they are the node's. */
+  readonly conclude?: (config: C, outputs: Values, told: Told) => Conclusion | More;
   /** What goes on after a later question failed; null: the node fails. */
   readonly recover?: (config: C, error: NodeError, memo: Json) => More | null;
   /** Asks for the next effect, after `conclude` said that there is more to ask. */

@@ -53,10 +53,16 @@ export function checkGraph(definition: FlowDefinition): GraphResult {
   };
   const outer = building.members.get(null) ?? [];
   const roots = outer.filter((node) => ROOT_TYPES.has(node.type));
-  const root = roots[0];
+  const starts = roots.filter((node) => node.type === 'start');
+  const root = starts[0] ?? roots[0];
   if (root === undefined) return { ok: false, message: 'the graph has no start node' };
-  const several = roots.length > 1 ? roots.map((node) => node.id).join(', ') : null;
-  if (several !== null) return { ok: false, message: `the graph has ${roots.length} start nodes (${several}): exactly one is needed` };
+  if (starts.length > 1) {
+    const named = starts.map((node) => node.id).join(', ');
+    return { ok: false, message: `the graph has ${starts.length} start nodes (${named}): exactly one is needed` };
+  }
+  const others = roots.filter((node) => node !== root).map((node) => `"${node.id}" (${node.type})`);
+  if (others.length > 0)
+    building.warnings.push(`runs begin at "${root.id}" (${root.type}); what begins at ${others.join(', ')} and nowhere else never runs`);
   const failure = addScope(building, { container: null, root, members: outer, depth: 0 });
   if (failure !== null) return failure;
   const { nodes, edges, scopes, warnings } = building;

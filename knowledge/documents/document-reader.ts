@@ -15,6 +15,8 @@ export type DocumentReaderOptions = {
 
 /** A thread is replaced after so many documents, so that what one left in it cannot pile up. */
 const DOCUMENTS_PER_THREAD = 200;
+/** A thread that nobody needs gives its memory back after so many milliseconds. */
+const IDLE_MS = 30_000;
 
 /**
  * Reads documents in worker threads, which start with the first document and do not keep the process alive. What is too large, takes too
@@ -22,7 +24,8 @@ const DOCUMENTS_PER_THREAD = 200;
  */
 export function createDocumentReader({ limits: given = {}, threads = 2 }: DocumentReaderOptions = {}): DocumentReader {
   const limits: DocumentLimits = { ...DEFAULT_DOCUMENT_LIMITS, ...given };
-  const idle: { readonly thread: DocumentThread; readonly uses: number }[] = [];
+  type Idle = { readonly thread: DocumentThread; readonly uses: number; readonly timer?: NodeJS.Timeout };
+  const idle: Idle[] = [];
   const busy = new Set<DocumentThread>();
   const waiting: (() => void)[] = [];
   let free = threads;
@@ -52,15 +55,25 @@ export function createDocumentReader({ limits: given = {}, threads = 2 }: Docume
     else next();
   };
 
+  const rest = (thread: DocumentThread, uses: number): void => {
+    const end = (): void => {
+      idle.splice(idle.indexOf(resting), 1);
+      thread.end();
+    };
+    const resting: Idle = { thread, uses, timer: setTimeout(end, IDLE_MS).unref() };
+    idle.push(resting);
+  };
+
   const readInThread = async (document: DocumentBytes, signal: AbortSignal): Promise<DocumentText> => {
-    const { thread, uses } = idle.pop() ?? { thread: startDocumentThread(limits), uses: 0 };
+    const { thread, uses, timer }: Idle = idle.pop() ?? { thread: startDocumentThread(limits), uses: 0 };
+    clearTimeout(timer);
     const onAbort = (): void => thread.end();
     signal.addEventListener('abort', onAbort, { once: true });
     busy.add(thread);
     const { text, reusable } = await thread.read({ document, limits });
     busy.delete(thread);
     signal.removeEventListener('abort', onAbort);
-    if (reusable && !closed && !signal.aborted && uses + 1 < DOCUMENTS_PER_THREAD) idle.push({ thread, uses: uses + 1 });
+    if (reusable && !closed && !signal.aborted && uses + 1 < DOCUMENTS_PER_THREAD) rest(thread, uses + 1);
     else thread.end();
     return text;
   };
@@ -80,7 +93,10 @@ export function createDocumentReader({ limits: given = {}, threads = 2 }: Docume
     },
     async close() {
       closed = true;
-      for (const { thread } of idle.splice(0)) thread.end();
+      for (const { thread, timer } of idle.splice(0)) {
+        clearTimeout(timer);
+        thread.end();
+      }
       for (const thread of busy) thread.end();
     },
   };

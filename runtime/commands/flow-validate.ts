@@ -3,6 +3,7 @@ import { resolveModel } from '../../models/index.ts';
 import type { Settings } from '../settings.ts';
 import { modelSettings } from '../model-router.ts';
 import { modelWarnings } from '../model-warnings.ts';
+import { isMetHere } from './code/known-imports.ts';
 import { allNeeds, mappingFor, type MappingFile, type Needs } from './flow-mapping-file.ts';
 import { readFlowText } from './flows.ts';
 
@@ -51,8 +52,13 @@ export async function validateFlowFile(
 ): Promise<FlowReport> {
   const text = await readFlowText(path);
   const options = mapping === undefined ? {} : { mapping: mappingFor(mapping, settings, { models: true }) };
-  const { definition, flow, issues } = inspectFlow(text, options);
-  if (definition === null) return { ...NOTHING, said: issues.map(saidOf) };
+  const { definition, flow, issues: all } = inspectFlow(text, options);
+  if (definition === null) return { ...NOTHING, said: all.map(saidOf) };
+  const isMet = await isMetHere(
+    settings,
+    all.map(({ message }) => message),
+  );
+  const issues = all.filter(({ message }) => !isMet(message));
   const missing = new Map(needsOf(definition).map((needs) => [needs.node.id, missingOf(needs, settings, hasDataset)]));
   const params = flow === null ? [] : modelWarnings(flow.plan);
   const ids = new Set([...definition.nodes.map(({ id }) => id)]);

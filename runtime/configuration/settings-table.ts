@@ -49,6 +49,22 @@ const gaps = (path: string): Setting => ({
   example: '[tools]',
 });
 
+/** What holds when a run begins holds for it. */
+const limits: readonly Setting[] = [
+  { path: 'limits.maxSteps', standard: '100000', meaning: 'node starts of one run; Dify has 500', example: '100000' },
+  { path: 'limits.codeMaxString', standard: '400000', meaning: 'characters of a text that a code node gives', example: '400000' },
+  {
+    path: 'limits.codeMaxDepth',
+    standard: '5',
+    meaning: 'levels of objects and lists within each other that a code node gives',
+    example: '5',
+  },
+  { path: 'limits.codeMaxStringArray', standard: '30', meaning: 'items of a list of texts that a code node gives', example: '30' },
+  { path: 'limits.codeMaxObjectArray', standard: '30', meaning: 'items of a list of objects that a code node gives', example: '30' },
+  { path: 'limits.codeMaxNumberArray', standard: '1000', meaning: 'items of a list of numbers that a code node gives', example: '1000' },
+  { path: 'limits.templateMaxOutput', standard: '400000', meaning: 'characters that a template node gives', example: '400000' },
+];
+
 const SINK = 'sinks.*';
 const REGISTRY = `${SINK}.format.registry`;
 
@@ -349,6 +365,7 @@ export const settingsTable: readonly Setting[] = [
   },
   { path: 'tools.maxOutputLength', standard: '400000', meaning: 'most characters of what a tool gives', example: '400000' },
   { path: 'runTimeoutMs', standard: '1200000', meaning: 'milliseconds after which a run is stopped', example: '60000' },
+  ...limits,
   {
     variable: 'RISKFLOW_SECRET_*',
     standard: 'none',

@@ -104,8 +104,9 @@ describe('the sandbox', () => {
     standardLibrary: '/l',
     libraryFolder: 'lib',
     sharedLibrary: null,
+    standardModules: [],
   };
-  const set = { hash: 'abcdef0123456789', folder: '/f', tag: 't', packages: [{ name: 'numpy', version: '2.4.6' }] };
+  const set = { hash: 'abcdef0123456789', folder: '/f', tag: 't', imports: ['numpy'], packages: [{ name: 'numpy', version: '2.4.6' }] };
   const strong = { kind: 'bubblewrap' as const, bubblewrap: '/usr/bin/bwrap', interpreter, packages: '/f', set };
   const small = { kind: 'pyodide' as const, version: '314.0.7', folder: '/p', bubblewrap: null };
   const obstacle = { why: 'bubblewrap is not installed', remedy: 'install it: apt install bubblewrap' };

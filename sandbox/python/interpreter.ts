@@ -18,6 +18,8 @@ export type Interpreter = {
   readonly libraryFolder: string;
   /** The shared library that it is in, where there is one. */
   readonly sharedLibrary: string | null;
+  /** Names of the modules of its standard library. */
+  readonly standardModules: readonly string[];
 };
 
 export type InterpreterSearch = { readonly ok: true; readonly interpreter: Interpreter } | { readonly ok: false; readonly why: string };
@@ -31,6 +33,7 @@ print(json.dumps({
   "path": os.path.realpath(getattr(sys, "_base_executable", "") or sys.executable), "version": platform.python_version(),
   "tag": "%s-%d.%d-%s" % (sys.implementation.name, sys.version_info[0], sys.version_info[1], platform.machine()),
   "standardLibrary": os.path.realpath(os.path.dirname(os.__file__)), "libraryFolder": getattr(sys, "platlibdir", "lib"),
+  "standardModules": sorted(getattr(sys, "stdlib_module_names", ())),
   "sharedLibrary": shared if shared and os.path.exists(shared) else None,
 }))`;
 

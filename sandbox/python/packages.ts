@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Python packages that the operator installed together, from one lock file. */
@@ -10,6 +10,8 @@ export type PackageSet = {
   /** Of the Python they were installed with (`Interpreter.tag`). */
   readonly tag: string;
   readonly packages: readonly { readonly name: string; readonly version: string }[];
+  /** What can be imported of them: `sklearn` of scikit-learn. */
+  readonly imports: readonly string[];
 };
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -30,5 +32,7 @@ export function currentSet(dataFolder: string): PackageSet | null {
 export function readSet(dataFolder: string, hash: string): PackageSet {
   const folder = join(setsFolder(dataFolder), hash);
   const { tag, packages } = JSON.parse(readFileSync(join(folder, 'set.json'), 'utf8')) as Pick<PackageSet, 'tag' | 'packages'>;
-  return { hash, folder: join(folder, 'site'), tag, packages };
+  const site = join(folder, 'site');
+  const imports = readdirSync(site).flatMap((name) => /^([A-Za-z_]\w*)(?:\.py|\..*\.so)?$/.exec(name)?.[1] ?? []);
+  return { hash, folder: site, tag, packages, imports };
 }

@@ -53,6 +53,7 @@ describe('help', () => {
       'migrate',
       'backup',
       'restore',
+      ...['install', 'show'].map((verb) => `code ${verb}`),
       ...['check', 'show'].map((verb) => `config ${verb}`),
       'doctor',
       'demo',

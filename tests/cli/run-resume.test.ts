@@ -47,7 +47,13 @@ const named = (out: string): readonly string[] =>
     });
 const WHOLE_STREAM = [
   'workflow_started',
-  ...['start', 'ask', 'end'].flatMap((node) => [`node_started ${node}`, `node_finished ${node}`]),
+  'node_started start',
+  'node_finished start',
+  'node_started ask',
+  'text_chunk',
+  'node_finished ask',
+  'node_started end',
+  'node_finished end',
   'workflow_finished',
 ];
 const document = (out: string): Record<string, unknown> => JSON.parse(out) as Record<string, unknown>;

@@ -129,7 +129,7 @@ function checkIndexes(events: readonly RunEvent[]): void {
   }
 }
 
-const TIMES: ReadonlySet<string> = new Set(['at', 'startedAt', 'elapsedMs', 'effectMs', 'index']);
+const TIMES: ReadonlySet<string> = new Set(['at', 'until', 'startedAt', 'elapsedMs', 'effectMs', 'index']);
 const without = (object: object, names: ReadonlySet<string>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(object).filter(([name]) => !names.has(name)));
 

@@ -160,10 +160,14 @@ describe('an agent that calls tools', () => {
   });
 
   it.each([
-    ['a strategy nobody knows', agent({}, 'guessing'), /agent_strategy_name is "guessing"/],
     ['tools that are none', agent({ tools: { value: [{ provider_name: 'x' }] } }), /tools\[0\]/],
   ])('is refused with %s', (_, node, message) => {
     expect(() => flow(node)).toThrow(message);
+  });
+
+  it('with a strategy nobody knows is warned of, and fails when it is reached', () => {
+    expect(flow(agent({}, 'guessing')).warnings.join()).toMatch(/strategy "guessing" is not known here/);
+    expect(outcomeOf(play(agent({}, 'guessing'), []))).toMatchObject({ status: 'failed' });
   });
 
   it('warns of a tool that is not there, and does without it', () => {

@@ -31,8 +31,10 @@ export function compileAgent(data: YamlPlain): BehaviourResult {
     if (tool.tool !== null) tools.push(tool.tool);
   }
   const strategy = strategyOf(parsed.data.agent_strategy_name);
-  if (strategy === null)
-    return { ok: false, message: `agent_strategy_name is "${parsed.data.agent_strategy_name}": function_calling or ReAct was expected` };
+  if (strategy === null) {
+    const reason = `the agent strategy "${parsed.data.agent_strategy_name}" is not known here: there are function_calling and ReAct`;
+    return { ok: true, behaviour: { kind: 'unsupported', config: { reason } }, warnings: [`${reason}; a run that reaches it fails`] };
+  }
   const wanted = Number(valueOf(parameters, 'maximum_iterations') ?? valueOf(parameters, 'max_iterations') ?? ITERATIONS);
   const config: AgentConfig = {
     model: compileModel({ ...model.data, name: model.data.name === '' ? (model.data.model ?? '') : model.data.name }),

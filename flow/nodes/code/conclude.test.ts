@@ -43,20 +43,20 @@ describe('concludeCode', () => {
       'an array that is too long',
       { a: type('array[string]') },
       JSON.stringify({ a: Array.from({ length: 31 }, () => 'x') }),
-      'output "a" has more than 30 items',
+      'output "a" has more than 30 items (setting limits.codeMaxStringArray)',
     ],
-    ['a number beyond 64 bits', { n: type('number') }, '{"n": 9223372036854775808}', expect.stringContaining('limit codeMaxNumber')],
+    ['a number beyond 64 bits', { n: type('number') }, '{"n": 9223372036854775808}', expect.stringContaining('is beyond ±9223372036854775807')],
     [
       'a text that is too long',
       { s: type('string') },
       JSON.stringify({ s: 'x'.repeat(400_001) }),
-      expect.stringContaining('limit codeMaxString'),
+      expect.stringContaining('setting limits.codeMaxString'),
     ],
   ])('%s', (_, outputs, json, expected) => expect(conclude(outputs, json)).toEqual(expected));
 
   it('nesting deeper than the limit is refused', () => {
     const deep = (depth: number): OutputType => (depth === 0 ? type('string') : type('object', { a: deep(depth - 1) }));
     const json = (depth: number): string => (depth === 0 ? '"x"' : `{"a": ${json(depth - 1)}}`);
-    expect(conclude({ a: deep(6) }, `{"a": ${json(6)}}`)).toMatch(/limit codeMaxDepth/);
+    expect(conclude({ a: deep(6) }, `{"a": ${json(6)}}`)).toMatch(/setting limits.codeMaxDepth/);
   });
 });

@@ -1,6 +1,6 @@
 import { isArray, isNumeric, isObject, integer, isFloatTag, type Value, type Values } from '../../../schemas/core.ts';
 import { DEFAULT_HANDLE, type Conclusion } from '../../engine/node-outcome.ts';
-import { DEFAULT_LIMITS, type Limits } from '../../limits.ts';
+import { CODE_MAX_NUMBER, DEFAULT_LIMITS, type Limits } from '../../limits.ts';
 import type { CodeConfig, OutputType } from './config.ts';
 
 type Checked = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly message: string };
@@ -26,7 +26,7 @@ type Place = { readonly path: string; readonly depth: number; readonly limits: L
 
 function checkObject(declared: Readonly<Record<string, OutputType>>, value: ReadonlyMap<string, Value>, place: Place): Checked {
   if (place.depth > place.limits.codeMaxDepth)
-    return wrong(`output ${place.path} is nested deeper than ${place.limits.codeMaxDepth} levels (limit codeMaxDepth)`);
+    return wrong(`output ${place.path} is nested deeper than ${place.limits.codeMaxDepth} levels (setting limits.codeMaxDepth)`);
   const result = new Map<string, Value>();
   for (const [name, type] of Object.entries(declared)) {
     const path = place.path === '' ? name : `${place.path}.${name}`;
@@ -54,15 +54,15 @@ function checkValue(type: OutputType, value: Value, place: Place): Checked {
       if (!isObject(value)) return wrong(`output "${place.path}" must be an object`);
       return type.children === null ? ok(value) : checkObject(type.children, value, { ...place, depth: place.depth + 1 });
     case 'array[string]':
-      return checkArray(value, place, place.limits.codeMaxStringArray, checkString);
+      return checkArray(value, place, 'codeMaxStringArray', checkString);
     case 'array[number]':
-      return checkArray(value, place, place.limits.codeMaxNumberArray, checkNumber);
+      return checkArray(value, place, 'codeMaxNumberArray', checkNumber);
     case 'array[boolean]':
-      return checkArray(value, place, place.limits.codeMaxNumberArray, (item, at) =>
+      return checkArray(value, place, 'codeMaxNumberArray', (item, at) =>
         typeof item === 'boolean' || item === null ? ok(item) : wrong(`output "${at.path}" must be a boolean`),
       );
     case 'array[object]':
-      return checkArray(value, place, place.limits.codeMaxObjectArray, (item, at) => {
+      return checkArray(value, place, 'codeMaxObjectArray', (item, at) => {
         if (item === null) return ok(null);
         if (!isObject(item)) return wrong(`output "${at.path}" must be an object`);
         return type.children === null ? ok(item) : checkObject(type.children, item, { ...at, depth: at.depth + 1 });
@@ -76,7 +76,7 @@ function checkString(value: Value, place: Place): Checked {
   if (value === null) return ok(null);
   if (typeof value !== 'string') return wrong(`output "${place.path}" must be a string`);
   if (value.length > place.limits.codeMaxString)
-    return wrong(`output "${place.path}" is longer than ${place.limits.codeMaxString} characters (limit codeMaxString)`);
+    return wrong(`output "${place.path}" is longer than ${place.limits.codeMaxString} characters (setting limits.codeMaxString)`);
   return ok(value.replaceAll('\u0000', ''));
 }
 
@@ -85,15 +85,18 @@ function checkNumber(value: Value, place: Place): Checked {
   if (typeof value === 'boolean') return ok(value ? 1 : 0);
   if (!isNumeric(value)) return wrong(`output "${place.path}" must be a number`);
   const magnitude = isFloatTag(value) ? value.float : value;
-  if (magnitude > place.limits.codeMaxNumber || magnitude < -place.limits.codeMaxNumber) {
-    return wrong(`output "${place.path}" is beyond ±${place.limits.codeMaxNumber} (limit codeMaxNumber)`);
+  if (magnitude > CODE_MAX_NUMBER || magnitude < -CODE_MAX_NUMBER) {
+    return wrong(`output "${place.path}" is beyond ±${CODE_MAX_NUMBER}`);
   }
   return ok(typeof value === 'bigint' ? integer(value) : value);
 }
 
-function checkArray(value: Value, place: Place, limit: number, check: (item: Value, place: Place) => Checked): Checked {
+type ArrayLimit = 'codeMaxStringArray' | 'codeMaxNumberArray' | 'codeMaxObjectArray';
+
+function checkArray(value: Value, place: Place, name: ArrayLimit, check: (item: Value, place: Place) => Checked): Checked {
+  const limit = place.limits[name];
   if (!isArray(value)) return wrong(`output "${place.path}" must be an array`);
-  if (value.length > limit) return wrong(`output "${place.path}" has more than ${limit} items`);
+  if (value.length > limit) return wrong(`output "${place.path}" has more than ${limit} items (setting limits.${name})`);
   const items: Value[] = [];
   for (const [i, item] of value.entries()) {
     const checked = check(item, { ...place, path: `${place.path}[${i}]` });

@@ -30,8 +30,9 @@ export function compileTool(data: YamlPlain): BehaviourResult {
       if (result.argument !== null) bound.set(name, result.argument);
     }
   }
+  const acts = isFlowTool(provider_type, provider) || known?.acts === true;
   const config = { tool: { providerType: provider_type, provider, name: tool_name }, arguments: [...bound.values()] };
-  return { ok: true, warnings: warningsOf(config, known), behaviour: { kind: 'tool', config } };
+  return { ok: true, warnings: warningsOf(config, known), behaviour: { kind: acts ? 'acting-tool' : 'tool', config } };
 }
 
 function compileArgument(name: string, input: unknown, known: ToolDescription | undefined): ArgumentResult {

@@ -97,6 +97,16 @@ describe('the import of a tool node', () => {
   it('warns of a parameter that the tool has not', () => {
     expect(warnings({ tool_parameters: { era: 'BC' } })).toEqual(['the tool time/weekday has no parameter "era": it is left out']);
   });
+  it('tells those that may change something outside from those that only compute', () => {
+    const kind = (data: Data): string => {
+      const compiled = compileTool({ ...base, ...data });
+      return compiled.ok ? compiled.behaviour.kind : compiled.message;
+    };
+    expect(kind({})).toBe('tool');
+    expect(kind({ provider_id: 'riskflow', tool_name: 'list_match' })).toBe('tool');
+    expect(kind({ provider_id: 'riskflow', tool_name: 'webhook' })).toBe('acting-tool');
+    expect(kind({ provider_type: 'workflow', tool_name: 'my_flow' })).toBe('acting-tool');
+  });
   it('has nothing to say of tools in their long and short names, and of flows', () => {
     expect(warnings({})).toEqual([]);
     expect(warnings({ provider_id: 'langgenius/time/time' })).toEqual([]);

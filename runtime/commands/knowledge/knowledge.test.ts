@@ -89,6 +89,7 @@ describe('a dataset', () => {
   it.each<readonly [string, Partial<ImportKnowledgeRequest>, string]>([
     ['a name that is none', { dataset: '../x' }, 'cannot be the name of a dataset'],
     ['a file that is not there', { paths: ['gone.txt'] }, 'gone.txt cannot be read'],
+    ['passages that are too short', { chunkSize: 49 }, 'passages of 49 characters are too short to be found'],
     ['an overlap that is too much', { chunkSize: 100, overlap: 50 }, 'an overlap of 50 is too much for passages of 100 characters'],
   ])('is not made for %s', async (_, more, message) => {
     write('a.txt', 'x');

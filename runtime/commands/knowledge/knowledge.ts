@@ -39,6 +39,8 @@ export type ImportedKnowledge = {
   readonly isNew: boolean;
 };
 
+/** A sentence. */
+const LEAST_CHUNK = 50;
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,99}$/u;
 
 /** Imports documents into a dataset. Those that were there stay, unless they have the name of a new one. Importing the same again writes nothing. */
@@ -70,6 +72,9 @@ function chunkSettings({
   readonly size: number;
   readonly overlap: number;
 } {
+  if (chunkSize < LEAST_CHUNK) {
+    throw new RiskflowError('usage', `passages of ${chunkSize} characters are too short to be found: give them ${LEAST_CHUNK} or more`);
+  }
   if (overlap * 2 >= chunkSize) {
     throw new RiskflowError('usage', `an overlap of ${overlap} is too much for passages of ${chunkSize} characters`, {
       hint: 'it must be less than half of them',

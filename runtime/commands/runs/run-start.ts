@@ -69,9 +69,16 @@ export function startRun(context: Pick<Context, 'now' | 'secrets' | 'workspaceId
       environment: environmentOf(context, plan),
       pins: start.pins ?? {},
       modelMap: modelReplacements(plan, start.modelMap ?? {}, context.settings),
+      ...limitsSet(context.settings.config.limits),
       at,
     },
   };
+}
+
+/** Only what was set: a run without settings says nothing of them. */
+function limitsSet(limits: Context['settings']['config']['limits']): Pick<RunStarted['data'], 'limits'> {
+  const set = Object.entries(limits ?? {}).filter(([, value]) => value !== undefined);
+  return set.length === 0 ? {} : { limits: Object.fromEntries(set) };
 }
 
 function filesOf(value: Value, plan: Plan): Value {

@@ -40,7 +40,26 @@ export function closeProcess(): void {
   syncBuiltinESMExports();
   // Modules that nobody has asked for yet cannot be had any more.
   registerHooks({ resolve: refused, load: refused });
+  freezeBuiltIns();
   for (const name of OUTWARD_GLOBALS) Reflect.deleteProperty(globalThis, name);
+}
+
+/**
+ * Code that finds an object of JavaScript in the interpreter's memory reaches what all objects share. Nothing of it may be changed: the
+ * loop that lays the memory back is made of it, and a change would last longer than a call.
+ */
+function freezeBuiltIns(): void {
+  for (const name of Object.getOwnPropertyNames(globalThis)) {
+    const value: unknown = Object.getOwnPropertyDescriptor(globalThis, name)?.value;
+    if (!/^[A-Z]/.test(name) || (typeof value !== 'function' && typeof value !== 'object') || value === null) continue;
+    const prototype: unknown = 'prototype' in value ? value.prototype : undefined;
+    Object.freeze(value);
+    // Errors get names and messages of their own by plain assignment, which frozen ones on the prototype would refuse.
+    if (typeof prototype === 'object' && prototype !== null)
+      (prototype instanceof Error || value === Error ? Object.seal : Object.freeze)(prototype);
+  }
+  const typedArray: unknown = Object.getPrototypeOf(Uint8Array.prototype);
+  for (const one of [typedArray, Object.getPrototypeOf(Uint8Array), Function.prototype]) Object.freeze(one);
 }
 
 /** The loop reads its calls and writes its answers by these. */

@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dslText, startNode, type TestEdge, type TestNode } from '../../../flow/testing/dsl.ts';
-import { importFlow, type ImportedFlow } from '../../../flow/index.ts';
-import { decodeValue, toJsonText, type Values } from '../../../schemas/index.ts';
-import { openApp, type App } from '../../open-app.ts';
-import { readSettings } from '../../settings.ts';
-import { publishFlow } from '../flows.ts';
-import { createFlowRunner } from './flow-runner.ts';
-import { runFlow } from './run-flow.ts';
-import { interruptedRuns, readRun } from './run-reads.ts';
+import { dslText, startNode, type TestEdge, type TestNode } from '../flow/testing/dsl.ts';
+import { importFlow, type ImportedFlow } from '../flow/index.ts';
+import { decodeValue, toJsonText, type Values } from '../schemas/index.ts';
+import { openApp, type App } from '../runtime/open-app.ts';
+import { readSettings } from '../runtime/settings.ts';
+import { publishFlow } from '../runtime/commands/flows.ts';
+import { createFlowRunner } from '../runtime/commands/runs/flow-runner.ts';
+import { runFlow } from '../runtime/commands/runs/run-flow.ts';
+import { interruptedRuns, readRun } from '../runtime/commands/runs/run-reads.ts';
 
 let folder: string;
 let app: App;
@@ -103,13 +103,9 @@ describe('a flow as a tool', () => {
       mode: 'scheduled',
       origin: { kind: 'tool', runId: ended.runId, effectId: 'call#1', depth: 1 },
     });
-    expect((await readRun(app.context, (begun?.data as { runId: string }).runId)).map(({ type }) => type)).toEqual([
-      'RunStarted',
-      'NodeFinished',
-      'NodeFinished',
-      'NodeFinished',
-      'RunFinished',
-    ]);
+    expect(
+      (await readRun(app.context, (begun?.data as { readonly runId: string } | undefined)?.runId ?? '')).map(({ type }) => type),
+    ).toEqual(['RunStarted', 'NodeFinished', 'NodeFinished', 'NodeFinished', 'RunFinished']);
     // Nobody is asked to go on with the run of a tool.
     expect(await interruptedRuns(app.context)).toEqual([]);
   });
