@@ -119,7 +119,7 @@ function perform(effect: Effect, deps: EffectDeps, options: PerformOptions): Pro
         : failedWith(evaluated.error.type, evaluated.error.message);
     }
     case 'code':
-      return performCode(request, deps, options);
+      return performCode(request, deps, { flowVersion: effect.flowVersion, signal });
     case 'http-request':
       return performHttpRequest(
         {
@@ -156,14 +156,14 @@ async function performPinned(pin: Extract<Effect['request'], { kind: 'pinned' }>
 async function performCode(
   request: Extract<Effect['request'], { kind: 'code' }>,
   deps: EffectDeps,
-  { signal, flowVersion }: PerformOptions,
+  { signal, flowVersion }: { readonly signal: AbortSignal; readonly flowVersion: string },
 ): Promise<Performed> {
   const inputs = revealed(decodeValue(request.inputs), deps);
   const result = await deps.code.run({
     language: request.language,
     code: request.code,
     inputsJson: toJsonText(inputs),
-    ...(flowVersion === undefined ? {} : { scope: { workspaceId: deps.workspaceId, flowVersion } }),
+    scope: { workspaceId: deps.workspaceId, flowVersion },
     signal,
   });
   const usage = NO_USAGE;

@@ -6,6 +6,7 @@ import { storedExecutor, type ReuseKey } from './stored-effect.ts';
 const effect = (effectId: string, extra: Partial<Effect> = {}): Effect => ({
   effectId,
   runId: 'r1',
+  flowVersion: 'v1',
   nodeId: 'n',
   nodeType: 'llm',
   title: 'n',

@@ -8,7 +8,7 @@ export { fileInput } from './nodes/start/file-input.ts';
 export { EVALUATED_HANDLE } from './engine/node-outcome.ts';
 export type { Evaluated } from './engine/secrets.ts';
 export { interpreterFor, interpreterOf, knownVersions, type Interpreter } from './versions.ts';
-export { answerOutputs, TIMEOUT_HANDLE } from './nodes/human-input/start.ts';
+export { answerOutputs } from './nodes/human-input/start.ts';
 export { modelOf, traitsOf } from './nodes/kinds.ts';
 export type { StartVariable } from './nodes/start/config.ts';
 export { upgradePlan } from './plan/upgrade-plan.ts';

@@ -156,6 +156,8 @@ export type Effect = {
   /** Unique for (run, node, container path, visit): the name under which the result is stored. */
   readonly effectId: string;
   readonly runId: string;
+  /** What the run runs: user code of different versions shares no process. */
+  readonly flowVersion: string;
   readonly nodeId: string;
   readonly nodeType: string;
   readonly title: string;

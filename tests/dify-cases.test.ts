@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { difyEvents, importFlow, type Plan } from '../flow/index.ts';
+import { difyEvents, importFlow, renderText, type Plan } from '../flow/index.ts';
 import { dslText, flowOf, startNode, type TestEdge, type TestNode } from '../flow/testing/dsl.ts';
 import { drive, fail, outcomeOf, succeed, type Answer, type Driven, answerPins } from '../flow/testing/drive.ts';
 import {
@@ -58,7 +58,7 @@ const end = (id: string, outputs: Readonly<Record<string, readonly string[]>>): 
 
 /** What the steps of the iteration rows return as `r`. */
 const STEPS: Readonly<Record<string, { readonly type: string; readonly result: (index: Value, item: Value) => Value }>> = {
-  'r = "<index>:<item>"': { type: 'string', result: (index, item) => `${String(index)}:${String(item)}` },
+  'r = "<index>:<item>"': { type: 'string', result: (index, item) => `${renderText(index)}:${renderText(item)}` },
   'r=[item,item]': { type: 'array[number]', result: (_, item) => [item, item] },
   'r=[item] for 0 else null': { type: 'array[number]', result: (index, item) => (index === 0 ? [item] : null) },
   'r=[item]; index 1 fails': { type: 'array[string]', result: (_, item) => [item] },
@@ -150,7 +150,7 @@ describe.runIf(hasShared)(`observed rows of node_tables.json${needsShared}`, () 
     const answer: Answer = ({ request }) => {
       const inputs = request.kind === 'code' ? decodeValue(request.inputs) : null;
       const [index, value] = [get(inputs, 'index') ?? null, get(inputs, 'item') ?? null];
-      if (list(get(item, 'fail')).includes(index)) return fail(`boom ${String(index)}`);
+      if (list(get(item, 'fail')).includes(index)) return fail(`boom ${renderText(index)}`);
       return succeed({ result: new Map([['r', step?.result(index, value) ?? null]]) });
     };
     for (let i = 0; i < 5; i++)
@@ -303,6 +303,6 @@ describe.runIf(hasShared)(`real Dify files${needsShared}`, () => {
     const stream = difyEvents(plan);
     const driven = driveCase(plan, item);
     const said = driven.events.flatMap((event) => stream.event(event)).filter((event) => event.get('event') === 'message');
-    expect(said.map((event) => event.get('answer')).join('')).toBe(chunksOf(item));
+    expect(said.map((event) => text(event.get('answer'))).join('')).toBe(chunksOf(item));
   });
 });

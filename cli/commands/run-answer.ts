@@ -36,8 +36,9 @@ async function showQuestions(session: Session, runId: string): Promise<number> {
   });
 }
 
-const documentOf = ({ nodeId, title, form, fields, actions, until }: OpenQuestion): object => ({
+const documentOf = ({ nodeId, place, title, form, fields, actions, until }: OpenQuestion): object => ({
   node: nodeId,
+  place,
   title,
   form,
   fields: fields.map((field) => ({ ...field, default: JSON.parse(toJsonText(field.default)) as unknown })),
@@ -45,8 +46,8 @@ const documentOf = ({ nodeId, title, form, fields, actions, until }: OpenQuestio
   until: until === null ? null : new Date(until).toISOString(),
 });
 
-function printQuestion(session: Session, { nodeId, title, form, fields, actions, until }: OpenQuestion): void {
-  session.print(session.style.bold(`${title} (${nodeId})`));
+function printQuestion(session: Session, { place, title, form, fields, actions, until }: OpenQuestion): void {
+  session.print(session.style.bold(`${title} (${place})`));
   session.print(form);
   for (const { name, type, default: value } of fields)
     session.print(`  ${name} (${type})${value === null ? '' : `: ${toJsonText(value)} unless given`}`);

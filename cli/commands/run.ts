@@ -50,7 +50,7 @@ export function addRunCommand(program: Command, dispatch: Dispatch): void {
       option('--resume [RUN_ID]', 'instead of FLOW: go on with the run, or with the only one, that was interrupted'),
       option('--answer <RUN_ID>', 'instead of FLOW: show what a run asks a person; with --action answer it, and go on with the run'),
       option('--action <ID>', 'with --answer: what is decided'),
-      option('--node <ID>', 'with --answer: which node is answered, where several ask'),
+      option('--node <ID>', 'with --answer: which node is answered, where several ask; in a pass of an iteration ITERATION[2]/ID'),
       option('--wait', 'stay while the run waits for a person; somebody answers from elsewhere'),
       option('--stop <RUN_ID>', 'instead of FLOW: stop a run for good, whoever drives it, also one that no worker has begun'),
     ],

@@ -1,5 +1,4 @@
 import {
-  decodeValue,
   decodeValues,
   encodeValue,
   encodeValues,
@@ -443,10 +442,15 @@ type EffectParts = {
   readonly askedAt: number;
 };
 
-function effectOf({ draft }: Work, { node }: Place, { outcome, effectId, attempt, delayMs, contentKey, askedAt }: EffectParts): Effect {
+function effectOf(
+  { draft, plan }: Work,
+  { node }: Place,
+  { outcome, effectId, attempt, delayMs, contentKey, askedAt }: EffectParts,
+): Effect {
   return {
     effectId,
     runId: draft.started?.runId ?? '',
+    flowVersion: plan.flowVersion,
     nodeId: node.id,
     nodeType: node.type,
     title: node.title,

@@ -47,7 +47,8 @@ const flow = (extra: Readonly<Record<string, unknown>> = {}): Plan =>
 
 /** Answers with what was asked; fails for the items that begin with "bad". */
 const echo = ({ request }: Effect): EffectResult => {
-  const text = request.kind === 'llm' ? String(request.messages[0]?.content) : '';
+  const content = request.kind === 'llm' ? request.messages[0]?.content : '';
+  const text = typeof content === 'string' ? content : '';
   return text.includes('bad') ? fail(`no answer for ${text}`) : succeed({ text });
 };
 const run = (plan: Plan, a: Value, options: Parameters<typeof drive>[1] = {}): Driven =>

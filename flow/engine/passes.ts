@@ -54,7 +54,7 @@ function itemsOf(inputs: Values): readonly Value[] {
   return items !== undefined && isArray(items) ? items : [];
 }
 
-export function containerAt(draft: Pick<Draft, 'containers'>, { frame, node }: Ready): Container {
+function containerAt(draft: Pick<Draft, 'containers'>, { frame, node }: Ready): Container {
   const container = draft.containers.get(containerKeyOf(frame, node));
   if (container === undefined) throw new FoldError(`node ${node} is no iteration or loop under way`);
   return container;

@@ -135,7 +135,10 @@ function addBody(building: Building, { node, at, depth }: BodyRequest): Extract<
 /** Its start node; in old files the child that `start_node_id` names, or else the only one that no edge leads to. */
 function passRoot(container: DefinitionNode, members: readonly DefinitionNode[], { edges }: FlowDefinition): DefinitionNode | undefined {
   const { data } = container;
-  const named = typeof data === 'object' && data !== null && 'start_node_id' in data ? String(data.start_node_id) : undefined;
+  const named =
+    typeof data === 'object' && data !== null && 'start_node_id' in data && typeof data.start_node_id !== 'object'
+      ? String(data.start_node_id)
+      : undefined;
   const ids = new Set(members.map((node) => node.id));
   const entered = new Set(edges.filter((edge) => ids.has(edge.source)).map((edge) => edge.target));
   return (

@@ -213,9 +213,9 @@ export function difyEvents(plan: Plan): DifyStream {
 
 /** What a node says stands before its end, what a run says before its end. */
 function between(told: readonly DifyEvent[], pieces: readonly DifyEvent[], event: RunEvent): readonly DifyEvent[] {
-  const ends = ['node_finished', 'message_end', 'workflow_finished'];
+  const ends: readonly (Value | undefined)[] = ['node_finished', 'message_end', 'workflow_finished'];
   const at =
-    event.type === 'NodeFinished' || event.type === 'RunFinished' ? told.findIndex((item) => ends.includes(String(item.get('event')))) : -1;
+    event.type === 'NodeFinished' || event.type === 'RunFinished' ? told.findIndex((item) => ends.includes(item.get('event'))) : -1;
   return at === -1 ? [...told, ...pieces] : [...told.slice(0, at), ...pieces, ...told.slice(at)];
 }
 

@@ -19,6 +19,8 @@ const answer = (id: string, text: string, extra: Readonly<Record<string, unknown
 });
 const pin = (text: string, ...chunks: readonly string[]): Pin => ({ outputs: { text }, chunks });
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 type Told = { readonly event: string; readonly text: string; readonly of: string; readonly node: string };
 type Case = {
   readonly nodes: readonly TestNode[];
@@ -44,9 +46,9 @@ function tell({ nodes, edges, pins = {}, next, mode = 'advanced-chat' }: Case): 
     const of = (line['from_variable_selector'] ?? data['from_variable_selector'] ?? []) as readonly string[];
     return {
       event: String(line['event']),
-      text: String(line['answer'] ?? data['text'] ?? ''),
+      text: textOf(line['answer'] ?? data['text']),
       of: of.join('.'),
-      node: String(data['node_id'] ?? ''),
+      node: textOf(data['node_id']),
     };
   });
   return { told, events: driven.events };

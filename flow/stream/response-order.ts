@@ -46,7 +46,7 @@ export class ResponseOrder {
   readonly #waiting = new Map<string, Session[]>();
   /** Nodes that some certain way leads to, by frame. */
   readonly #reached = new Map<string, Set<number>>();
-  #turns: Session[] = [];
+  readonly #turns: Session[] = [];
   #said = '';
 
   constructor(plan: Plan) {

@@ -15,6 +15,7 @@ import {
   type RunStatus,
   type WriteUnit,
 } from '../../schemas/index.ts';
+import { LongWaits } from './long-waits.ts';
 
 export type RunHostDeps = {
   readonly workspaceId: string;
@@ -97,9 +98,9 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
   if (cancelled?.aborted === true) cancel();
   cancelled?.addEventListener('abort', cancel, { once: true });
   let inFlight = 0;
-  let waitsUntil: number | null | undefined;
-  /** Nodes that wait for a person: id and title. */
-  const asking = new Map<string, string>();
+  const waits = new LongWaits();
+  /** Questions that are looked at again while their run stays. */
+  const looks = new Set<NodeJS.Timeout>();
   const watch = watchRun(options, arrivals);
   const writer = new FactWriter(deps, options, options.history.length);
   let state = evolve(plan, initialState(plan), options.history);
@@ -112,14 +113,17 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
     writer.buffer(step.facts);
     for (const effect of step.effects) perform(effect);
   };
-  const wait = (until: number | null): void => {
-    waitsUntil =
-      waitsUntil === undefined ? until : waitsUntil === null || until === null ? (waitsUntil ?? until) : Math.min(waitsUntil, until);
+  const lookLater = (effect: Effect, pauseMs: number): void => {
+    const timer = setTimeout(() => {
+      looks.delete(timer);
+      perform(effect);
+    }, pauseMs);
+    looks.add(timer);
   };
   const perform = (effect: Effect): void => {
     const waitMs = waitOf(effect);
     if (waitMs > (options.longestWaitMs ?? Infinity)) {
-      wait(deps.now() + waitMs);
+      waits.delay(deps.now() + waitMs);
       return;
     }
     inFlight++;
@@ -158,29 +162,30 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
         take(advance(plan, state, clock()));
         continue;
       }
-      if (waitsUntil !== undefined && inFlight === 0 && arrivals.isEmpty()) {
-        const nodes = [...asking.keys()];
-        const reason = nodes.length === 0 ? 'waits' : `waits for a person: ${[...asking.values()].join(', ')}`;
-        const told = nodes.length === 0 ? {} : { nodes };
-        writer.buffer([{ type: 'RunPaused', data: { reason, until: waitsUntil, ...told, at: deps.now() } }]);
+      const isQuiet = inFlight === 0 && arrivals.isEmpty();
+      if (isQuiet && !waits.isEmpty) {
+        const again = waits.takeOld(deps.now());
+        if (again.length > 0) {
+          for (const effect of again) perform(effect);
+          continue;
+        }
+        const { data, titles } = waits.pause(deps.now());
+        writer.buffer([{ type: 'RunPaused', data }]);
         await writer.flush('paused');
-        return { status: 'paused', nodes: [...asking.values()], until: waitsUntil };
+        return { status: 'paused', nodes: titles, until: data.until };
       }
+      if (isQuiet && looks.size > 0) watch.hold();
       const arrival = await arrivals.next(options.signal);
       if (arrival.kind === 'error') throw arrival.error;
       if (arrival.kind === 'waiting') {
         const { effect, until } = arrival;
         const { lookForAnswersMs } = options;
-        if (lookForAnswersMs === undefined) {
-          asking.set(effect.nodeId, effect.title);
-          wait(until);
-        } else {
-          const pause = until === null ? lookForAnswersMs : Math.min(lookForAnswersMs, Math.max(0, until - deps.now()));
-          const timer = setTimeout(() => perform(effect), pause);
-          effects.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
-        }
+        if (lookForAnswersMs === undefined) waits.ask(effect, until);
+        else lookLater(effect, until === null ? lookForAnswersMs : Math.min(lookForAnswersMs, Math.max(0, until - deps.now())));
         continue;
       }
+      watch.goOn();
+      waits.happened();
       if (arrival.kind === 'stop') take(requestStop(plan, state, { ...clock(), reason: arrival.reason }));
       else if (state.running.has(arrival.effectId)) {
         take(conclude(plan, state, { ...clock(), effectId: arrival.effectId, result: arrival.result }));
@@ -194,6 +199,7 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
     throw error;
   } finally {
     watch.close();
+    for (const look of looks) clearTimeout(look);
     options.signal.removeEventListener('abort', follow);
     cancelled?.removeEventListener('abort', cancel);
     if (inFlight > 0) effects.abort();
@@ -313,20 +319,36 @@ class FactWriter {
   }
 }
 
-/** Watches for a stop request and for the time limit. */
-function watchRun(options: DriveOptions, arrivals: Arrivals): { readonly close: () => void } {
+/** Watches for a stop request and for the time limit, which does not count while it is held. */
+function watchRun(
+  options: DriveOptions,
+  arrivals: Arrivals,
+): { readonly close: () => void; readonly hold: () => void; readonly goOn: () => void } {
   const limit = options.timeoutMs ?? DEFAULT_RUN_TIMEOUT_MS;
-  const late = setTimeout(
-    () => arrivals.push({ kind: 'stop', reason: `the run took longer than ${limit} ms (limit runTimeoutMs)` }),
-    limit,
-  );
+  let left = limit;
+  let since = 0;
+  let late: NodeJS.Timeout | undefined;
+  const goOn = (): void => {
+    if (late !== undefined) return;
+    since = performance.now();
+    late = setTimeout(() => arrivals.push({ kind: 'stop', reason: `the run took longer than ${limit} ms (limit runTimeoutMs)` }), left);
+  };
+  const hold = (): void => {
+    if (late === undefined) return;
+    clearTimeout(late);
+    late = undefined;
+    left = Math.max(0, left - (performance.now() - since));
+  };
+  goOn();
   const { stopRequested } = options;
   const poll = stopRequested === undefined ? undefined : setInterval(() => pollStop(stopRequested, arrivals), STOP_POLL_MS);
   return {
     close: () => {
-      clearTimeout(late);
+      hold();
       clearInterval(poll);
     },
+    hold,
+    goOn,
   };
 }
 

@@ -166,6 +166,7 @@ describe('the activities of a run', () => {
     const effect: Effect = {
       effectId: 'e#1',
       runId: 'r1',
+      flowVersion: 'v1',
       nodeId: 'n',
       nodeType: 'llm',
       title: 'n',

@@ -14,6 +14,7 @@ const done: EffectResult = { status: 'succeeded', outputs: {}, usage, elapsedMs:
 const llm = (title: string): Effect => ({
   effectId: 'canary-id',
   runId: 'canary-run',
+  flowVersion: 'v1',
   nodeId: 'n',
   nodeType: 'llm',
   title,

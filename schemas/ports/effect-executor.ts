@@ -12,18 +12,15 @@ export type CallSlot = {
   giveBack(): void;
 };
 
-/**
- * `slot`: for calls to outside; without one they are not limited. `flowVersion`: what the run runs; user code of different versions shares no
- * process.
- */
-export type PerformOptions = { readonly signal: AbortSignal; readonly slot?: CallSlot; readonly flowVersion?: string };
+/** `slot`: for calls to outside; without one they are not limited. */
+export type PerformOptions = { readonly signal: AbortSignal; readonly slot?: CallSlot };
 
 /** What is asked of a person has no answer yet. `until`: when the wait ends by itself, milliseconds since 1970; null when it does not. */
 export class StillWaiting extends Error {
   readonly until: number | null;
 
   constructor(until: number | null) {
-    super(until === null ? 'nobody has answered yet' : `nobody has answered yet; the wait ends at ${new Date(until).toISOString()}`);
+    super('nobody has answered yet');
     this.until = until;
   }
 }

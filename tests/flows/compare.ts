@@ -1,6 +1,6 @@
 import type { Plan } from '../../flow/index.ts';
-import type { NodeVisit, RunEvent } from '../../schemas/index.ts';
-import { visitName } from './event-lines.ts';
+import type { RunEvent } from '../../schemas/index.ts';
+import { visitName, type EventPlace } from './event-place.ts';
 
 /**
  * When two sequences of a run's events are equal up to concurrent order.
@@ -22,13 +22,6 @@ export function comparableEvents(plan: Plan, events: readonly RunEvent[]): reado
   const runId = events[0]?.type === 'RunStarted' ? events[0].data.runId : '';
   return sorted.map((event) => ({ type: event.type, data: replaced(timeless(event), runId) }));
 }
-
-/** Whose an event is: a node within passes. `phase` tells an iteration or loop: its begin, the begin of a pass, its end. */
-export type EventPlace = {
-  readonly nodeId: string;
-  readonly path: NodeVisit['path'];
-  readonly phase?: 'begin' | number | 'end';
-};
 
 /**
  * Items in causal order, concurrent ones in the plan's topological order, those of a pass within its iteration or loop. `placeOf` tells

@@ -1,5 +1,5 @@
-import type { NodeVisit, RunEvent } from '../../schemas/index.ts';
-import type { EventPlace } from './compare.ts';
+import type { RunEvent } from '../../schemas/index.ts';
+import { visitName, type EventPlace } from './event-place.ts';
 
 /**
  * An event as one line of a case, which begins with the node or `run`:
@@ -37,10 +37,6 @@ export function eventLine(event: RunEvent): string {
       return `run ${event.data.status}`;
   }
 }
-
-/** `step`, or `items[2]/step` in the third pass of an iteration. */
-export const visitName = ({ nodeId, path }: Pick<NodeVisit, 'nodeId' | 'path'>): string =>
-  [...path.map(([container, pass]) => `${container}[${pass}]`), nodeId].join('/');
 
 /** Whose a line is; null for the run's own. */
 export function placeOfLine(line: string): EventPlace | null {

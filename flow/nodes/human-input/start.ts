@@ -1,10 +1,10 @@
-import { decodeValue, encodeValues, isArray, isObject, isSecretRef, type Json, type Value, type Values } from '../../../schemas/core.ts';
+import { decodeValue, isArray, isObject, isSecretRef, type Json, type Value, type Values } from '../../../schemas/core.ts';
 import type { Conclusion, NodeContext, NodeOutcome } from '../../engine/node-outcome.ts';
 import { renderTemplate, renderText, secretPlaceholder } from '../../text/index.ts';
 import type { HumanInputConfig } from './config.ts';
 
 /** The handle that is taken when nobody answered in time. */
-export const TIMEOUT_HANDLE = '__timeout';
+const TIMEOUT_HANDLE = '__timeout';
 
 /** Asks a person. What is asked stands in the node's inputs, where those who answer find it. */
 export function startHumanInput(config: HumanInputConfig, { lookup }: NodeContext): NodeOutcome {

@@ -133,8 +133,8 @@ async function driveRow(
   const started = first?.type === 'RunStarted' ? first : event;
   const timeoutMs = context.settings.config.runTimeoutMs ?? DEFAULT_RUN_TIMEOUT_MS;
   const handOver: RunFlowArgs = { workspaceId, runId, flowVersion, started, actor, timeoutMs };
-  // An earlier attempt did not come to tell it; or its workflow has it already.
-  if (longestWaitMs !== undefined && history.some(({ type }) => type === 'RunPaused')) return { handOver };
+  // It waited, and is on its own since: an earlier attempt did not come to tell it, or somebody goes on with it already.
+  if (history.some(({ type }) => type === 'RunPaused')) return { handOver };
   const outcome = await driveRun(
     { workspaceId, events: storage.events, perform, now, actor },
     {

@@ -19,6 +19,7 @@ import {
   type Values,
   type Variant,
   type Json,
+  type CodeRunner,
 } from '../../../schemas/index.ts';
 import { textOf, type Context, type OnProgress } from '../../context.ts';
 import { driveRun, type RunEnd } from '../../embedded/run-host.ts';
@@ -179,7 +180,7 @@ export function prepareWork(context: Context, options: WorkOptions): EvaluationW
     perform: context.effects(models),
     mayBeStored,
     calls,
-    reuseKey: reuseKeys(options),
+    reuseKey: reuseKeys(options, context.code),
     shared,
   });
   return { context, options, perform, shapes, runIdOf: (task) => evaluationRunId(started.evaluationId, task) };
@@ -190,7 +191,10 @@ export function prepareWork(context: Context, options: WorkOptions): EvaluationW
  * nothing at all: they are there to show the noise, and answers that samples share would make it look larger than it is. A local
  * classifier is not asked over a network, so nothing is gained by reuse.
  */
-function reuseKeys({ started, models, meanings }: EvaluationParts): (effect: Effect) => Promise<ReuseKey | null> {
+function reuseKeys(
+  { started, models, meanings }: EvaluationParts,
+  code: Pick<CodeRunner, 'version'>,
+): (effect: Effect) => Promise<ReuseKey | null> {
   const twins = new Set(
     started.variants.map(({ flowVersion, modelMap }) => hashJson([meanings.get(flowVersion) ?? flowVersion, modelMap])),
   );
@@ -198,14 +202,23 @@ function reuseKeys({ started, models, meanings }: EvaluationParts): (effect: Eff
   return async (effect) => {
     const { request, contentKey } = effect;
     if (!started.options.reuse || isAA || contentKey === null) return null;
-    if (request.kind !== 'llm' && request.kind !== 'question-classifier') return null;
-    const resolved = await models.resolve(request.model);
-    if (resolved.kind !== 'chat') return null;
+    const version = await answererOf(request, { models, code });
+    if (version === null) return null;
     return {
       scope: started.evaluationId,
-      contentKey: hash('sha256', JSON.stringify([contentKey, resolved.version, repeatOf(effect.runId)])),
+      contentKey: hash('sha256', JSON.stringify([contentKey, version, repeatOf(effect.runId)])),
     };
   };
+}
+
+type Answerers = { readonly models: ModelRouter; readonly code: Pick<CodeRunner, 'version'> };
+
+/** The version of what answers an effect, where its answers are worth sharing: JavaScript is done sooner than an answer is found. */
+async function answererOf(request: Effect['request'], { models, code }: Answerers): Promise<string | null> {
+  if (request.kind === 'code') return request.language === 'python3' ? code.version(request.language) : null;
+  if (request.kind !== 'llm' && request.kind !== 'question-classifier' && request.kind !== 'parameter-extractor') return null;
+  const resolved = await models.resolve(request.model);
+  return resolved.kind === 'chat' ? resolved.version : null;
 }
 
 /**

@@ -1,11 +1,15 @@
-import { answerOutputs, interpreterFor, type Plan } from '../../../flow/index.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { answerOutputs, interpreterFor, renderText, type Plan } from '../../../flow/index.ts';
 import {
   decodeValue,
   encodeValue,
+  isArray,
+  isObject,
   messageOf,
   NO_USAGE,
   RiskflowError,
   type Json,
+  type ObjectValue,
   type RunEvent,
   type Value,
   type Values,
@@ -18,6 +22,8 @@ import { planOf } from './run-resume.ts';
 /** What a run asks a person, until somebody answers. */
 export type OpenQuestion = {
   readonly nodeId: string;
+  /** Where it is asked: the node's id, and before it the passes it runs in: `items[2]/ask`. Names one question of a run. */
+  readonly place: string;
   readonly title: string;
   readonly effectId: string;
   /** Markdown. */
@@ -30,7 +36,7 @@ export type OpenQuestion = {
 
 export type AnswerRequest = {
   readonly runId: string;
-  /** Which node is answered; needed when several ask. */
+  /** Which question is answered, by its place or by its node's id; needed when several are asked. */
   readonly node?: string;
   readonly action: string;
   readonly values: Values;
@@ -53,17 +59,17 @@ export async function openQuestions(context: Context, runId: string): Promise<re
 export async function answerRun(context: Context, { runId, node, action, values, onWarning }: AnswerRequest): Promise<AnswerTaken> {
   const { storage, workspaceId } = context;
   const { questions } = await askedOf(context, runId);
-  const meant = node === undefined ? questions : questions.filter((question) => question.nodeId === node);
+  const meant = node === undefined ? questions : questions.filter(({ nodeId, place }) => nodeId === node || place === node);
   const [question, ...others] = meant;
   if (question === undefined) {
-    const asked = questions.map(({ nodeId }) => `"${nodeId}"`).join(', ');
+    const asked = questions.map(({ place }) => `"${place}"`).join(', ');
     throw new RiskflowError('usage', `run ${runId} asks nobody anything${node === undefined ? '' : ` at node "${node}"`}`, {
       ...(asked === '' ? {} : { hint: `it waits at ${asked}` }),
     });
   }
   if (others.length > 0)
-    throw new RiskflowError('usage', `run ${runId} asks at ${meant.length} places: name the node`, {
-      hint: `--node ${meant.map(({ nodeId }) => nodeId).join(' or --node ')}`,
+    throw new RiskflowError('usage', `run ${runId} asks at ${meant.length} places: name the one that is answered`, {
+      hint: `--node ${meant.slice(0, NAMED).map(({ place }) => quoted(place)).join(' or --node ')}${meant.length > NAMED ? ' or …' : ''}`,
     });
   const outputs = answerOutputs(question.inputs, { action, values });
   if (!outputs.ok) throw new RiskflowError('usage', `node "${question.title}": ${outputs.message}`);
@@ -77,8 +83,29 @@ export async function answerRun(context: Context, { runId, node, action, values,
     await tellWorkflow(context, runId, onWarning);
     return { goesOn: 'owner' };
   }
-  const isDriven = lease !== undefined && lease.until > context.now() && !context.isDead(lease);
-  return { goesOn: isDriven ? 'owner' : 'here' };
+  return { goesOn: (await isDriven(context, runId)) ? 'owner' : 'here' };
+}
+
+/** More are counted, not named. */
+const NAMED = 5;
+/** As a shell takes it. */
+const quoted = (place: string): string => (/^[\w-]+$/.test(place) ? place : `'${place}'`);
+
+/** An owner that is about to leave a run has left it within this time. */
+const LEAVING_MS = 1_000;
+const POLL_MS = 50;
+
+/** Whether somebody drives the run and sees the answer: one who paused it and is about to go does not. */
+async function isDriven(context: Context, runId: string): Promise<boolean> {
+  const { storage, workspaceId } = context;
+  for (const began = performance.now(); ; await delay(POLL_MS)) {
+    const status = await storage.events.runStatus(workspaceId, runId);
+    // What a paused run was part of goes on without it.
+    const resource = status?.status === 'paused' ? `run/${runId}` : status?.resource;
+    const lease = resource === undefined ? undefined : await storage.leases.read(workspaceId, resource);
+    if (lease === undefined || lease.until <= context.now() || context.isDead(lease)) return false;
+    if (performance.now() - began > LEAVING_MS) return true;
+  }
 }
 
 type Asked = OpenQuestion & { readonly inputs: Json };
@@ -95,31 +122,36 @@ async function askedOf(context: Context, runId: string): Promise<{ readonly plan
   for (const { request, effectId, nodeId, title } of effects) {
     if (request.kind !== 'human-input') continue;
     if ((await context.storage.effects.find(context.workspaceId, runId, effectId)) !== undefined) continue;
-    const inputs = inputsOf(history, effectId);
+    const { inputs, place } = askedAt(history, effectId);
     const until = request.timeoutMs === null ? null : request.askedAt + request.timeoutMs;
-    questions.push({ nodeId, title, effectId, until, inputs, ...formOf(inputs) });
+    questions.push({ nodeId, place, title, effectId, until, inputs, ...formOf(inputs) });
   }
   return { plan, questions };
 }
 
-const inputsOf = (history: readonly RunEvent[], effectId: string): Json =>
-  history.flatMap((event) => (event.type === 'NodeStarted' && event.data.effectId === effectId ? [event.data.inputs] : []))[0] ?? {};
+function askedAt(history: readonly RunEvent[], effectId: string): { readonly inputs: Json; readonly place: string } {
+  const event = history.find((known) => known.type === 'NodeStarted' && known.data.effectId === effectId);
+  if (event?.type !== 'NodeStarted') throw new RiskflowError('internal', `the question ${effectId} was never asked`);
+  const { inputs, nodeId, path } = event.data;
+  return { inputs, place: [...path.map(([container, pass]) => `${container}[${pass}]`), nodeId].join('/') };
+}
 
 function formOf(inputs: Json): Pick<OpenQuestion, 'form' | 'fields' | 'actions'> {
   const asked = decodeValue(inputs);
-  const part = (name: string): Value => (asked instanceof Map ? ((asked.get(name) as Value | undefined) ?? null) : null);
-  const items = (name: string): readonly ReadonlyMap<string, Value>[] => {
+  const part = (name: string): Value => (isObject(asked) ? (asked.get(name) ?? null) : null);
+  const items = (name: string): readonly ObjectValue[] => {
     const list = part(name);
-    return Array.isArray(list) ? list.filter((item): item is ReadonlyMap<string, Value> => item instanceof Map) : [];
+    return isArray(list) ? list.filter(isObject) : [];
   };
+  const text = (value: Value | undefined): string => renderText(value ?? '');
   return {
-    form: String(part('form_content') ?? ''),
+    form: text(part('form_content')),
     fields: items('inputs').map((field) => ({
-      name: String(field.get('output_variable_name')),
-      type: String(field.get('type')),
+      name: text(field.get('output_variable_name')),
+      type: text(field.get('type')),
       default: field.get('default') ?? null,
     })),
-    actions: items('actions').map((item) => ({ id: String(item.get('id')), title: String(item.get('title') ?? '') })),
+    actions: items('actions').map((item) => ({ id: text(item.get('id')), title: text(item.get('title')) })),
   };
 }
 

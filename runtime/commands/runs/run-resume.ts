@@ -46,8 +46,9 @@ async function ownRunStatus({ storage, workspaceId }: Context, runId: string): P
     throw new RiskflowError('not_found', `there is no run "${runId}"`, { hint: 'riskflow run --resume goes on with the interrupted one' });
   }
   const [kind = '', owner = ''] = status.resource.split('/');
-  if (kind === 'run') return status;
-  const command = kind === 'evaluation' ? 'eval resume' : 'source start';
+  // One that waits has left what it was part of.
+  if (kind === 'run' || (kind === 'batch' && status.status === 'paused')) return status;
+  const command = kind === 'evaluation' ? 'eval resume' : kind === 'batch' ? 'batch resume' : 'source start';
   throw new RiskflowError('usage', `run ${runId} is a run of ${kind} ${owner}, which goes on as a whole`, {
     hint: `go on with: riskflow ${command} ${owner}`,
   });
