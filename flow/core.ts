@@ -1,5 +1,6 @@
 /** What may enter the Temporal bundle: no yaml, no zod, no regex engines. */
-export { advance, conclude, NODES_PER_STEP, pendingEffects, requestStop, type Step, type StepOptions } from './engine/advance.ts';
+export { advance, conclude, pendingEffects, requestStop } from './engine/advance.ts';
+export { NODES_PER_STEP, type Step, type StepOptions } from './engine/step.ts';
 export { evolve } from './engine/apply.ts';
 export { initialState, type RunState } from './engine/state.ts';
 export { isRootPinned, pinOf } from './engine/pins.ts';

@@ -19,6 +19,7 @@ import {
 import { addUsage } from '../engine/state.ts';
 import type { Plan, PlanNode } from '../plan/plan.ts';
 import { fillSecrets } from '../text/index.ts';
+import { agentLog } from './agent-log.ts';
 import { ResponseOrder, type Piece } from './response-order.ts';
 
 /** An event in the form Dify's service API streams (facts: dify-semantics §6): `data` holds values, to be printed with `toJsonText`. */
@@ -32,7 +33,7 @@ export type DifyStream = {
 };
 
 /** What is known of a node's start, until it is over. */
-type Begun = { readonly inputs: Json; readonly usage: Usage | null };
+type Begun = { readonly index: number; readonly inputs: Json; readonly usage: Usage | null };
 
 /**
  * Translates a run's events, one at a time and in order, into Dify's. Inline nodes begin and end in one event here, so they give
@@ -94,17 +95,20 @@ export function difyEvents(plan: Plan): DifyStream {
         ];
       case 'NodeStarted': {
         const node = nodes.get(event.data.nodeId);
-        begun.set(visitKey(event.data), { inputs: event.data.inputs, usage: null });
+        begun.set(visitKey(event.data), { index: event.data.index, inputs: event.data.inputs, usage: null });
         return node === undefined ? [] : [begin(node, event.data), ...asksPerson(node, event.data.inputs, wrap)];
       }
       case 'NodeContinued': {
         const key = visitKey(event.data);
         const before = begun.get(key);
         begun.set(key, {
+          index: before?.index ?? 0,
           inputs: before?.inputs ?? null,
           usage: addUsage(before?.usage ?? event.data.usage, before?.usage == null ? NOTHING : event.data.usage),
         });
-        return [];
+        const node = nodes.get(event.data.nodeId);
+        const log = node === undefined ? null : agentLog(node, event.data, executionId(before?.index ?? 0));
+        return log === null ? [] : [wrap('agent_log', Object.fromEntries(log))];
       }
       case 'NodeRetried': {
         const node = nodes.get(event.data.nodeId);

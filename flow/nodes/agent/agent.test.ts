@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { NO_USAGE, type Effect, type EffectResult, type Value } from '../../../schemas/core.ts';
+import { NO_USAGE, toJsonText, type Effect, type EffectResult, type Value } from '../../../schemas/core.ts';
 import { flowOf, startNode, type TestNode } from '../../testing/dsl.ts';
 import { drive, fail, outcomeOf, succeed, type Driven } from '../../testing/drive.ts';
+import { difyEvents } from '../../stream/dify-events.ts';
 import { readReaction } from './react.ts';
 
 const agent = (extra: Readonly<Record<string, unknown>> = {}, strategy = 'function_calling'): TestNode => ({
@@ -99,6 +100,12 @@ describe('an agent that calls tools', () => {
     expect(new Set(driven.asked.map(({ effectId }) => effectId)).size).toBe(3);
     expect(driven.events.map(({ type }) => type).filter((type) => type === 'NodeContinued')).toHaveLength(2);
     expect(driven.state.usage.calls).toBe(0);
+    const stream = difyEvents(flow(agent()).plan);
+    const logs = driven.events.flatMap((event) => stream.event(event)).filter((event) => event.get('event') === 'agent_log');
+    expect(logs.map((event) => toJsonText(event))).toEqual([
+      expect.stringContaining('"label":"ROUND 1: the model wants current_time"'),
+      expect.stringContaining('"label":"ROUND 2: what the tool gave"'),
+    ]);
   });
 
   it('is told of a tool that fails, and of one that it does not have', () => {
@@ -159,11 +166,12 @@ describe('an agent that calls tools', () => {
     expect(driven.state.finished?.usage).toMatchObject({ calls: 2, inputTokens: 10 });
   });
 
-  it.each([
-    ['tools that are none', agent({ tools: { value: [{ provider_name: 'x' }] } }), /tools\[0\]/],
-  ])('is refused with %s', (_, node, message) => {
-    expect(() => flow(node)).toThrow(message);
-  });
+  it.each([['tools that are none', agent({ tools: { value: [{ provider_name: 'x' }] } }), /tools\[0\]/]])(
+    'is refused with %s',
+    (_, node, message) => {
+      expect(() => flow(node)).toThrow(message);
+    },
+  );
 
   it('with a strategy nobody knows is warned of, and fails when it is reached', () => {
     expect(flow(agent({}, 'guessing')).warnings.join()).toMatch(/strategy "guessing" is not known here/);
