@@ -14,4 +14,5 @@ export { modelOf, traitsOf } from './nodes/kinds.ts';
 export type { StartVariable } from './nodes/start/config.ts';
 export { upgradePlan } from './plan/upgrade-plan.ts';
 export type { Plan, PlanNode } from './plan/plan.ts';
-export { difyEvents, type DifyEvent } from './stream/dify-events.ts';
+export { difyEvents } from './stream/dify-events.ts';
+export type { DifyEvent } from './stream/event-data.ts';
