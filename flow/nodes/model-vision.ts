@@ -1,7 +1,7 @@
-import { isArray, type ChatPart, type FileDescriptor, type ImageDetail, type ObjectValue, type Value } from '../../schemas/core.ts';
+import { isArray, type ChatPart, type ImageDetail, type ObjectValue, type Value } from '../../schemas/core.ts';
 import type { VisionData } from '../../schemas/index.ts';
 import type { Selector } from '../plan/selector.ts';
-import { fileAttribute, isFile, type Lookup } from '../text/index.ts';
+import { fileDescriptor, isFile, withoutSecretMarks, type Lookup } from '../text/index.ts';
 
 /** Which pictures a model is shown, and how closely it looks. */
 export type VisionConfig = { readonly selector: Selector; readonly detail: ImageDetail };
@@ -42,19 +42,12 @@ export const imageParts = (files: readonly ObjectValue[], detail: ImageDetail): 
 
 // The address a file was given by is passed on; what lies with us is fetched by the executor of the effect.
 function imagePart(file: ObjectValue, detail: ImageDetail): ChatPart {
-  const text = (name: string): string | null => textOrNull(fileAttribute(file, name));
-  const transferMethod = text('transfer_method');
-  const url = textOrNull(file.get('remote_url')) ?? textOrNull(file.get('url'));
-  if (url !== null && (url.startsWith('data:') || transferMethod === 'remote_url')) return { type: 'image_url', url, detail };
-  const descriptor: FileDescriptor = {
-    name: text('name'),
-    extension: text('extension'),
-    mimeType: text('mime_type'),
-    transferMethod,
-    url,
-    relatedId: text('related_id'),
-  };
-  return { type: 'image_file', file: descriptor, detail };
+  const described = fileDescriptor(file);
+  const given = textOrNull(file.get('remote_url')) ?? described.url;
+  // Secrets are filled into all texts of a request: nothing that a file says may pass for one.
+  const url = given === null ? null : withoutSecretMarks(given);
+  if (url !== null && (url.startsWith('data:') || described.transferMethod === 'remote_url')) return { type: 'image_url', url, detail };
+  return { type: 'image_file', file: { ...described, url }, detail };
 }
 
 const textOrNull = (value: Value | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);

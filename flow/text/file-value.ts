@@ -1,4 +1,5 @@
-import { isArray, isObject, type ObjectValue, type Value } from '../../schemas/core.ts';
+import { isArray, isObject, type FileDescriptor, type ObjectValue, type Value } from '../../schemas/core.ts';
+import { withoutSecretMarks } from './secret-text.ts';
 
 /** The mark by which Dify's own JSON tells a file from another object. */
 const IDENTITY_KEY = 'dify_model_identity';
@@ -30,6 +31,22 @@ const ATTRIBUTES: ReadonlyMap<string, ReadAttribute> = new Map([
 
 /** An attribute of a file by the name that selectors and conditions use; undefined for a name Dify does not know. */
 export const fileAttribute = (file: ObjectValue, name: string): Value | undefined => ATTRIBUTES.get(name)?.(file);
+
+/** A file for who is to fetch its content. Its texts are cleaned, since secrets are filled into all texts of an effect. */
+export function fileDescriptor(file: ObjectValue): FileDescriptor {
+  const text = (name: string): string | null => {
+    const value = fileAttribute(file, name);
+    return typeof value === 'string' && value !== '' ? withoutSecretMarks(value) : null;
+  };
+  return {
+    name: text('name'),
+    extension: text('extension'),
+    mimeType: text('mime_type'),
+    transferMethod: text('transfer_method'),
+    url: text('url'),
+    relatedId: text('related_id'),
+  };
+}
 
 /** The file as a markdown image or link. */
 export function fileMarkdown(file: ObjectValue): string {

@@ -1,6 +1,6 @@
 /** Text as Python and Dify make it from values: printing, templates with variables, secrets in rendered text. */
 export { codePointLength, compareCodePoints, isOneUnitPerCodePoint, sliceCodePoints } from './code-points.ts';
-export { fileAttribute, isFile } from './file-value.ts';
+export { fileAttribute, fileDescriptor, isFile } from './file-value.ts';
 export { lookupIn, type Lookup } from './lookup.ts';
 export { jsonObjectsIn, parseLooseJson } from './loose-json.ts';
 export {

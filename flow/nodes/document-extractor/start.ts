@@ -1,6 +1,6 @@
-import { isArray, type FileDescriptor, type ObjectValue, type Value, type Values } from '../../../schemas/core.ts';
+import { isArray, type Value, type Values } from '../../../schemas/core.ts';
 import { EMPTY, failed, finished, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
-import { fileAttribute, isFile, isTruthy } from '../../text/index.ts';
+import { fileDescriptor, isFile, isTruthy } from '../../text/index.ts';
 import type { DocumentExtractorConfig } from './config.ts';
 
 /** Asks for the text of a file, or of each file of a list. What is empty or null gives an empty list, as in Dify. */
@@ -23,18 +23,3 @@ export function startDocumentExtractor({ variable }: DocumentExtractorConfig, { 
 
 const noTexts = (inputs: Values): NodeOutcome => finished(inputs, new Map<string, Value>([['text', []]]));
 const refused = (inputs: Values, message: string): NodeOutcome => failed(inputs, 'DocumentExtractorError', message);
-
-function fileDescriptor(file: ObjectValue): FileDescriptor {
-  const text = (name: string): string | null => {
-    const value = fileAttribute(file, name);
-    return typeof value === 'string' && value !== '' ? value : null;
-  };
-  return {
-    name: text('name'),
-    extension: text('extension'),
-    mimeType: text('mime_type'),
-    transferMethod: text('transfer_method'),
-    url: text('url'),
-    relatedId: text('related_id'),
-  };
-}

@@ -1,7 +1,7 @@
 import { isArray, type FileDescriptor, type HttpRequestEffect, type SecretRef, type Value } from '../../../schemas/core.ts';
 import { failed, type NodeContext, type NodeOutcome } from '../../engine/node-outcome.ts';
 import type { Selector } from '../../plan/selector.ts';
-import { fileAttribute, isFile, renderTemplate, withoutSecretMarks, type VariableTemplate } from '../../text/index.ts';
+import { fileDescriptor, isFile, renderTemplate, type VariableTemplate } from '../../text/index.ts';
 import type { Reads } from '../node-kind.ts';
 import type { HttpBody, HttpRequestConfig, PairLine } from './config.ts';
 
@@ -100,23 +100,7 @@ function filesAt(selector: Selector, lookup: NodeContext['lookup']): readonly Fi
   const value = lookup(selector);
   if (value === undefined) return undefined;
   const list = isArray(value) ? value : value === null ? [] : [value];
-  return list.every(isFile) ? list.map(describe) : undefined;
-}
-
-function describe(file: Parameters<typeof fileAttribute>[0]): FileDescriptor {
-  // Cleaned, since secrets are filled into all texts of a request.
-  const text = (name: string): string | null => {
-    const value = fileAttribute(file, name);
-    return typeof value === 'string' ? withoutSecretMarks(value) : null;
-  };
-  return {
-    name: text('name'),
-    extension: text('extension'),
-    mimeType: text('mime_type'),
-    transferMethod: text('transfer_method'),
-    url: text('url'),
-    relatedId: text('related_id'),
-  };
+  return list.every(isFile) ? list.map(fileDescriptor) : undefined;
 }
 
 /** Every variable that goes into the request. */

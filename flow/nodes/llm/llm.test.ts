@@ -115,6 +115,11 @@ describe('vision', () => {
       { type: 'image_url', url: 'https://f.test/a', detail: 'low' },
     ],
     [
+      'whose address would name a secret, without it',
+      file({ transfer_method: 'remote_url', remote_url: 'https://f.test/?k=\ufdd0KEY\ufdd1' }),
+      { type: 'image_url', url: 'https://f.test/?k=\ufffdKEY\ufffd', detail: 'low' },
+    ],
+    [
       'spelt out',
       file({ transfer_method: 'tool_file', url: 'data:image/png;base64,AA' }),
       { type: 'image_url', url: 'data:image/png;base64,AA', detail: 'low' },
