@@ -126,6 +126,20 @@ describe('an agent that calls tools', () => {
     });
   });
 
+  it('cannot be made to ask for a secret, by a model or by a tool', () => {
+    const mark = '\ufdd0KEY\ufdd1';
+    const driven = play(agent(), [
+      () => wants(call('c1', 'current_time', JSON.stringify({ format: mark }).replaceAll('\ufdd0', String.raw`\ufdd0`))),
+      () => succeed({ text: '', json: [new Map([['k', mark]])] }),
+      () => wants(call('c2', 'current_time', '{}')),
+      () => fail(mark),
+      () => says('done'),
+    ]);
+    expect(outcomeOf(driven).status).toBe('succeeded');
+    expect(driven.asked).toHaveLength(5);
+    for (const { request } of driven.asked) expect(JSON.stringify(request)).not.toMatch(/[\ufdd0\ufdd1]/);
+  });
+
   it('is given no tools once its iterations are used up', () => {
     const again = (): EffectResult => wants(call('c', 'current_time', '{}'));
     const tool = (): EffectResult => succeed({ text: '12' });

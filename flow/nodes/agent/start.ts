@@ -24,7 +24,7 @@ import {
   type NodeError,
   type NodeOutcome,
 } from '../../engine/node-outcome.ts';
-import { parseLooseJson, renderTemplate, renderText, secretPlaceholder } from '../../text/index.ts';
+import { parseLooseJson, renderTemplate, renderText, secretPlaceholder, withCleanTexts, withoutSecretMarks } from '../../text/index.ts';
 import { historyMessages } from '../model-memory.ts';
 import { askedModel } from '../model-params.ts';
 import type { Reads } from '../node-kind.ts';
@@ -83,7 +83,9 @@ function queryOf({ query }: AgentConfig, { lookup }: NodeContext): { readonly te
 function callTool(config: AgentConfig, context: NodeContext, call: ToolCall): NodeOutcome {
   const tool = toolOf(config, call);
   const parsed = parseLooseJson(call.arguments) ?? null;
-  const said: Values = isObject(parsed) ? parsed : new Map();
+  // Secrets are filled into the texts of a call: nothing that a model says may pass for one.
+  const clean = withCleanTexts(parsed);
+  const said: Values = isObject(clean) ? clean : new Map();
   const fixed = decodeValue(tool?.fixed ?? {});
   const args = new Map<string, Value>([...said, ...(isObject(fixed) ? fixed : [])]);
   // Nobody asks for a tool that is not there: `conclude` answers the model itself.
@@ -162,7 +164,7 @@ const isNothing = (item: Value): boolean => {
 
 function answered(config: AgentConfig, memo: AgentMemo, { text, files, json }: Heard): More {
   const [call, ...pending] = memo.pending;
-  const turns = call === undefined ? memo.turns : [...memo.turns, observation(config, call, text)];
+  const turns = call === undefined ? memo.turns : [...memo.turns, observation(config, call, withoutSecretMarks(text))];
   return withoutUnknown(config, { ...memo, turns, pending, files: [...memo.files, ...files], json: [...memo.json, ...json] });
 }
 
