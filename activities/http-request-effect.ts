@@ -41,6 +41,7 @@ export async function performHttpRequest(call: HttpCall, deps: HttpDeps): Promis
     url: url.value,
     headers: headersOf(call.filled, { authorization: authorization.value.header, contentType: body.value.contentType }),
     secretHeaders: secretHeaderNames(call),
+    secretBody: hasSecrets(JSON.stringify(call.request.body)),
     ...(body.value.body === undefined ? {} : { body: body.value.body }),
     timeouts: { ...timeouts, total: timeouts.connect + timeouts.write + timeouts.read },
     maxBodyBytes: (head) => limitFor(head, deps.httpLimits),

@@ -96,7 +96,7 @@ function perform(effect: Effect, deps: EffectDeps, options: PerformOptions): Pro
     case 'document-extractor':
       return performDocument(request, deps, options);
     case 'knowledge-retrieval':
-      return performKnowledge(request, deps, options);
+      return performKnowledge(withSecrets(request, deps), deps, options);
     case 'tool': {
       const args = revealed(decodeValue(withSecrets(request, deps).arguments), deps);
       const { runId, effectId, attempt } = effect;

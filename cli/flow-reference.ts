@@ -43,8 +43,9 @@ export async function findFlow({ runtime, context }: Work, reference: string): P
   return { plan, nodes: plan.nodes, warnings, isFile: false, modelMap: {} };
 }
 
-/** Names of the inputs a flow takes; empty when its root is no start node. */
-export function inputNames(plan: Plan): readonly string[] {
+/** Names of the inputs a flow takes; null where its root takes any, as the event of a plugin has them. */
+export function inputNames(plan: Plan): readonly string[] | null {
   const behaviour = plan.nodes[plan.root]?.behaviour;
-  return behaviour?.kind === 'start' ? behaviour.config.variables.map((variable) => variable.name) : [];
+  if (behaviour?.kind !== 'start') return [];
+  return behaviour.config.trigger?.kind === 'plugin' ? null : behaviour.config.variables.map((variable) => variable.name);
 }

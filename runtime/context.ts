@@ -1,5 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { CodeRunner, DocumentReader, EffectExecutor, KnowledgeIndex, ModelRouter, OutgoingClient, SecretStore, Storage } from '../schemas/index.ts';
+import type {
+  CodeRunner,
+  DocumentReader,
+  EffectExecutor,
+  KnowledgeIndex,
+  ModelRouter,
+  OutgoingClient,
+  SecretStore,
+  Storage,
+} from '../schemas/index.ts';
 import type { LeaseDeps } from './leases.ts';
 import type { CallLimiter } from '../activities/index.ts';
 import type { Settings } from './settings.ts';

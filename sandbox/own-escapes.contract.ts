@@ -44,6 +44,7 @@ export const ownEscapes: readonly EscapeCase[] = [
   python('py-own-seeded-hash', '__import__("random").seed(1) or setattr(__import__("random"), "random", lambda: 4)', clean),
   python('py-own-standard-library-overwritten', '[open(p + "/json.py", "w") for p in sys.path]', clean),
   python('py-own-many-files', '[open("/tmp/n%d" % n, "w").close() for n in range(3000)] and "made"', clean),
+  python('py-own-files-of-others-watched', 'ctypes.CDLL(None).inotify_init1(0) >= 0', noLeak('True'), 'import ctypes'),
   python('py-own-fork', 'os.fork()', noLeak('"r":"0"')),
   python('py-own-thread-left-running', '__import__("_thread").start_new_thread(lambda: __import__("time").sleep(60), ())', clean),
   python(
@@ -103,6 +104,75 @@ def main():
                     pass
     return {"r": "".join(seen)[:1000]}`,
     check: noLeak('LEFT'),
+  },
+  {
+    name: 'py-own-files-without-end',
+    language: 'python3',
+    code: 'import os\ndef main():\n    n = 0\n    while True:\n        os.close(os.open("/tmp/%d" % n, os.O_CREAT))\n        n += 1',
+    check: { type: 'error_within_ms', ms: 4000 },
+  },
+  {
+    name: 'py-own-threads-without-end',
+    language: 'python3',
+    code: `import ctypes, sys
+def main():
+    if sys.platform != "linux":
+        raise OSError("no threads here")
+    c = ctypes.CDLL(None)
+    attributes = (ctypes.c_char * 64)()
+    c.pthread_attr_init(attributes)
+    c.pthread_attr_setstacksize(attributes, ctypes.c_size_t(16384))
+    thread = ctypes.c_ulong()
+    while c.pthread_create(ctypes.byref(thread), attributes, ctypes.cast(c.sleep, ctypes.c_void_p), ctypes.c_void_p(30)) == 0:
+        pass
+    while True:
+        pass`,
+    check: { type: 'error_within_ms', ms: 1000 },
+  },
+  {
+    name: 'py-own-standard-library-mapped',
+    language: 'python3',
+    code: `import mmap, os, sys
+def main():
+    for path in [p for p in sys.path if os.path.isfile(p)] + [os.__file__]:
+        try:
+            with open(path, "r+b") as f:
+                m = mmap.mmap(f.fileno(), 0)
+                m[:4] = b"EVIL"
+                m.flush()
+        except (OSError, ValueError):
+            pass
+    return {"r": 1}`,
+    then_code: `import os, sys
+def main():
+    return {"r": [str(open(p, "rb").read(4)) for p in [p for p in sys.path if os.path.isfile(p)]]}`,
+    check: noLeak('EVIL'),
+  },
+  {
+    name: 'py-own-settings-of-the-process-above',
+    language: 'python3',
+    code: `import os
+def attempt(what, *args):
+    try:
+        what(*args)
+    except BaseException:
+        pass
+def main():
+    attempt(lambda: os.setpriority(os.PRIO_PROCESS, os.getppid(), 17))
+    attempt(lambda: os.sched_setaffinity(os.getppid(), {0}))
+    attempt(lambda: os.sched_setscheduler(os.getppid(), os.SCHED_IDLE, os.sched_param(0)))
+    import resource
+    attempt(lambda: resource.prlimit(os.getppid(), resource.RLIMIT_STACK, (17 * 65536, 17 * 65536)))
+    return {"r": 1}`,
+    then_code: `import os
+def main():
+    try:
+        import resource
+        changed = [os.getpriority(os.PRIO_PROCESS, 0) == 17, os.sched_getscheduler(0) == os.SCHED_IDLE, resource.getrlimit(resource.RLIMIT_STACK)[1] == 17 * 65536]
+    except (ImportError, AttributeError, OSError):
+        changed = []
+    return {"r": "CHANGED" if any(changed) else ""}`,
+    check: noLeak('CHANGED'),
   },
   {
     name: 'py-own-hostile-texts',

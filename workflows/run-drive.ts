@@ -44,6 +44,8 @@ export class RunDrive {
   /** The last step ended because it was long. */
   #more = false;
   #pausedAt: number | null = null;
+  /** Ends the pause without word of an answer. */
+  #nextLook: { readonly cancel: () => void } | null = null;
   /** No effect is under way any more, nor the scope of effects. */
   #isOver = false;
 
@@ -108,7 +110,8 @@ export class RunDrive {
           if (this.#state.finished !== null) return resolve();
           const isQuiet = this.#effects.inFlight === 0;
           const isLeft = this.#effects.isLeaving && isQuiet;
-          if (!isLeft && !this.#more && isQuiet && !this.#questions.isEmpty && this.#pausedAt === null) return this.#pause(() => ((busy = false), look()), reject);
+          if (!isLeft && !this.#more && isQuiet && !this.#questions.isEmpty && this.#pausedAt === null)
+            return this.#pause(() => ((busy = false), look()), reject);
           if (!isLeft && !this.#more) {
             busy = false;
             return;
@@ -138,7 +141,7 @@ export class RunDrive {
     const { ms, data } = this.#questions.pause(Date.now());
     if (this.#state.paused === null) this.#happened([{ type: 'RunPaused', data }]);
     this.#pausedAt = Date.now();
-    this.#effects.after(ms, () => this.#options.line.arrivals.push({ kind: 'look', isWord: false }));
+    this.#nextLook = this.#effects.after(ms, () => this.#options.line.arrivals.push({ kind: 'look', isWord: false }));
     this.#writer.flush('paused').then(then, onError);
   }
 
@@ -192,6 +195,8 @@ export class RunDrive {
     const effects = this.#questions.look(isWord);
     if (this.#pausedAt !== null) this.#effects.extend(Date.now() - this.#pausedAt);
     this.#pausedAt = null;
+    this.#nextLook?.cancel();
+    this.#nextLook = null;
     for (const effect of effects) this.#effects.perform({ effect, facts: null, fresh: false });
   }
 

@@ -58,14 +58,16 @@ export class RunEffects {
   }
 
   /** Calls back after a pause, unless the run is over or another execution goes on with it before. */
-  after(ms: number, then: () => void): void {
+  after(ms: number, then: () => void): { readonly cancel: () => void } {
     const { arrivals } = this.#options.line;
     this.#waits ??= new CancellationScope({ cancellable: true, parent: this.#outside });
-    this.#waits
+    const timer = new CancellationScope({ cancellable: true, parent: this.#waits });
+    timer
       .run(() => sleep(ms, { summary: 'an answer' }))
       .then(then, (error: unknown) => {
         if (!isCancellation(error)) arrivals.push({ kind: 'error', error });
       });
+    return timer;
   }
 
   /** Asked for and not answered yet. */

@@ -12,8 +12,9 @@ type Waiting = { readonly effect: Effect; readonly until: number | null };
  */
 export class RunQuestions {
   readonly #waiting = new Map<string, Waiting>();
-  /** Word came while the question was looked at: that look may have been too early. */
-  #wordCame = false;
+  /** How often word came, and how often it had when an effect was looked at last: a look that began before a word may have been too early. */
+  #words = 0;
+  readonly #seen = new Map<string, number>();
   #pauseMs = FIRST_LOOK_MS;
 
   get isEmpty(): boolean {
@@ -23,15 +24,14 @@ export class RunQuestions {
   /** An effect has no answer yet. @returns whether it is to be looked at again at once */
   waits(effect: Effect, until: number | null): boolean {
     this.#waiting.set(effect.effectId, { effect, until });
-    const again = this.#wordCame;
-    this.#wordCame = false;
-    return again;
+    return (this.#seen.get(effect.effectId) ?? 0) < this.#words;
   }
 
   /** Word of an answer came, or it is time to look. @returns the effects to be performed again */
   look(isWord: boolean): readonly Effect[] {
-    if (isWord && this.isEmpty) this.#wordCame = true;
+    if (isWord) this.#words++;
     const effects = Array.from(this.#waiting.values(), ({ effect }) => effect);
+    for (const { effectId } of effects) this.#seen.set(effectId, this.#words);
     this.#waiting.clear();
     return effects;
   }

@@ -128,6 +128,13 @@ async function drive(session: Session, work: Work, start: (options: BatchOptions
     });
     interruption.signal.throwIfAborted();
     await print(session, work, summary);
+    if (summary.host === 'here' && summary.handedOver > 0) {
+      const { handedOver } = summary;
+      session.notice(
+        `${handedOver} ${handedOver === 1 ? 'run waits' : 'runs wait'} for people: riskflow run --answer RUN_ID shows what is asked`,
+      );
+      return 1;
+    }
     return summary.rejected.length === 0 && summary.succeeded + summary.handedOver === summary.runs ? 0 : 1;
   } catch (error) {
     if (id !== undefined && error instanceof RiskflowError && error.hint === undefined && error.code === 'failed')
@@ -148,7 +155,14 @@ async function print(session: Session, { runtime, context }: Work, summary: Batc
   const right = (title: string) => ({ title, align: 'right' as const });
   session.print(
     renderTable(
-      [{ title: 'batch' }, right('succeeded'), right('failed'), right('stopped'), right('handed over'), right('rows not read')],
+      [
+        { title: 'batch' },
+        right('succeeded'),
+        right('failed'),
+        right('stopped'),
+        right(summary.host === 'here' ? 'waiting' : 'handed over'),
+        right('rows not read'),
+      ],
       [[summary.id, succeeded, failed, stopped, handedOver, rejected.length]],
     ),
   );

@@ -169,8 +169,8 @@ function tellAbout(
 ): void {
   for (const warning of warnings) session.warn(warning);
   const known = inputNames(plan);
-  const ignored = [...inputs.keys()].filter((name) => !known.includes(name));
-  if (ignored.length > 0) {
+  const ignored = [...inputs.keys()].filter((name) => known?.includes(name) === false);
+  if (known !== null && ignored.length > 0) {
     const takes = known.length === 0 ? 'takes none' : `takes ${known.join(', ')}`;
     session.warn(`the flow has no input ${ignored.map((name) => `"${name}"`).join(', ')}, so it is ignored: it ${takes}`);
   }

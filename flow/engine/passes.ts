@@ -142,7 +142,7 @@ export function endPass(plan: Plan, draft: Draft, key: string): void {
   }
   const pass = frame.path.at(-1)?.[1] ?? 0;
   const result: PassResult = frame.failure === null ? { value: lookup(plan, draft, key, behaviour.config.output) ?? null } : null;
-  const results = container.results.slice();
+  const results = ownResults(draft, container);
   results[pass] = result;
   const fatal = frame.failure !== null && behaviour.config.onError === 'terminated' ? frame.failure : null;
   const latest = frame.outputs !== null && frame.outputs.size > 0 && pass >= (container.answers?.pass ?? 0);
@@ -151,6 +151,15 @@ export function endPass(plan: Plan, draft: Draft, key: string): void {
   draft.frames.delete(key);
   put(draft, next);
   makeDue(plan, draft, next);
+}
+
+/** Results that the step may change: one copy per step, however many passes end in it. */
+function ownResults(draft: Draft, { frame, node, results }: Container): (PassResult | undefined)[] {
+  const key = containerKeyOf(frame, node);
+  // What is in `copied` was copied by this very function.
+  if (draft.copied.has(key)) return results as (PassResult | undefined)[];
+  draft.copied.add(key);
+  return results.slice();
 }
 
 function ownerOf(plan: Plan, frame: Frame): Ready {

@@ -134,7 +134,7 @@ export type DraftFrame = Omit<Frame, 'produced' | 'nodes' | 'edges' | 'open' | '
 /** The same, while one step works on it. Never leaves the engine. Its frames may be changed only through `ownFrame`. */
 export type Draft = Omit<Mutable<RunState>, 'outputs'> & {
   outputs: Map<string, Value>;
-  /** Keys of the frames that are copies already. */
+  /** Keys of the frames that are copies already, and of the containers whose results are. */
   readonly copied: Set<string>;
 };
 

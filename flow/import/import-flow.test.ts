@@ -241,6 +241,38 @@ describe('warnings about variables', () => {
     );
     expect(warnings).toEqual(['node "end": it reads {{#ghost.x#}}, but there is no node "ghost"']);
   });
+  it.each<readonly [string, readonly string[], readonly string[], string | null]>([
+    ['nothing to go through', [], ['t', 'output'], 'it goes through no variable (iterator_selector)'],
+    ['nothing to collect', ['start', 'a'], [], 'it collects no variable (output_selector)'],
+    ['what no node within gives', ['start', 'a'], ['ghost', 'x'], 'what it collects (output_selector ghost.x) is of no node within it'],
+    ['what a node outside gives', ['start', 'a'], ['start', 'a'], 'what it collects (output_selector start.a) is of no node within it'],
+    ['what a node within gives', ['start', 'a'], ['t', 'output'], null],
+    ['the item itself', ['start', 'a'], ['it', 'item'], null],
+  ])('an iteration with %s', (_, iterator_selector, output_selector, wanted) => {
+    const { warnings } = flowOf(
+      [
+        startNode('a'),
+        { id: 'it', type: 'iteration', iterator_selector, output_selector, start_node_id: 's' },
+        { id: 's', type: 'iteration-start', parentId: 'it' },
+        { id: 't', type: 'template-transform', parentId: 'it', template: 'x', variables: [] },
+      ],
+      ['start -> it', 's -> t'],
+    );
+    expect(warnings).toEqual(wanted === null ? [] : [expect.stringContaining(wanted)]);
+  });
+  it('the schema of an input, which nobody checks', () => {
+    const variable = { variable: 'j', label: 'j', type: 'json_object', required: false };
+    const told = (json_schema: unknown) =>
+      flowOf(
+        [
+          { ...startNode(), variables: [{ ...variable, json_schema }] },
+          { id: 'end', type: 'end', outputs: [] },
+        ],
+        ['start -> end'],
+      ).warnings;
+    expect(told({ type: 'object' })).toEqual(['node "start": the schema of the input "j" (json_schema) is not checked here']);
+    expect([told(null), told(''), told({})]).toEqual([[], [], []]);
+  });
   it('literal text that equals a variable, which Dify replaces', () => {
     const { warnings } = flowOf([startNode('s'), { id: 'a', type: 'answer', answer: 'start.s' }], ['start -> a'], {
       mode: 'advanced-chat',

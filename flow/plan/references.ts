@@ -15,6 +15,7 @@ export function referenceWarnings(plan: Plan, definition: FlowDefinition): reado
     const lost = selectorsOf(node).filter((selector) => selector.length > 0 && !known(selector));
     const literal = readsOf(node.behaviour).templates.flatMap((template) => findLiteralSelectors(template, known));
     const messages = [
+      ...uncollected(plan, node),
       ...new Set(lost.map((selector) => `it reads {{#${selector.join('.')}#}}, but there is no node "${selector[0] ?? ''}"`)),
       ...new Set(
         literal.map((text) => `the plain text "${text}" equals the name of a variable, and Dify puts the variable's value in its place`),
@@ -22,6 +23,16 @@ export function referenceWarnings(plan: Plan, definition: FlowDefinition): reado
     ];
     return messages.map((message) => ({ severity: 'warning', nodeId: node.id, message }));
   });
+}
+
+/** What an iteration collects must be of a node within it: of any other it gets null, as in Dify. */
+function uncollected({ nodes }: Plan, { id, body, behaviour }: PlanNode): readonly string[] {
+  const output = behaviour.kind === 'iteration' ? behaviour.config.output : [];
+  const [from = ''] = output;
+  if (output.length < 2 || from === id || NAMESPACES.has(from)) return [];
+  return nodes.some((node) => node.id === from && node.scope === body)
+    ? []
+    : [`what it collects (output_selector ${output.join('.')}) is of no node within it: every result is null`];
 }
 
 /** Every variable a node reads. */

@@ -1,27 +1,29 @@
-import { float, type Json, type NodeVisit, type RunEvent, type RunStarted, type Usage, type Value } from '../../schemas/core.ts';
+import type { Json, NodeFinished, NodeVisit, RunEvent, RunStarted, Value } from '../../schemas/core.ts';
 import { addUsage } from '../engine/state.ts';
 import type { Plan, PlanNode } from '../plan/plan.ts';
 import { agentLog } from './agent-log.ts';
+import { containerLogs, NOTHING } from './container-log.ts';
 import {
-  NOTHING,
-  visitKey,
+  containerCompleted,
   containersOf,
   containerStarted,
-  containerCompleted,
-  asksPerson,
-  runPaused,
   conversationOf,
+  maskedText,
   metadataOf,
-  type Entries,
+  nodeFinished,
+  nodeRetried,
   objectOf,
+  runFinished,
+  runInputs,
   seconds,
   shown,
-  maskedText,
-  runInputs,
-  nodeFinished,
-  runFinished,
+  tokensOf,
+  visitKey,
+  type Begun,
   type DifyEvent,
+  type Entries,
 } from './event-data.ts';
+import { formAnswered, formOf, runPaused } from './person-events.ts';
 import { ResponseOrder, type Piece } from './response-order.ts';
 
 /** Translates what happens in a run, in order, into Dify's events. */
@@ -31,12 +33,9 @@ export type DifyStream = {
   readonly chunk: (effectId: string, text: string) => readonly DifyEvent[];
 };
 
-/** What is known of a node's start, until it is over. */
-type Begun = { readonly index: number; readonly inputs: Json; readonly usage: Usage | null };
-
 /**
  * Translates a run's events, one at a time and in order, into Dify's. Inline nodes begin and end in one event here, so they give
- * node_started and node_finished together. The texts of answers come as `message` in chats and as `text_chunk` in workflows, in the order
+ * node_started and node_finished together; iterations and loops have events of their own instead. The texts of answers come as `message` in chats and as `text_chunk` in workflows, in the order
  * of `ResponseOrder`.
  */
 export function difyEvents(plan: Plan): DifyStream {
@@ -47,12 +46,17 @@ export function difyEvents(plan: Plan): DifyStream {
   let previous: string | null = null;
   /** By the node's visit. */
   const begun = new Map<string, Begun>();
-  const passes = new Map<
-    string,
-    { readonly index: number; readonly inputs: Json; readonly steps: number; readonly startedAt: readonly number[] }
-  >();
+  const containers = containerLogs();
+  /** Forms that nobody answered yet, by the node's visit. */
+  const forms = new Map<string, Entries>();
+  let steps = 0;
+  let tokens = 0;
   const wrap = (event: string, data: Entries): DifyEvent =>
-    objectOf({ event, task_id: started?.runId ?? null, workflow_run_id: started?.runId ?? null, data: objectOf(data) });
+    objectOf({
+      event,
+      ...(isChat ? conversationOf(started) : { task_id: started?.runId ?? null, workflow_run_id: started?.runId ?? null }),
+      data: objectOf(data),
+    });
   const executionId = (index: number): string => `${started?.runId ?? ''}-${index}`;
   const begin = (node: PlanNode, data: NodeVisit & { readonly index: number; readonly inputs: Json; readonly at: number }): DifyEvent =>
     wrap('node_started', {
@@ -67,7 +71,13 @@ export function difyEvents(plan: Plan): DifyStream {
       created_at: seconds(data.at),
       extras: new Map(),
       ...containersOf(plan, nodes, data),
+      agent_strategy: node.behaviour.kind === 'agent' ? objectOf({ name: node.behaviour.config.strategy, icon: null }) : null,
     });
+  /** The end of an iteration or loop; undefined where it is another node's. */
+  const completed = (node: PlanNode, data: NodeFinished['data']): DifyEvent | undefined => {
+    const log = containers.close(data);
+    return log && wrap(`${node.type}_completed`, { ...containerCompleted(node, data, log), ...containersOf(plan, nodes, data) });
+  };
   const said = (piece: Piece): DifyEvent => {
     const text = maskedText(piece.text);
     if (piece.kind === 'replace')
@@ -93,9 +103,14 @@ export function difyEvents(plan: Plan): DifyStream {
           }),
         ];
       case 'NodeStarted': {
+        const { index, inputs, at } = event.data;
         const node = nodes.get(event.data.nodeId);
-        begun.set(visitKey(event.data), { index: event.data.index, inputs: event.data.inputs, usage: null });
-        return node === undefined ? [] : [begin(node, event.data), ...asksPerson(node, event.data.inputs, wrap)];
+        steps = Math.max(steps, index);
+        begun.set(visitKey(event.data), { index, inputs, usage: null, at });
+        if (node === undefined) return [];
+        const form = formOf(node, { id: executionId(index), inputs, at });
+        if (form !== null) forms.set(visitKey(event.data), form);
+        return [begin(node, event.data), ...(form === null ? [] : [wrap('human_input_required', form)])];
       }
       case 'NodeContinued': {
         const key = visitKey(event.data);
@@ -103,6 +118,7 @@ export function difyEvents(plan: Plan): DifyStream {
         begun.set(key, {
           index: before?.index ?? 0,
           inputs: before?.inputs ?? null,
+          at: before?.at ?? event.data.at,
           usage: addUsage(before?.usage ?? event.data.usage, before?.usage == null ? NOTHING : event.data.usage),
         });
         const node = nodes.get(event.data.nodeId);
@@ -111,29 +127,21 @@ export function difyEvents(plan: Plan): DifyStream {
       }
       case 'NodeRetried': {
         const node = nodes.get(event.data.nodeId);
-        return [
-          wrap('node_retry', {
-            node_id: event.data.nodeId,
-            node_type: node?.type ?? null,
-            title: node?.title ?? null,
-            retry_index: event.data.attempt,
-            error: maskedText(event.data.error.message),
-            ...containersOf(plan, nodes, event.data),
-          }),
-        ];
+        const known = begun.get(visitKey(event.data));
+        if (node === undefined || known === undefined) return [];
+        return [wrap('node_retry', { ...nodeRetried(node, event.data, started, known), ...containersOf(plan, nodes, event.data) })];
       }
       case 'ContainerStarted': {
         const node = nodes.get(event.data.nodeId);
         if (node === undefined) return [];
-        passes.set(visitKey(event.data), { index: event.data.index, inputs: event.data.inputs, steps: 0, startedAt: [] });
-        return [begin(node, event.data), wrap(`${node.type}_started`, containerStarted(node, event.data))];
+        steps = Math.max(steps, event.data.index);
+        containers.open(event.data);
+        return [wrap(`${node.type}_started`, { ...containerStarted(node, event.data), ...containersOf(plan, nodes, event.data) })];
       }
       case 'PassStarted': {
         const node = nodes.get(event.data.nodeId);
-        const key = visitKey(event.data);
-        const known = passes.get(key);
-        if (node === undefined || known === undefined) return [];
-        passes.set(key, { ...known, steps: known.steps + 1 });
+        if (node === undefined) return [];
+        containers.pass(event.data);
         // Dify tells of each item, but not of a loop's first round.
         if (node.type === 'loop' && event.data.pass === 0) return [];
         return [
@@ -145,7 +153,8 @@ export function difyEvents(plan: Plan): DifyStream {
             index: event.data.pass,
             created_at: seconds(event.data.at),
             extras: new Map(),
-            ...(node.type === 'loop' ? { pre_loop_output: null } : {}),
+            ...(node.type === 'loop' ? { pre_loop_output: new Map() } : {}),
+            ...containersOf(plan, nodes, event.data),
           }),
         ];
       }
@@ -153,24 +162,24 @@ export function difyEvents(plan: Plan): DifyStream {
         const node = nodes.get(event.data.nodeId);
         if (node === undefined) return [];
         const key = visitKey(event.data);
-        const container = passes.get(key);
         const before = begun.get(key);
+        const form = forms.get(key);
         begun.delete(key);
-        passes.delete(key);
-        const inline = event.data.effectId === null && container === undefined;
-        const first = inline ? [begin(node, { ...event.data, at: event.data.startedAt })] : [];
+        forms.delete(key);
         const usage = before?.usage == null ? event.data.usage : addUsage(before.usage, event.data.usage ?? NOTHING);
-        const inputs = container?.inputs ?? before?.inputs ?? event.data.inputs;
-        const completed =
-          container === undefined
-            ? []
-            : [wrap(`${node.type}_completed`, containerCompleted(node, event.data, { inputs, steps: container.steps }))];
+        containers.within({ ...event.data, usage });
+        steps = Math.max(steps, event.data.index);
+        tokens += tokensOf(usage);
+        const end = completed(node, event.data);
+        const first = event.data.effectId === null && end === undefined ? [begin(node, { ...event.data, at: event.data.startedAt })] : [];
+        previous = node.id;
+        if (end !== undefined) return [end];
+        const answered = form === undefined ? null : formAnswered(form, event.data);
         const finished = wrap('node_finished', {
-          ...nodeFinished(node, { ...event.data, inputs, usage }, started),
+          ...nodeFinished(node, { ...event.data, inputs: before?.inputs ?? event.data.inputs, usage }, started),
           ...containersOf(plan, nodes, event.data),
         });
-        previous = node.id;
-        return [...first, ...completed, finished];
+        return [...first, ...(answered === null ? [] : [wrap(...answered)]), finished];
       }
       case 'RunFinished':
         return [
@@ -178,7 +187,7 @@ export function difyEvents(plan: Plan): DifyStream {
           wrap('workflow_finished', runFinished(event.data, started)),
         ];
       case 'RunPaused':
-        return [wrap('workflow_paused', runPaused(event.data, started))];
+        return [wrap('workflow_paused', runPaused(event.data, { started, forms: [...forms.values()], steps, tokens }))];
       case 'RunResumed':
         return [
           wrap('workflow_started', {

@@ -4,7 +4,7 @@ import { fail, type Budget } from './python/values.ts';
 export type TemplateLimits = {
   /** Characters of the output. */
   readonly output: number;
-  /** Rounds of loops, items of lists and calls, in all. */
+  /** Rounds of loops, items of lists and calls, in all; a filter or method of a text also takes one for every 400 characters of it. */
   readonly steps: number;
   /** Calls of macros and recursive loops inside each other. */
   readonly depth: number;

@@ -131,6 +131,8 @@ describe('limits', () => {
     '{% set ns = namespace(x=[1], y=[1]) %}{% for i in range(99) %}{% set ns.x = [ns.x, ns.x] %}{% set ns.y = [ns.y, ns.y] %}{% endfor %}{{ ns.x == ns.y }}',
     '{% set l = [] %}{% set _ = l.append(l) %}{{ l }}',
     "{{ 'x' * 400001 }}",
+    "{% set s = 'a b ' * 90000 %}{% for i in range(9999) %}{% set _ = s|wordwrap(3)|striptags %}{% endfor %}",
+    "{% set s = 'a b ' * 90000 %}{% for i in range(9999) %}{% set _ = s.replace('a', 'b') %}{% endfor %}",
   ])('stop %s', (source) => {
     expect(render(source)).toMatchObject({ ok: false, error: expect.stringMatching(/^line 1: /) });
   });

@@ -7,6 +7,8 @@ import {
   isDict,
   isList,
   isSecret,
+  spendOnText,
+  textOf,
   undefinedValue,
   type Arguments,
   type Budget,
@@ -79,9 +81,13 @@ function copyOf(value: Py, budget: Budget): Py {
   return new Map(Array.from(value, ([key, item]): [Py, Py] => [key, copyOf(item, budget)]));
 }
 
+/** What they do takes no time that grows with a text. */
+const CHEAP_FILTERS: ReadonlySet<string> = new Set(['d', 'default', 'length', 'count', 'safe', 'string', 'first', 'last']);
+
 export function applyFilter(run: Run, name: string, value: Py, given: Arguments): Py {
   const filter = FILTERS.get(name);
   if (filter === undefined) return fail('TemplateRuntimeError', `there is no filter named "${name}"`);
+  if (!CHEAP_FILTERS.has(name)) spendOnText(textOf(value) ?? '', run.budget);
   const args = filter.signature === null ? given.positional : bindArguments(name, filter.signature, given);
   return filter.run({ value, args, given, budget: run.budget, engine: run.engine });
 }

@@ -1,4 +1,4 @@
-import { interpreterFor, NODES_PER_STEP, type Plan, type RunState, type Step } from '../../flow/index.ts';
+import { interpreterFor, type Plan, type RunState, type Step } from '../../flow/index.ts';
 import {
   messageOf,
   RiskflowError,
@@ -70,6 +70,8 @@ export type RunOutcome =
   | { readonly status: 'taken-over' };
 
 const STOP_POLL_MS = 500;
+/** So many nodes happen, and their facts are written, before other work of this process has its turn: some ten milliseconds. */
+const NODES_PER_SLICE = 200;
 export const DEFAULT_RUN_TIMEOUT_MS = 1_200_000;
 export const LOG_OF_RUNS = 'runs-0';
 export const runStream = (runId: string): string => `run/${runId}`;
@@ -106,7 +108,7 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
   let state = evolve(plan, initialState(plan), options.history);
   // A step that ended because it was long: the interpreter goes on once its facts are written.
   let more = false;
-  const clock = (): { readonly now: number; readonly maxNodes: number } => ({ now: deps.now(), maxNodes: NODES_PER_STEP });
+  const clock = (): { readonly now: number; readonly maxNodes: number } => ({ now: deps.now(), maxNodes: NODES_PER_SLICE });
   const take = (step: Step): void => {
     state = step.state;
     more = step.more;
@@ -180,6 +182,8 @@ export async function driveRun(deps: RunHostDeps, options: DriveOptions): Promis
       if (arrival.kind === 'waiting') {
         const { effect, until } = arrival;
         const { lookForAnswersMs } = options;
+        // Whoever is to answer must find the question, however long the rest of the run takes.
+        if (!writer.isEmpty) writer.flushSoon('running');
         if (lookForAnswersMs === undefined) waits.ask(effect, until);
         else lookLater(effect, until === null ? lookForAnswersMs : Math.min(lookForAnswersMs, Math.max(0, until - deps.now())));
         continue;
@@ -262,6 +266,11 @@ class FactWriter {
     this.#deps = deps;
     this.#options = options;
     this.#written = written;
+  }
+
+  /** Nothing happened that is not written, or about to be. */
+  get isEmpty(): boolean {
+    return this.#buffer.length === 0;
   }
 
   buffer(events: readonly RunEvent[]): void {

@@ -221,4 +221,18 @@ const TIMES: ReadonlySet<string> = new Set(['at', 'startedAt', 'elapsedMs', 'eff
 
 /** Events without their times, which differ between hosts; all else must be equal. */
 export const timeless = (events: readonly RunEvent[]): readonly unknown[] =>
-  events.map(({ type, data }) => ({ type, data: Object.fromEntries(Object.entries(data).filter(([key]) => !TIMES.has(key))) }));
+  events.map(({ type, data }) => ({ type, data: withoutTimes(data) }));
+
+/** A model's node tells among its outputs how long it took. */
+const withoutTimes = (data: object): object =>
+  Object.fromEntries(
+    Object.entries(data)
+      .filter(([key]) => !TIMES.has(key))
+      .map(([key, value]: [string, unknown]) => [key, key === 'outputs' ? withoutLatency(value) : value]),
+  );
+
+function withoutLatency(outputs: unknown): unknown {
+  if (typeof outputs !== 'object' || outputs === null || !('usage' in outputs)) return outputs;
+  const { usage } = outputs;
+  return typeof usage === 'object' && usage !== null ? { ...outputs, usage: { ...usage, latency: null } } : outputs;
+}

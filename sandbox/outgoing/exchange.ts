@@ -45,7 +45,7 @@ export function exchange(dispatcher: Dispatcher, hop: Hop): Promise<Answer> {
     let ended: Error | undefined;
     let phase: NodeJS.Timeout | undefined;
     let drain: NodeJS.Timeout | undefined;
-    const chunks: Buffer[] = [];
+    let received = Buffer.alloc(0);
 
     const settle = (then: () => void): void => {
       clearTimeout(phase);
@@ -101,15 +101,16 @@ export function exchange(dispatcher: Dispatcher, hop: Hop): Promise<Answer> {
           return;
         }
         if (size > limit) return end(tooLarge(limit));
-        chunks.push(chunk);
-        wait('read');
+        received = appended(received, { size: size - chunk.length, chunk, limit });
+        // Not a new one: an answer may come byte by byte.
+        phase?.refresh();
       },
       onResponseEnd: () => {
         clearTimeout(drain);
         if (ended !== undefined || ignoreBody) return;
         const got = head;
         if (got === undefined) return end(new BadAnswer('the answer has no head'));
-        settle(() => resolve({ ...got, body: Buffer.concat(chunks) }));
+        settle(() => resolve({ ...got, body: received.subarray(0, size) }));
       },
       onResponseError: (_given, error) => {
         clearTimeout(drain);
@@ -133,6 +134,23 @@ export function exchange(dispatcher: Dispatcher, hop: Hop): Promise<Answer> {
       end(error instanceof Error ? error : new Error(String(error)));
     }
   });
+}
+
+const FIRST_BYTES = 16 << 10;
+
+/**
+ * Bytes that came, with room for more behind them. They are copied, for a piece may be a single byte, and as an object of its own take a
+ * hundred times as much.
+ */
+function appended(
+  received: Buffer<ArrayBuffer>,
+  { size, chunk, limit }: { readonly size: number; readonly chunk: Buffer; readonly limit: number },
+): Buffer<ArrayBuffer> {
+  const needed = size + chunk.length;
+  const room = needed <= received.length ? received : Buffer.alloc(Math.max(needed, Math.min(limit, Math.max(FIRST_BYTES, 2 * needed))));
+  if (room !== received) received.copy(room, 0, 0, size);
+  chunk.copy(room, size);
+  return room;
 }
 
 const MOST_IGNORED_BYTES = 64 << 10;

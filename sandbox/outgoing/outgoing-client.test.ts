@@ -217,6 +217,21 @@ describe('redirects', () => {
     expect(JSON.stringify(seen?.rawHeaders)).not.toContain('hidden');
   });
 
+  it('do not tell another origin a body with a secret, as 307 and 308 ask for', async () => {
+    const second = await serve((_request, response) => response.end('second'));
+    const first = await serve((request, response) => {
+      response.writeHead(request.path === '/own' ? 307 : 308, { location: request.path === '/own' ? '/away' : `${second.url}/end` });
+      response.end();
+    });
+    const places = [first, second].map(({ port }) => ({ host: '127.0.0.1', port }));
+    const post = { method: 'POST', body: { kind: 'bytes', bytes: Buffer.from('hidden') } } as const;
+    const result = await ask(open(places), `${first.url}/own`, { ...post, secretBody: true });
+    expect(result).toMatchObject({ ok: false, type: 'refused', message: expect.stringContaining('a body with a secret') as string });
+    expect(first.requests.map(({ path }) => path)).toEqual(['/own', '/away']);
+    expect(second.requests).toEqual([]);
+    expect(await ask(open(places), `${first.url}/own`, post)).toMatchObject({ ok: true, hops: 2 });
+  });
+
   it.each([
     [301, 'POST', 'GET'],
     [302, 'POST', 'GET'],
@@ -294,6 +309,17 @@ describe('limits', () => {
     expect(result).toEqual({ ok: false, type: 'protocol', message: `${server.url}: ${words}`, reason: words });
   });
 
+  it('a body that comes byte by byte takes no more memory than its bytes', async () => {
+    const bytes = 300_000;
+    const server = await serve((_request, response) => {
+      // Past the chunks that Node would write: each holds one byte.
+      response.socket?.end(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(bytes)}0\r\n\r\n`);
+    });
+    const before = process.memoryUsage().rss;
+    const result = await ask(open([{ host: '127.0.0.1', port: server.port }]), server.url, { maxBodyBytes: bytes });
+    expect(result).toMatchObject({ ok: true, body: { length: bytes } });
+    expect(process.memoryUsage().rss - before).toBeLessThan(40 << 20);
+  });
   it('a body that is announced or comes larger ends at once', async () => {
     let written = 0;
     const server = await serve((request, response) => {

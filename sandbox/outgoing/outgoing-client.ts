@@ -90,7 +90,10 @@ function openAgents({ resolve = resolveBySystem, dial: dialed = dial }: Outgoing
       dial: dialed,
       verifyTls,
       timeoutMs: LONGEST_CONNECT_MS,
-      onConnected: (place, address) => reached.set(place, address),
+      onConnected: (place, address) => {
+        // Only uses of listed places are told; of all others there may be any number.
+        if (policy.listed.has(place)) reached.set(place, address);
+      },
     });
     return new undici.Agent({ connect, allowH2: false, maxHeaderSize: MAX_HEADER_BYTES, keepAliveMaxTimeout: 30_000 });
   };
@@ -138,6 +141,14 @@ async function send(sending: Sending, request: OutgoingRequest): Promise<Outgoin
       const reason = `more than ${most} redirects, the last from ${origin}`;
       tell(sending, { verdict: 'refused', request, method: next.method, url: shown(next.url), address: null, reason, hop });
       return { ok: false, type: 'refused', message: reason, reason };
+    }
+    if (request.secretBody === true && next.body !== null && next.url.origin !== origin) {
+      const reason = 'it would repeat a body with a secret to another origin';
+      return refuse(
+        sending,
+        { request, method: next.method, hop: hop + 1 },
+        { reason, place: next.url.origin, address: null, listable: null },
+      );
     }
     asked = next;
   }

@@ -21,6 +21,9 @@ const VARIABLES = {
   HOME: '/tmp',
 };
 
+/** More than any pool of threads has; what they take of the kernel, and of its numbers for processes, no limit of the jail counts for root. */
+const MOST_THREADS = 256;
+
 /** CPython in a jail of bubblewrap, which forks a child for each call (guest/zygote.py). */
 export function launchCpython({ bubblewrap, interpreter, packages }: CpythonParts, memoryMb: number): Launch {
   const { seen, hidden } = seenOf(interpreter);
@@ -34,6 +37,7 @@ export function launchCpython({ bubblewrap, interpreter, packages }: CpythonPart
     settings: () => ({ memoryMb, scratchMb: SCRATCH_MB }),
     snapshot: null,
     mostResidentMb: undefined,
+    mostThreads: MOST_THREADS,
     // Its own clock ends the child of a call; this one is for the case that the whole jail hangs.
     graceMs: 2000,
   };

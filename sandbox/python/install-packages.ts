@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { messageOf, RiskflowError } from '../../schemas/core.ts';
 import { findInterpreter, type Interpreter } from './interpreter.ts';
 import { readLockFile, type LockFile } from './lock-file.ts';
@@ -59,7 +59,7 @@ async function build(request: InstallRequest, { lock, interpreter, target }: Bui
   const old = `${target}.${randomUUID()}.old`;
   try {
     await mkdir(aside);
-    await writeFile(join(aside, 'requirements.txt'), lock.text);
+    await writeFile(join(aside, 'requirements.txt'), `${lock.lines.join('\n')}\n`);
     await pipInstall(request, interpreter, aside);
     await writeFile(join(aside, 'set.json'), `${JSON.stringify({ tag: interpreter.tag, packages: lock.packages }, null, 2)}\n`);
     // One of another Python makes room.
@@ -81,12 +81,13 @@ async function pipInstall(request: InstallRequest, interpreter: Interpreter, fol
     ...['-m', 'pip', 'install', '--require-hashes', '--only-binary', ':all:', '--no-input', '--disable-pip-version-check'],
     ...['--progress-bar', 'off', '--no-compile', '--target', join(folder, 'site'), '--requirement', join(folder, 'requirements.txt')],
     ...(index === undefined ? [] : ['--index-url', index]),
-    ...(findLinks === undefined ? [] : ['--find-links', findLinks]),
+    ...(findLinks === undefined ? [] : ['--find-links', /^[a-z][a-z+.-]+:/i.test(findLinks) ? findLinks : resolve(findLinks)]),
     ...(offline ? ['--no-index'] : []),
   ];
+  // `python -m` looks for pip in the working folder first: what lies where the operator happens to be must not be run.
+  const place = { cwd: folder, env: environmentOfPip(environment), timeoutMs: TIMEOUT_MS };
   const { code, out, complaint } = await runProgram(interpreter.path, args, {
-    env: environmentOfPip(environment),
-    timeoutMs: TIMEOUT_MS,
+    ...place,
     onLine: (line) => {
       const said = /^(Collecting|Downloading|Installing collected packages:|Looking in)/.test(line) ? line : undefined;
       if (said !== undefined) onProgress?.(withoutCredentials(said));
@@ -95,10 +96,7 @@ async function pipInstall(request: InstallRequest, interpreter: Interpreter, fol
   });
   if (code !== 0) throw failureOfPip(withoutCredentials(`${out}\n${complaint}`), request);
   // Compiled now, because nothing can be written there later.
-  await runProgram(interpreter.path, ['-m', 'compileall', '-q', '-j', '0', join(folder, 'site')], {
-    env: environmentOfPip(environment),
-    timeoutMs: TIMEOUT_MS,
-  });
+  await runProgram(interpreter.path, ['-m', 'compileall', '-q', '-j', '0', join(folder, 'site')], place);
 }
 
 function failureOfPip(said: string, { lock, offline }: InstallRequest): RiskflowError {

@@ -13,6 +13,8 @@ export type Launch = {
   readonly snapshot: Snapshot | null;
   /** What it may take of the machine's memory, MiB; watched from outside where the system tells. Undefined: it has a limit of its own. */
   readonly mostResidentMb: number | undefined;
+  /** Threads that a call may have, in the process that is forked for it; watched as the memory is. Undefined: nothing is forked. */
+  readonly mostThreads: number | undefined;
   /** Milliseconds after which this program ends a call itself, beyond the limit of the call. */
   readonly graceMs: number;
 };

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { RiskflowError } from '../../schemas/core.ts';
-import { MEMORY_MESSAGE, timeoutMessage } from '../failures.ts';
+import { timeoutMessage } from '../failures.ts';
 import type { Launch } from './launch.ts';
 import { beginSnapshot, discardSnapshot } from './snapshot.ts';
 import { readPythonMessage, type FailureType, type PythonCall, type PythonOutcome } from './protocol.ts';
+import { tooMuch } from './watch.ts';
 
 /** A process with a Python in it, for one call at a time. It keeps this program alive only while it starts and while it works. */
 export type PythonProcess = {
@@ -21,7 +21,6 @@ export type EndedCall = { readonly outcome: PythonOutcome; readonly reusable: bo
 
 const START_TIMEOUT_MS = 60_000;
 const WATCH_MS = 100;
-const PAGE_BYTES = 4096;
 
 export function startPythonProcess(launch: Launch): PythonProcess {
   const making = beginSnapshot(launch.snapshot);
@@ -112,7 +111,7 @@ export function startPythonProcess(launch: Launch): PythonProcess {
       const limit = call.timeoutMs + launch.graceMs;
       const timer = setTimeout(() => end(failed('CodeTimeoutError', timeoutMessage(call.timeoutMs))), limit);
       const watch = setInterval(
-        () => void watchMemory(pid, launch.mostResidentMb, () => end(failed('CodeMemoryError', MEMORY_MESSAGE))),
+        () => void tooMuch(pid, launch).then((message) => message && end(failed('CodeMemoryError', message))),
         WATCH_MS,
       );
       stdin.write(`${JSON.stringify({ id: calls, ...call })}\n`);
@@ -185,11 +184,4 @@ function readLines(stream: Readable, { most, onLine, onTooLong }: LineReading): 
     length += chunk.length - from;
     if (length > most()) onTooLong();
   });
-}
-
-/** Where the system does not tell (not Linux), the limits inside must do. */
-async function watchMemory(pid: number | undefined, mostMb: number | undefined, onTooMuch: () => void): Promise<void> {
-  if (pid === undefined || mostMb === undefined) return;
-  const pages = await readFile(`/proc/${pid}/statm`, 'utf8').catch(() => '');
-  if ((Number(pages.split(' ')[1] ?? 0) * PAGE_BYTES) / 2 ** 20 > mostMb) onTooMuch();
 }

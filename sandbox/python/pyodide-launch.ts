@@ -33,7 +33,7 @@ export type PyodideParts = PyodidePackage & {
 /** Pyodide in a Node of its own that may read its own files and nothing else (pyodide/child.ts), in a jail where that can be had. */
 export function launchPyodide({ folder, version, bubblewrap }: PyodideParts, memoryMb: number): Launch {
   const snapshot = snapshotFor(`pyodide-${version}-${bubblewrap === null ? 'bare' : 'jailed'}`);
-  const common = { mostResidentMb: memoryMb + BESIDE_MB, graceMs: 0, snapshot };
+  const common = { mostResidentMb: memoryMb + BESIDE_MB, mostThreads: undefined, graceMs: 0, snapshot };
   const settingsIn = (places: { readonly pyodide: string; readonly guest: string; readonly snapshot: string }): Launch['settings'] => {
     const limits = { scratchBytes: SCRATCH_MB * 2 ** 20, growthBytes: GROWTH_MB * 2 ** 20 };
     const from = snapshot?.isMade === true ? { from: places.snapshot } : null;

@@ -11,6 +11,8 @@ export type ProgramRun = {
 export type ProgramOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly timeoutMs: number;
+  /** @default that of this process */
+  readonly cwd?: string;
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal;
 };
@@ -19,11 +21,12 @@ export type ProgramOptions = {
 export function runProgram(
   command: string,
   args: readonly string[],
-  { env, timeoutMs, onLine, signal }: ProgramOptions,
+  { env, timeoutMs, cwd, onLine, signal }: ProgramOptions,
 ): Promise<ProgramRun> {
   return new Promise((resolve) => {
     const child = spawn(command, [...args], {
       env: { ...env },
+      ...(cwd === undefined ? {} : { cwd }),
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: timeoutMs,
       killSignal: 'SIGKILL',

@@ -38,21 +38,33 @@ function answer(
 }
 
 describe.skipIf(asked.code !== 0)(`the filter of system calls${why}`, () => {
-  // read, openat, mmap, futex, getrandom, execve, socket, connect, kill, ptrace, mount, unshare, bpf, io_uring_setup
+  // read, openat, mmap, futex, getrandom, execve, socket, connect, kill, ptrace, mount, unshare, bpf, io_uring_setup, setpriority, sched_setaffinity
   const tables = {
-    x86_64: { allowed: [0, 257, 9, 202, 318, 231], denied: [41, 42, 59, 57, 58, 62, 101, 165, 272, 321, 425], clone: 56 },
-    aarch64: { allowed: [63, 56, 222, 98, 278, 94], denied: [198, 203, 221, 129, 117, 40, 97, 280, 425], clone: 220 },
+    x86_64: {
+      allowed: [0, 257, 9, 202, 318, 231],
+      denied: [41, 42, 59, 57, 58, 62, 101, 165, 272, 321, 425, 141, 203],
+      clone: 56,
+      limits: 302,
+    },
+    aarch64: {
+      allowed: [63, 56, 222, 98, 278, 94],
+      denied: [198, 203, 221, 129, 117, 40, 97, 280, 425, 140, 122],
+      clone: 220,
+      limits: 261,
+    },
   } as const;
 
   it.each(['x86_64', 'aarch64'] as const)('of %s', (machine) => {
     const program = programs[machine] ?? [];
     const arch = ARCH[machine];
-    const { allowed, denied, clone } = tables[machine];
+    const { allowed, denied, clone, limits } = tables[machine];
     const ask = (number: number, flags = 0): number => answer(program, { arch, number, flags });
     expect(allowed.map((number) => ask(number))).toEqual(allowed.map(() => ALLOW));
     expect(denied.map((number) => ask(number))).toEqual(denied.map(() => EPERM));
     // Threads are welcome, processes are not; clone3, whose flags cannot be read, is not there.
     expect([ask(clone, 0x10f00), ask(clone, 0x11), ask(clone, 0x10000000), ask(435)]).toEqual([ALLOW, EPERM, EPERM, ENOSYS]);
+    // Limits of its own, and of no other process.
+    expect([ask(limits, 0), ask(limits, 1)]).toEqual([ALLOW, EPERM]);
     // Calls by the table of another machine.
     expect(answer(program, { arch: 0x40000003, number: 1 })).toBe(KILL);
     expect(program.length).toBeLessThan(4096);

@@ -19,6 +19,8 @@ export type OutgoingRequest = {
   readonly body?: OutgoingBody;
   /** Names of headers beside Authorization and Cookie that only the origin of `url` may be told. */
   readonly secretHeaders?: readonly string[];
+  /** The body holds a secret: a redirect that would tell it to another origin is refused. */
+  readonly secretBody?: boolean;
   /** Redirects that are followed. With 0 a redirect is the answer. @default 5 */
   readonly redirects?: number;
   /**

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { dslText } from '../../flow/testing/dsl.ts';
 import { workingFolder } from './fixtures.ts';
 import { modelEndpoint } from './model-endpoint.ts';
 import { countRows, newFolder, riskflow, riskflowJson, startRiskflow } from './riskflow.ts';
@@ -80,6 +81,16 @@ describe.concurrent('riskflow run', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^succeeded in \d+ ms, 3 steps {2}\(run [0-9a-f-]{36}\)\n\{\n {2}"label": "ham"\n\}\n$/);
     expect(err).toBe('riskflow: warning: the flow has no input "txet", so it is ignored: it takes text\n');
+  });
+
+  it('takes whatever an event of a plugin tells, and says nothing of it', async () => {
+    const own = newFolder();
+    const trigger = { id: 'event', type: 'trigger-plugin', plugin_id: 'acme/git', event_name: 'push' };
+    const end = { id: 'end', type: 'end', outputs: [{ variable: 'o', value_selector: ['event', 'ref'] }] };
+    writeFileSync(join(own, 'event.yml'), dslText([trigger, end], ['event -> end']));
+    const { out, err } = await riskflow(['run', 'event.yml', '--inputs', '{"ref": "main"}', '--json'], { data: newData(), folder: own });
+    expect(JSON.parse(out)).toMatchObject({ outputs: { o: 'main' } });
+    expect(err).not.toContain('ignored');
   });
 
   it('gives a chat flow its query, and warns where there is none', async () => {

@@ -133,6 +133,8 @@ const without = (object: object, names: ReadonlySet<string>): Readonly<Record<st
 function timeless(event: RunEvent): Readonly<Record<string, unknown>> {
   const data = without(event.data, TIMES);
   if (event.type === 'NodeFinished') return { ...data, outputs: withoutLatency(event.data.outputs) };
+  // What an agent notes has the time of its models so far.
+  if (event.type === 'NodeContinued') return { ...data, memo: withoutLatency(event.data.memo) };
   if (event.type !== 'RunStarted' || typeof event.data.system !== 'object' || event.data.system === null) return data;
   return { ...data, system: without(event.data.system, new Set(['timestamp'])) };
 }

@@ -12,7 +12,8 @@ import type { ScriptedAnswers } from './scripted-endpoint.ts';
  * - `system`: further variables of `sys`, such as `history` (what was said before) and `files`
  * - `answers`: what the model endpoint answers, by node, for the first, second, … call. A node is told from others by the name of its
  *   model, which is to be its id. `after`: the answer is held until that node has finished. `hangs`: there is none, ever
- * - `people`: what is answered to the nodes that ask people, in this order; a node that is not named is left to its timeout
+ * - `people`: what is answered to the nodes that ask people, in this order, each named by its id or its place (`items[2]/ask`); a node
+ *   that is not named is left to its timeout
  * - `pins`, and `secrets` by name (the same in every case of the table)
  * - `expect`: `status`; `outputs`, exact; `error`, a part of it; `prompts`, parts of what the model was sent, by node;
  *   `events`: one line for each in the order they came, up to concurrent order (event-lines.ts)

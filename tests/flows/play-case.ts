@@ -133,7 +133,7 @@ async function followOnTemporal(context: Context, { request, people }: PeopledRu
 async function answerNext(context: Context, runId: string, left: PersonAnswer[]): Promise<void> {
   const questions = await openQuestions(context, runId);
   const [next] = left;
-  if (next !== undefined && questions.some(({ nodeId }) => nodeId === next.node)) {
+  if (next !== undefined && questions.some(({ nodeId, place }) => nodeId === next.node || place === next.node)) {
     left.shift();
     await answerRun(context, { runId, ...next });
     return;

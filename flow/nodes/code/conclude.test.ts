@@ -45,7 +45,12 @@ describe('concludeCode', () => {
       JSON.stringify({ a: Array.from({ length: 31 }, () => 'x') }),
       'output "a" has more than 30 items (setting limits.codeMaxStringArray)',
     ],
-    ['a number beyond 64 bits', { n: type('number') }, '{"n": 9223372036854775808}', expect.stringContaining('is beyond ±9223372036854775807')],
+    [
+      'a number beyond 64 bits',
+      { n: type('number') },
+      '{"n": 9223372036854775808}',
+      expect.stringContaining('is beyond ±9223372036854775807'),
+    ],
     [
       'a text that is too long',
       { s: type('string') },

@@ -12,7 +12,10 @@ export function compileIteration(data: YamlPlain): BehaviourResult {
     return { ok: false, message: `parallel_nums is ${parallel_nums}: 1 or more was expected` };
   return {
     ok: true,
-    warnings: output_selector.length < 2 ? ['it collects no variable (output_selector): every result is null'] : [],
+    warnings: [
+      ...(iterator_selector.length < 2 ? ['it goes through no variable (iterator_selector): a run that reaches it fails'] : []),
+      ...(output_selector.length < 2 ? ['it collects no variable (output_selector): every result is null'] : []),
+    ],
     behaviour: {
       kind: 'iteration',
       config: {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Value } from '../../../schemas/core.ts';
 import type { YamlPlain } from '../../import/yaml-values.ts';
+import { secretPlaceholder } from '../../text/index.ts';
 import { compileKnowledgeRetrieval } from './compile.ts';
 import { startKnowledgeRetrieval } from './start.ts';
 
@@ -78,6 +79,17 @@ describe('a knowledge-retrieval node', () => {
     expect(start({}, { q: '' })).toEqual({ result: [] });
     expect(start({}, { q: null })).toEqual({ result: [] });
     expect(start({ query_variable_selector: null })).toEqual({ result: [] });
+  });
+
+  it('hands on secrets as placeholders, and takes none from a text that looks like one', () => {
+    const key = { secret: 'KEY', version: '1' };
+    const filter = {
+      metadata_filtering_mode: 'manual',
+      metadata_filtering_conditions: { conditions: [{ name: 'a', comparison_operator: 'is', value: '{{#start.area#}}' }] },
+    };
+    const asked = start(filter, { q: key, area: key });
+    expect(asked).toMatchObject({ query: secretPlaceholder(key), filter: { conditions: [{ value: secretPlaceholder(key) }] } });
+    expect(start({}, { q: `a${secretPlaceholder(key)}` })).toMatchObject({ query: 'a\ufffdKEY\ufffd1\ufffd' });
   });
 
   it('fails for a question that is no text or does not exist', () => {

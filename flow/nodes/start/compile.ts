@@ -22,9 +22,17 @@ export function compileStart(data: YamlPlain): BehaviourResult {
     };
   });
   const unknown = variables.filter((variable) => !isInputType(variable.type));
-  const warnings = unknown.map((variable) => `input "${variable.name}" has the type "${variable.type}", which cannot be given yet`);
+  const described = parsed.data.variables.filter(({ type, json_schema }) => type === 'json_object' && !isNothing(json_schema));
+  const warnings = [
+    ...unknown.map(({ name, type }) => `input "${name}" has the type "${type}", which cannot be given yet`),
+    ...described.map(({ variable }) => `the schema of the input "${variable}" (json_schema) is not checked here`),
+  ];
   return { ok: true, behaviour: { kind: 'start', config: { variables } }, warnings };
 }
+
+/** As Dify writes a schema that was left empty. */
+const isNothing = (schema: unknown): boolean =>
+  schema === null || schema === undefined || schema === '' || (typeof schema === 'object' && Object.keys(schema).length === 0);
 
 function fileRules(variable: Readonly<Record<string, unknown>>): FileRules {
   const extensions = textsOf(variable['allowed_file_extensions']).map((extension) => extension.toLowerCase());

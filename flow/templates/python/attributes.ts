@@ -21,6 +21,7 @@ import {
   isUndefined,
   markup,
   nativeFunction,
+  spendOnText,
   textOf,
   tuple,
   typeName,
@@ -164,6 +165,7 @@ function textMethod(text: string, safe: boolean, name: string): BoundMethod | un
   const method = TEXT_METHODS.get(name);
   if (method === undefined) return undefined;
   return (args, budget) => {
+    spendOnText(text, budget);
     const result = method.run({ text, safe, args: bindArguments(`${name}()`, method.signature, args), budget });
     return safe && method.keepsSafe ? markSafe(result) : result;
   };

@@ -63,6 +63,12 @@ export type Budget = {
   change(): void;
 };
 
+/** Characters of a text that are gone through in a step. */
+const CHARACTERS_PER_STEP = 400;
+
+/** Counts the work on a text: a short template could else go through a long one a hundred thousand times. */
+export const spendOnText = (text: string, budget: Budget): void => budget.spend(Math.floor(text.length / CHARACTERS_PER_STEP));
+
 /** Leaves a running template from any depth; `renderJinja` turns it into a value. `type` is the kind of error Jinja or Python raises. */
 export class TemplateFailure extends Error {
   readonly type: string;

@@ -51,6 +51,7 @@ export type BatchSummary = RunCounts & {
   readonly runs: number;
   readonly rejected: BatchStarted['data']['rejected'];
   readonly finished: boolean;
+  readonly host: 'here' | 'temporal';
 };
 
 const PAGE_ROWS = 200;
@@ -202,7 +203,7 @@ function kindOf(end: FinishedRunStatus | { readonly handOver: unknown }): keyof 
 const summaryOf = (started: BatchStarted['data'], counts: RunCounts, finished: boolean): BatchSummary => {
   const { batchId: id, flow, flowVersion, runs, rejected } = started;
   const { succeeded, failed, stopped, handedOver } = counts;
-  return { id, flow, flowVersion, runs, rejected, succeeded, failed, stopped, handedOver, finished };
+  return { id, flow, flowVersion, runs, rejected, succeeded, failed, stopped, handedOver, finished, host: started.host ?? 'here' };
 };
 
 /** Starts the workflow of a batch unless it is under way, and shows how far it is until its end. */

@@ -46,11 +46,15 @@ async function placesAt(absolute: string, given: string): Promise<readonly Place
   if (!found.isDirectory()) return [{ path: absolute, name: basename(absolute) }];
   const entries = await readdir(absolute, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .toSorted()
-    .map((path) => ({ path, name: relative(absolute, path).replaceAll('\\', '/') }));
+    .map((path) => ({ path, name: relative(absolute, path).replaceAll('\\', '/') }))
+    .filter(({ name }) => !isHidden(name));
 }
+
+/** Nobody means what lies in `.git` or `.aws` when they name the folder around it. */
+const isHidden = (name: string): boolean => name.split('/').some((part) => part.startsWith('.'));
 
 type Read = Pick<ReadDocuments, 'documents' | 'rejected'>;
 

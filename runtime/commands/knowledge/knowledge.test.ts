@@ -30,6 +30,8 @@ describe('a dataset', () => {
     write('a.txt', 'Spam is banned.');
     write('more/deep/b.csv', 'word,action\ngambling,ban\n');
     write('more/.hidden', 'secret');
+    mkdirSync(join(folder, 'more/.git'));
+    write('more/.git/config.txt', 'secret');
     write(
       'c.jsonl',
       '{"id": 7, "text": "赌博会被封禁"}\n\n{"name": "refunds", "content": "Refunds take 30 days", "metadata": {"area": "payments"}}\n',

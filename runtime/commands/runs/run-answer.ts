@@ -69,7 +69,10 @@ export async function answerRun(context: Context, { runId, node, action, values,
   }
   if (others.length > 0)
     throw new RiskflowError('usage', `run ${runId} asks at ${meant.length} places: name the one that is answered`, {
-      hint: `--node ${meant.slice(0, NAMED).map(({ place }) => quoted(place)).join(' or --node ')}${meant.length > NAMED ? ' or …' : ''}`,
+      hint: `--node ${meant
+        .slice(0, NAMED)
+        .map(({ place }) => quoted(place))
+        .join(' or --node ')}${meant.length > NAMED ? ' or …' : ''}`,
     });
   const outputs = answerOutputs(question.inputs, { action, values });
   if (!outputs.ok) throw new RiskflowError('usage', `node "${question.title}": ${outputs.message}`);

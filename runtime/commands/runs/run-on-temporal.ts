@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Plan } from '../../../flow/index.ts';
 import { RiskflowError, type RunEvent, type RunFinished } from '../../../schemas/index.ts';
 import type { RunFlowResult } from '../../../workflows/index.ts';
 import { newId, type Context } from '../../context.ts';
@@ -9,7 +10,7 @@ import { readRun, readRunAfter } from './run-reads.ts';
 import { checkRun, startRun } from './run-start.ts';
 
 export type TemporalRunRequest = RunRequest & {
-  /** Told when nothing has happened for some seconds since nobody works on it: each reason once. */
+  /** Told when nothing has happened for some seconds since nobody works on it, each reason once, and of each node that asks a person. */
   readonly onWaiting?: (sentence: string) => void;
   /** Told what the server lacks. */
   readonly onNotice?: (sentence: string) => void;
@@ -93,6 +94,15 @@ function aborted(signal: AbortSignal | undefined, runId: string): Promise<never>
   });
 }
 
+/** The title of a node that begins to ask a person; one whose answer is pinned asks nobody. */
+function questionOf({ nodes }: Plan, { type, data }: RunEvent): string | undefined {
+  if (type !== 'NodeStarted') return undefined;
+  const node = nodes.find(({ id }) => id === data.nodeId);
+  const { inputs } = data;
+  const asks = typeof inputs === 'object' && inputs !== null && 'form_content' in inputs;
+  return node?.behaviour.kind === 'human-input' && asks ? node.title : undefined;
+}
+
 /** Tells of each event once it is stored, until `end`; `seen` resolves when all that there are then were told. */
 function follow(
   context: Context,
@@ -102,11 +112,20 @@ function follow(
   let moved = performance.now();
   let told = 0;
   let over = false;
+  const asking = new Set<string>();
   const look = async (): Promise<void> => {
     const fresh: readonly RunEvent[] = await readRunAfter(context, runId, told);
     told += fresh.length;
     if (fresh.length > 0) moved = performance.now();
-    for (const event of fresh) onEvent?.(event, plan);
+    for (const event of fresh) {
+      onEvent?.(event, plan);
+      const asked = questionOf(plan, event);
+      if (asked === undefined || asking.has(asked)) continue;
+      asking.add(asked);
+      request.onWaiting?.(
+        `"${asked}" asks a person, and the run goes on with the answer: riskflow run --answer ${runId} shows what is asked`,
+      );
+    }
   };
   const watching = (async () => {
     while (!over) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeValues, PLAN_VERSION, type RunEvent, type RunStarted, type RunStatusChange } from '../../../schemas/index.ts';
 import { runStream } from '../../embedded/run-host.ts';
+import { holdLease } from '../../leases.ts';
 import type { App } from '../../open-app.ts';
 import { publishFlowFile, type PublishedFlow } from '../flows.ts';
 import { runFlow, type RunRequest } from './run-flow.ts';
@@ -140,9 +141,20 @@ describe('resumeRun', () => {
     expect(Object.fromEntries(model.calls)).toEqual({ 'first hello': 2 });
   });
 
-  it('stops a run whose stop was asked for while nobody owned it, and makes no call for it', async () => {
+  it('has nothing to do for a run that was stopped while nobody owned it', async () => {
     const runId = await interrupted(2);
+    expect(await stopRun(app.context, runId, 'not wanted any more')).toBe('stopped');
+    expect(await stopRun(app.context, runId, 'once more')).toBe('already-over');
+    expect(await resumeRun(app.context, runId)).toMatchObject({ status: 'stopped', error: 'not wanted any more', wasOver: true });
+    expect(Object.fromEntries(model.calls)).toEqual({ 'first hello': 1, 'second hello': 1 });
+    expect((await logged(runId)).slice(-2)).toEqual(['RunStopRequested', 'RunFinished']);
+  });
+
+  it('stops a run whose owner went before it saw that it was to stop, and makes no call for it', async () => {
+    const runId = await interrupted(2);
+    const owner = await holdLease(app.context, `run/${runId}`);
     expect(await stopRun(app.context, runId, 'not wanted any more')).toBe('requested');
+    await owner.release();
     expect(await resumeRun(app.context, runId)).toMatchObject({ status: 'stopped', error: 'not wanted any more', outputs: null });
     expect(Object.fromEntries(model.calls)).toEqual({ 'first hello': 1, 'second hello': 1 });
     expect((await logged(runId)).slice(-2)).toEqual(['RunStopRequested', 'RunFinished']);

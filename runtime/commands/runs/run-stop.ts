@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts';
 import { LOG_OF_RUNS, runStream } from '../../embedded/run-host.ts';
 import { TEMPORAL_HOST } from '../../leases.ts';
 import type { RunClient } from '../../temporal/client.ts';
-import { endUnbegunRun } from './run-end-unbegun.ts';
+import { endUnbegunRun, endUnownedRun } from './run-end-unbegun.ts';
 
 const STOP_SCOPE = 'run-stop';
 /** A stop that reaches somebody is over within two seconds. */
@@ -27,7 +27,7 @@ export type StopOptions = {
 
 /**
  * Stops a run: a fact first, which its owner sees within half a second, then word to its workflow where it has one. A run on Temporal that
- * no worker has begun is ended here, so that none begins it later. A run that is over stays as it is.
+ * no worker has begun is ended here, so that none begins it later, and so is one that nobody drives. A run that is over stays as it is.
  * @throws RiskflowError `not_found` when neither storage nor Temporal knows it
  */
 export async function stopRun(context: Context, runId: string, reason: string, options: StopOptions = {}): Promise<StopAnswer> {
@@ -37,6 +37,9 @@ export async function stopRun(context: Context, runId: string, reason: string, o
   if (status === undefined && !isTemporals) throw new RiskflowError('not_found', `there is no run "${runId}"`);
   await noteStop(context, runId, reason);
   if (isTemporals && (await tellWorkflow(context, { runId, reason, options }))) return 'stopped';
+  // What belongs to a batch or an evaluation is its owner's, unless it waits: then it is on its own.
+  const isAlone = status !== undefined && (status.status === 'paused' || status.resource.startsWith('run/'));
+  if (!isTemporals && isAlone && (await endUnownedRun(context, runId, reason))) return 'stopped';
   return options.atOnce === true ? 'requested' : confirmed(context, runId);
 }
 

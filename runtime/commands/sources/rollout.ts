@@ -37,13 +37,10 @@ export async function promoteFlow(
       `try it on stored records with results given: riskflow backtest ${sourceId} --flow ${reference} --pin PINS.json, with ${pins} in it; or for a small share: --to canary --share 0.01`;
     refuseActing('a shadow', { plan }, helps);
   }
-  refuseProblems(
-    `flow "${plan.flow}" does not fit source "${sourceId}"`,
-    [
-      ...waitProblems(plan),
-      ...(await settingProblems(sourceId, state.settings, plan)).filter(({ where }) => where.startsWith('record.inputs')),
-    ],
-  );
+  refuseProblems(`flow "${plan.flow}" does not fit source "${sourceId}"`, [
+    ...waitProblems(plan),
+    ...(await settingProblems(sourceId, state.settings, plan)).filter(({ where }) => where.startsWith('record.inputs')),
+  ]);
   await checkModels({ live: plan, canary: null, shadow: null }, context.models(), state.settings);
   const { flow, flowVersion } = plan;
   const isThere = stage === 'live' && state.live.flow === flow && state.live.flowVersion === flowVersion;

@@ -21,6 +21,12 @@ DENIED = {
     "process_mrelease": (448, 448), "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424),
     "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
     "kcmp": (312, 272),
+    # what a process of the same user may set for another: the one that forks, and so all calls to come (prlimit64 is told apart below)
+    "setpriority": (141, 140), "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "sched_setattr": (314, 274),
+    "sched_setaffinity": (203, 122), "ioprio_set": (251, 30), "migrate_pages": (256, 238), "move_pages": (279, 239),
+    "get_robust_list": (274, 100),
+    # which files of the machine others open
+    "inotify_init": (253, None), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27),
     # mounts and namespaces
     "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "move_mount": (429, 429),
     "open_tree": (428, 428), "fsopen": (430, 430), "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433),
@@ -44,6 +50,7 @@ DENIED = {
 CLONE = (56, 220)
 CLONE3 = (435, 435)
 CLONE_THREAD = 0x00010000
+PRLIMIT64 = (302, 261)
 
 # Column of the tables, and AUDIT_ARCH_* of linux/audit.h.
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -66,6 +73,14 @@ def program(machine):
         (_JUMP_EQUAL, 0, 4, CLONE[column]),
         (_LOAD, 0, 0, _AT_FIRST_ARGUMENT),
         (_JUMP_ANY_BIT, 0, 1, CLONE_THREAD),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+    ]
+    # Limits of a process's own (0) are read by libraries.
+    instructions += [
+        (_JUMP_EQUAL, 0, 4, PRLIMIT64[column]),
+        (_LOAD, 0, 0, _AT_FIRST_ARGUMENT),
+        (_JUMP_EQUAL, 0, 1, 0),
         (_RETURN, 0, 0, _ALLOW),
         (_RETURN, 0, 0, _ERRNO | errno.EPERM),
     ]

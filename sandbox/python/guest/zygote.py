@@ -31,6 +31,9 @@ COMMON = (
     "random re statistics string textwrap time traceback types typing unicodedata urllib.parse uuid zoneinfo"
 ).split()
 MOST_LEARNED = 500
+MOST_FILES = 10_000  # in /tmp, as in Pyodide: each takes memory of the kernel that the size of /tmp does not count
+MOST_THREADS = 4096  # of this user, where the kernel counts (not for root): the watch from outside ends a call long before
+LOOK_SECONDS = 0.05
 MIB = 1024 * 1024
 
 
@@ -119,24 +122,36 @@ def _fork(call, settings):
     deadline = time.monotonic() + call["timeoutMs"] / 1000
     most = 4 * call["longest"] + MIB
     data = bytearray()
-    ended = False
+    ended = crowded = False
     while not ended and len(data) <= most:
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([read_end], [], [], left)[0]:
+        if left <= 0:
             break
+        if not select.select([read_end], [], [], min(left, LOOK_SECONDS))[0]:
+            crowded = _files() > MOST_FILES
+            if crowded:
+                break
+            continue
         chunk = os.read(read_end, 65536)
         data += chunk
         ended = chunk == b""
     os.close(read_end)
-    timed_out = not ended and len(data) <= most
+    timed_out = not ended and not crowded and len(data) <= most
     # One that answered is not waited for; it may have closed its pipe and go on. It cannot make other processes, so nothing is left after it.
     if ended and b"\n" not in data:
         status = _wait(pid, 0.2)
     else:
         status = _end(pid)
+    if crowded:
+        return _error("CodeMemoryError", "The code made more than %d files." % MOST_FILES), []
     if timed_out:
         return _error("CodeTimeoutError", "The code ran longer than %d ms." % call["timeoutMs"]), []
     return _read(bytes(data), status)
+
+
+def _files():
+    of_scratch = os.statvfs(SCRATCH)
+    return of_scratch.f_files - of_scratch.f_ffree
 
 
 def _wait(pid, seconds):
@@ -186,6 +201,7 @@ def _be_child(call, settings, write_end):
     _limit(resource.RLIMIT_AS, settings["used"] + settings["memoryMb"] * MIB)
     _limit(resource.RLIMIT_FSIZE, settings["scratchMb"] * MIB)
     _limit(resource.RLIMIT_NOFILE, 64)
+    _limit(resource.RLIMIT_NPROC, min(MOST_THREADS, *(one for one in resource.getrlimit(resource.RLIMIT_NPROC) if one >= 0)))
     _limit(resource.RLIMIT_CORE, 0)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file too large is an error, not the end
     os.chdir(SCRATCH)

@@ -68,11 +68,17 @@ export function sealFiles(fs: FileSystem, scratchBytes: number): () => void {
     });
   }
   // (stream, buffer, offset, length, position)
-  guard(file.stream, 'write', (stream: { readonly node: Node }, ...[, , length, position]: readonly number[]) => {
-    onlyScratch(stream.node);
-    const end = (position ?? 0) + (length ?? 0);
-    if (end > (stream.node.usedBytes ?? 0)) grow(stream.node, end);
-  });
+  const written = (node: Node, end: number): void => {
+    onlyScratch(node);
+    if (end > (node.usedBytes ?? 0)) grow(node, end);
+  };
+  guard(file.stream, 'write', (stream: { readonly node: Node }, ...[, , length, position]: readonly number[]) =>
+    written(stream.node, (position ?? 0) + (length ?? 0)),
+  );
+  // (stream, buffer, offset, length, flags): memory that a file is mapped to goes back into the file by a way of its own.
+  guard(file.stream, 'msync', (stream: { readonly node: Node }, ...[, offset, length]: readonly number[]) =>
+    written(stream.node, (offset ?? 0) + (length ?? 0)),
+  );
 
   const mount = (): void => {
     fs.mount(memory, {}, SCRATCH);
