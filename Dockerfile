@@ -21,10 +21,12 @@ LABEL org.opencontainers.image.title=riskflow org.opencontainers.image.licenses=
 WORKDIR /app
 COPY --from=build /app /app
 ENV NODE_ENV=production \
-  NODE_COMPILE_CACHE=/tmp/riskflow-compiled \
+  NODE_COMPILE_CACHE=/var/cache/riskflow \
   RISKFLOW_DATA=/data \
   PATH=/app:$PATH
-RUN install --directory --owner=node --group=node /data
+# What is in the cache is run: nobody else may write there.
+RUN install --directory --owner=node --group=node /data \
+  && install --directory --mode=700 --owner=node --group=node /var/cache/riskflow
 VOLUME /data
 USER node
 EXPOSE 9464

@@ -22,6 +22,7 @@ import {
   type ResolvedVariant,
 } from './evaluation-request.ts';
 import { manifestOf, resolveSampleSet } from '../samples/sample-address.ts';
+import { actingNodes } from '../../streams/deciding/acting-nodes.ts';
 
 /**
  * Checks everything that can be checked before the first call, freezes flow versions and trained artifacts, and writes
@@ -175,6 +176,10 @@ function notesOf(variant: ResolvedVariant): readonly string[] {
   const { plan, name } = variant;
   return [
     ...flowRaces(plan).map((race) => `variant ${name}: ${race}`),
+    ...actingNodes(plan, variant.pins ?? {}).map(
+      (node) =>
+        `variant ${name}: node "${node.title}" (${node.id}, ${node.type}) acts outside for every sample, unless --pin gives its result`,
+    ),
     ...Object.entries(variant.modelMap ?? {}).map(([from, to]) => `variant ${name}: model ${from} was replaced by ${to} (--map-model)`),
     ...Object.keys(variant.pins ?? {}).map((pin) => `variant ${name}: the result of ${pin} was pinned`),
     ...variant.warnings.map((warning) => `variant ${name}: ${warning}`),
