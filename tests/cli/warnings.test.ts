@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { dslText } from '../../flow/testing/dsl.ts';
 import { copyOf, dataWithSamples, workingFolder } from './fixtures.ts';
 import { modelEndpoint } from './model-endpoint.ts';
 import { riskflow, type Start } from './riskflow.ts';
@@ -62,5 +65,20 @@ describe('what is worth knowing is said on standard error', () => {
     );
     const second = await riskflow(run, begin);
     expect([second.code, count(second.err, 'training the classifier')]).toEqual([0, 0]);
+  });
+
+  it('eval run names the nodes that act outside, unless their results are given', async () => {
+    const start = { id: 'start', type: 'start', variables: [{ variable: 'text', label: '', type: 'paragraph', required: true }] };
+    const post = { id: 'post', type: 'http-request', title: 'Tell them', method: 'post', url: 'http://127.0.0.1:9/' };
+    const end = { id: 'end', type: 'end', outputs: [{ variable: 'label', value_selector: ['post', 'body'] }] };
+    writeFileSync(join(folder, 'acting.yml'), dslText([start, post, end], ['start -> post', 'post -> end']));
+    writeFileSync(join(folder, 'told.json'), '{"post": {"outputs": {"body": "spam"}}}');
+    const args = ['eval', 'run', '--a', 'good.yml', '--b', 'acting.yml', '--samples', 'small@test'];
+    const acts = 'variant B: node "Tell them" (post, http-request) acts outside for every sample';
+    const acting = await riskflow(args, { data: await copyOf(template), folder });
+    expect(acting.out.replaceAll(/\s+/g, ' ')).toContain(acts);
+    const pinned = await riskflow([...args, '--pin', 'told.json'], { data: await copyOf(template), folder });
+    expect(pinned.code).not.toBe(2);
+    expect(pinned.out.replaceAll(/\s+/g, ' ')).not.toContain(acts);
   });
 });
