@@ -115,7 +115,8 @@ describe.skipIf(missing)(`batches on MySQL and Temporal${reason}`, { timeout: 24
         const began = performance.now();
         const there = await run(rig, { rows: 90, on: 'temporal' });
         const took = Math.round(performance.now() - began);
-        expect({ ...there, id: '' }).toEqual({ ...here, id: '' });
+        expect([here.host, there.host]).toEqual(['here', 'temporal']);
+        expect({ ...there, id: '', host: 'here' }).toEqual({ ...here, id: '' });
         expect([there.succeeded, there.runs, there.rejected]).toEqual([
           90,
           90,
