@@ -4,6 +4,7 @@ One line of JSON comes in for each call and one goes out. The child has no way t
 text of unknown worth; it is killed when it has answered, and what it wrote to /tmp is deleted. User code never runs in this process.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -46,6 +47,7 @@ def main():
     installed = _installed()
     prepared = seccomp.prepare()
     used = _address_space()
+    _settle()
     _say({"ready": True, "python": "%d.%d.%d" % sys.version_info[:3]})
     for line in iter(sys.stdin.buffer.readline, b""):
         call = json.loads(line)
@@ -56,6 +58,13 @@ def main():
             return
         if _learn(modules, installed):
             used = _address_space()
+            _settle()
+
+
+def _settle():
+    """What is here stays: a child that collects garbage need not look at it, which would copy the memory it shares with this process."""
+    gc.collect()
+    gc.freeze()
 
 
 def _say(message):
