@@ -6,9 +6,10 @@ import type { CodeLanguage } from '../schemas/index.ts';
 import { printFigures, type Figure } from './print.ts';
 
 const WARM_CALLS = 200;
+/** Next to no work of its own, and the same in both: what a call costs beside the code is measured. */
 const CODE: Readonly<Record<CodeLanguage, string>> = {
   javascript: 'function main({ text }) { return { words: text.split(" ").length, share: 0.5 } }',
-  python3: 'import json, re\ndef main(text):\n    return {"words": len(re.findall(r"\\w+", text)), "share": 0.5}',
+  python3: 'import json, re\ndef main(text):\n    return {"words": len(text.split()), "share": 0.5}',
 };
 const INPUTS = JSON.stringify({ text: 'a report about a payment '.repeat(40).trimEnd() });
 
